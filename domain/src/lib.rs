@@ -1,0 +1,22 @@
+//! The pure core of Peyk: what a command means, and what follows from it.
+//!
+//! Nothing here reads a clock, draws a random number or touches a socket; whoever calls brings the time and the ids.
+//! Each context is one ledger's state machine behind [`eventually::aggregate::Aggregate`]: `apply` evolves, `handle`
+//! decides and resolves at once.
+mod dated;
+mod identity;
+mod instant;
+pub mod messages;
+mod msisdn;
+pub mod numbering;
+pub mod privacy;
+pub mod routing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use dated::Dated;
+pub use identity::{
+    ActorId, BlockId, CommandId, ConnectorId, DeploymentId, LeaseId, MessageId, NotAnId, OperatorId, RouteId, TenantId,
+};
+pub use instant::{At, Span};
+pub use msisdn::{Msisdn, NotE164};

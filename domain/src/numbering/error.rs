@@ -1,0 +1,55 @@
+use super::IMPORT_MAX;
+use crate::At;
+
+/// How many rows of a refused import are named; the rest is only counted.
+pub const INVALID_ROWS_NAMED: usize = 10;
+
+/// Why a numbering command was refused. The code is stable: clients branch on it, so it never changes meaning.
+///
+/// No variant tells who else holds a number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NumberingError {
+    /// A claim on the number stands, whoever's it is.
+    #[error("the number is taken; choose another one")]
+    Conflict,
+    /// The caller has no claim on the number.
+    #[error("you have no claim on this number")]
+    NotFound,
+    #[error("no such number in the inventory; import its block first")]
+    NotRegistered,
+    #[error("the number cools off until {until}; choose another one")]
+    Quarantined { until: At },
+    /// The number does not stand where this command could move it on.
+    #[error("this cannot be done to the number now: {0}")]
+    InvalidTransition(&'static str),
+    /// Rows of an import that repeat an earlier row or are in the inventory already, counted from 0.
+    #[error("{count} rows are listed twice or known already, first {rows:?}; nothing was imported")]
+    InvalidRows { rows: Vec<usize>, count: usize },
+    #[error("an import takes at most {IMPORT_MAX} numbers; send the block in several commands")]
+    TooMany,
+    #[error("the time to live must be from {min_s} s to {max_s} s", min_s = min.0 / 1_000, max_s = max.0 / 1_000)]
+    TtlOutOfRange { min: crate::Span, max: crate::Span },
+    #[error("not acceptable: {0}")]
+    InvalidValue(&'static str),
+    /// An event that `decide` cannot have produced in this state: the ledger is not to be trusted, reading stops.
+    #[error("the numbering ledger contradicts itself: {0}")]
+    CorruptLedger(&'static str),
+}
+
+impl NumberingError {
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict => "CONFLICT",
+            Self::NotFound => "NOT_FOUND",
+            Self::NotRegistered => "NOT_REGISTERED",
+            Self::Quarantined { .. } => "QUARANTINED",
+            Self::InvalidTransition(_) => "INVALID_TRANSITION",
+            Self::InvalidRows { .. } => "INVALID_ROWS",
+            Self::TooMany => "TOO_MANY",
+            Self::TtlOutOfRange { .. } => "TTL_OUT_OF_RANGE",
+            Self::InvalidValue(_) => "INVALID_VALUE",
+            Self::CorruptLedger(_) => "CORRUPT_LEDGER",
+        }
+    }
+}

@@ -1,0 +1,185 @@
+use super::{Lifecycle, NumberingError, NumberingEvent};
+use crate::{At, BlockId, Msisdn, TenantId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// One number of the inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub block: BlockId,
+    pub lifecycle: Lifecycle,
+}
+
+/// How many numbers stand where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    pub available: u64,
+    pub reserved: u64,
+    pub held: u64,
+    pub assigned: u64,
+    pub quarantined: u64,
+}
+
+impl Counts {
+    const fn of(&mut self, lifecycle: &Lifecycle) -> &mut u64 {
+        match lifecycle {
+            Lifecycle::Available => &mut self.available,
+            Lifecycle::Reserved { .. } => &mut self.reserved,
+            Lifecycle::Held { .. } => &mut self.held,
+            Lifecycle::Assigned { .. } => &mut self.assigned,
+            Lifecycle::Quarantined { .. } => &mut self.quarantined,
+        }
+    }
+}
+
+/// Every number that was ever listed and where it stands. State of the `numbering` ledger.
+///
+/// The maps are B-trees rather than hash tables: millions of numbers come in one after another, and a hash table that
+/// grows moves all of them at once while every command waits.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Inventory {
+    numbers: BTreeMap<Msisdn, Entry>,
+    blocks: BTreeMap<BlockId, String>,
+    timers: BTreeSet<(At, Msisdn)>,
+    counts: Counts,
+}
+
+impl Inventory {
+    #[must_use]
+    pub fn entry(&self, number: Msisdn) -> Option<&Entry> {
+        self.numbers.get(&number)
+    }
+
+    /// Where the number stands as recorded, not regarding what ran out since; see [`Lifecycle::seen_at`].
+    #[must_use]
+    pub fn lifecycle(&self, number: Msisdn) -> Option<&Lifecycle> {
+        self.numbers.get(&number).map(|entry| &entry.lifecycle)
+    }
+
+    /// The tenant the number is assigned to at `at`. Reservations and holds give no right to send.
+    #[must_use]
+    pub fn holder(&self, number: Msisdn, at: At) -> Option<TenantId> {
+        match self.lifecycle(number)?.seen_at(at) {
+            Lifecycle::Assigned { tenant, .. } => Some(tenant),
+            _ => None,
+        }
+    }
+
+    /// The operator that owns the block.
+    #[must_use]
+    pub fn mno(&self, block: BlockId) -> Option<&str> {
+        self.blocks.get(&block).map(String::as_str)
+    }
+
+    /// Every number, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = (Msisdn, &Entry)> {
+        self.numbers.iter().map(|(number, entry)| (*number, entry))
+    }
+
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// When the next timer is due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<At> {
+        self.timers.first().map(|(due, _)| *due)
+    }
+
+    /// What ran out at `at`, earliest first.
+    pub(super) fn due(&self, at: At) -> impl Iterator<Item = Msisdn> {
+        self.timers.iter().take_while(move |(due, _)| *due <= at).map(|(_, number)| *number)
+    }
+
+    /// Lets an event have happened.
+    ///
+    /// # Errors
+    /// [`NumberingError::CorruptLedger`] if the event cannot follow what happened before.
+    pub fn evolve(&mut self, event: NumberingEvent) -> Result<(), NumberingError> {
+        use Lifecycle::{Assigned, Available, Held, Quarantined, Reserved};
+        match event {
+            NumberingEvent::NumbersListed { block, mno, numbers } => self.list(block, mno, numbers),
+            NumberingEvent::NumberReserved { number, lease, tenant, until } => {
+                self.step(number, |now| matches!(now, Available).then_some(Reserved { tenant, lease, until }))
+            }
+            NumberingEvent::NumberHeld { number, lease, tenant, until } => self.step(number, |now| {
+                let prolongs = matches!(now, Reserved { .. } | Held { .. }) && now.claim() == Some((tenant, lease));
+                prolongs.then_some(Held { tenant, lease, until })
+            }),
+            NumberingEvent::NumberAssigned { number, lease, tenant } => self.step(number, |now| {
+                let follows = matches!(now, Reserved { .. } | Held { .. }) && now.claim() == Some((tenant, lease));
+                follows.then_some(Assigned { tenant, lease })
+            }),
+            NumberingEvent::NumberReleased { number, lease, tenant, cools_until } => self.step(number, |now| {
+                (now.claim() == Some((tenant, lease))).then_some(Quarantined { until: cools_until })
+            }),
+            NumberingEvent::ReservationExpired { number, lease, tenant } => self.step(number, |now| {
+                let expires = matches!(now, Reserved { .. } | Held { .. }) && now.claim() == Some((tenant, lease));
+                expires.then_some(Available)
+            }),
+            NumberingEvent::QuarantineEnded { number } => {
+                self.step(number, |now| matches!(now, Quarantined { .. }).then_some(Available))
+            }
+        }
+    }
+
+    fn list(&mut self, block: BlockId, mno: String, numbers: Vec<Msisdn>) -> Result<(), NumberingError> {
+        match self.blocks.get(&block) {
+            Some(owner) if *owner != mno => {
+                return Err(NumberingError::CorruptLedger("a block was listed for two operators"));
+            }
+            Some(_) => {}
+            None => {
+                self.blocks.insert(block, mno);
+            }
+        }
+        for number in numbers {
+            if self.numbers.insert(number, Entry { block, lifecycle: Lifecycle::Available }).is_some() {
+                return Err(NumberingError::CorruptLedger("a number was listed twice"));
+            }
+            self.counts.available += 1;
+        }
+        Ok(())
+    }
+
+    fn step(
+        &mut self,
+        number: Msisdn,
+        transition: impl FnOnce(&Lifecycle) -> Option<Lifecycle>,
+    ) -> Result<(), NumberingError> {
+        let entry = self.numbers.get_mut(&number).ok_or(NumberingError::CorruptLedger("a number was never listed"))?;
+        let next = transition(&entry.lifecycle)
+            .ok_or(NumberingError::CorruptLedger("a number took a step it could not take"))?;
+        if let Some(until) = entry.lifecycle.until() {
+            self.timers.remove(&(until, number));
+        }
+        if let Some(until) = next.until() {
+            self.timers.insert((until, number));
+        }
+        *self.counts.of(&entry.lifecycle) -= 1;
+        *self.counts.of(&next) += 1;
+        entry.lifecycle = next;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Inventory {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Inventory")
+            .field("blocks", &self.blocks.len())
+            .field("timers", &self.timers.len())
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}
