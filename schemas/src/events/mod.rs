@@ -1,0 +1,24 @@
+//! How the events of each context are stored: a stable kind, a version, and an array of fixed order.
+//!
+//! A kind is a past-tense name that never changes, whatever the Rust type is called. The newest shape of each kind is
+//! declared once, in a table that writes it, reads it and documents it (`schemas/EVENTS.md`). A shape that was released
+//! is frozen: to change one, raise its version and add an [`Upcast`] that leads from the old data to the next version.
+//! Golden bytes (`schemas/golden`) pin every version.
+mod catalogue;
+mod code;
+mod field;
+#[cfg(test)]
+mod golden;
+mod messages;
+mod numbering;
+mod routing;
+#[cfg(test)]
+mod samples;
+mod table;
+#[cfg(test)]
+mod tests;
+mod upcast;
+
+pub use catalogue::{DataClass, FieldSchema, KindSchema, catalogue};
+pub use field::{Field, FieldError, Fields};
+pub use upcast::Upcast;

@@ -1,0 +1,106 @@
+//! One event of every kind, with fixed values, for the golden bytes.
+use peyk_domain::messages::{
+    DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
+    RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
+};
+use peyk_domain::numbering::NumberingEvent;
+use peyk_domain::routing::{Prefix, RoutingEvent};
+use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+
+fn number(last: u64) -> Msisdn {
+    Msisdn::from_digits(93_700_000_000 + last).expect("a number")
+}
+
+const AT: At = At(1_790_000_000_000);
+const LEASE: LeaseId = LeaseId::from_bytes([0x1e; 16]);
+const TENANT: TenantId = TenantId::from_bytes([0x7e; 16]);
+const MESSAGE: MessageId = MessageId::from_bytes([0x3e; 16]);
+const CONNECTOR: ConnectorId = ConnectorId::from_bytes([0xc0; 16]);
+const OPERATOR: OperatorId = OperatorId::from_bytes([0x0e; 16]);
+const ROUTE: RouteId = RouteId::from_bytes([0x20; 16]);
+
+pub(super) fn numbering() -> Vec<NumberingEvent> {
+    use NumberingEvent::*;
+    vec![
+        NumbersListed {
+            block: BlockId::from_bytes([0xb1; 16]),
+            mno: "Roshan".into(),
+            numbers: vec![number(1), number(2)],
+        },
+        NumberReserved { number: number(1), lease: LEASE, tenant: TENANT, until: AT },
+        NumberHeld { number: number(1), lease: LEASE, tenant: TENANT, until: AT },
+        NumberAssigned { number: number(1), lease: LEASE, tenant: TENANT },
+        NumberReleased { number: number(1), lease: LEASE, tenant: TENANT, cools_until: AT },
+        ReservationExpired { number: number(1), lease: LEASE, tenant: TENANT },
+        QuarantineEnded { number: number(1) },
+    ]
+}
+
+pub(super) fn routing() -> Vec<RoutingEvent> {
+    use RoutingEvent::*;
+    vec![
+        OperatorRegistered { operator: OPERATOR, name: "Roshan".into(), country: "AF".into() },
+        ConnectorRegistered { connector: CONNECTOR, operator: OPERATOR, name: "roshan-1".into() },
+        RouteSet {
+            route: ROUTE,
+            prefix: Prefix::from_digits(9_370).expect("a prefix"),
+            connector: CONNECTOR,
+            priority: 10,
+            weight: 300,
+            cost: 25_000,
+        },
+        RouteRemoved { route: ROUTE },
+        ConnectorClosed { connector: CONNECTOR },
+        ConnectorOpened { connector: CONNECTOR },
+    ]
+}
+
+pub(super) fn accepted(body: usize) -> MessageEvent {
+    MessageEvent::MessageAccepted {
+        message: MESSAGE,
+        tenant: TENANT,
+        sender: number(1),
+        token: RecipientToken([0x70; 16]),
+        sealed_for: SealedFor {
+            class: RetentionClass::Message,
+            month: MonthKey(2026 * 12 + 9),
+            generation: Generation(1),
+            leaf: Leaf(0x0123_4567_89ab_cdef),
+        },
+        recipient: Sealed(vec![0x5e; 40 + 12].into()),
+        body: Sealed(vec![0xbd; 40 + body].into()),
+        encoding: Encoding::Ucs2,
+        segments: 2,
+        lane: Lane::Otp,
+        connector: CONNECTOR,
+        expires: AT,
+        on_doubt: DoubtPolicy::Resend,
+        decided_on: DecidedOn { numbering: 10_001, routing: 7 },
+    }
+}
+
+pub(super) fn messages() -> Vec<MessageEvent> {
+    use MessageEvent::*;
+    vec![
+        accepted(5),
+        MessageRefused {
+            message: MESSAGE,
+            tenant: TENANT,
+            reason: RefusalReason::NoRoute,
+            decided_on: DecidedOn { numbering: 10_001, routing: 7 },
+        },
+        MessageDispatched { message: MESSAGE, attempt: 1, connector: CONNECTOR },
+        MessageSubmitted { message: MESSAGE, attempt: 1, connector: CONNECTOR, smsc_id: "A1B2".into() },
+        MessageRequeued { message: MESSAGE, attempt: 1, reason: RequeueReason::NotSent },
+        MessageInDoubt { message: MESSAGE, attempt: 2 },
+        MessageFailed { message: MESSAGE, reason: FailureReason::Rejected { status: 0x0b } },
+        ReceiptReceived { message: MESSAGE, state: ReceiptState::Delivered, error: Some("000".into()) },
+        ReceiptUnmatched {
+            connector: CONNECTOR,
+            smsc_id: "FFFF".into(),
+            state: ReceiptState::Undeliverable,
+            error: None,
+        },
+        MessageExpired { message: MESSAGE },
+    ]
+}

@@ -1,0 +1,317 @@
+//! Round trips, and data that somebody made up.
+use super::samples;
+use crate::cbor::CborError;
+use crate::{EventSchema, RawEvent, SchemaError};
+use peyk_domain::messages::{
+    DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
+    RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
+};
+use peyk_domain::numbering::NumberingEvent;
+use peyk_domain::routing::{Prefix, RoutingEvent};
+use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use proptest::prelude::*;
+use std::fmt::Debug;
+
+macro_rules! any_id {
+    ($($name:ident: $type:ident),+ $(,)?) => {$(
+        fn $name() -> impl Strategy<Value = $type> {
+            any::<[u8; 16]>().prop_map($type::from_bytes)
+        }
+    )+};
+}
+
+any_id! {
+    block: BlockId, connector: ConnectorId, lease: LeaseId, message: MessageId, operator: OperatorId, route: RouteId,
+    tenant: TenantId,
+}
+
+fn number() -> impl Strategy<Value = Msisdn> {
+    (10_000_000_u64..=999_999_999_999_999).prop_map(|digits| Msisdn::from_digits(digits).expect("in range"))
+}
+
+fn prefix() -> impl Strategy<Value = Prefix> {
+    (1_u64..=999_999_999_999_999).prop_map(|digits| Prefix::from_digits(digits).expect("in range"))
+}
+
+fn at() -> impl Strategy<Value = At> {
+    any::<u64>().prop_map(At)
+}
+
+fn decided_on() -> impl Strategy<Value = DecidedOn> {
+    any::<(u64, u64)>().prop_map(|(numbering, routing)| DecidedOn { numbering, routing })
+}
+
+fn sealed() -> impl Strategy<Value = Sealed> {
+    proptest::collection::vec(any::<u8>(), 0..300).prop_map(|bytes| Sealed(bytes.into()))
+}
+
+fn sealed_for() -> impl Strategy<Value = SealedFor> {
+    any::<(u32, u32, u64)>().prop_map(|(month, generation, leaf)| SealedFor {
+        class: RetentionClass::Message,
+        month: MonthKey(month),
+        generation: Generation(generation),
+        leaf: Leaf(leaf),
+    })
+}
+
+fn receipt_state() -> impl Strategy<Value = ReceiptState> {
+    use ReceiptState::*;
+    prop::sample::select(vec![Enroute, Delivered, Expired, Deleted, Undeliverable, Accepted, Unknown, Rejected])
+}
+
+fn failure() -> impl Strategy<Value = FailureReason> {
+    prop_oneof![
+        any::<u32>().prop_map(|status| FailureReason::Rejected { status }),
+        Just(FailureReason::InDoubt),
+        Just(FailureReason::Unreadable),
+    ]
+}
+
+prop_compose! {
+    fn accepted()(
+        (message, tenant, sender, token) in (message(), tenant(), number(), any::<[u8; 16]>()),
+        (sealed_for, recipient, body) in (sealed_for(), sealed(), sealed()),
+        encoding in prop::sample::select(vec![Encoding::Gsm7, Encoding::Ucs2]),
+        segments: u8,
+        lane in prop::sample::select(Lane::ALL.to_vec()),
+        (connector, expires, decided_on) in (connector(), at(), decided_on()),
+        on_doubt in prop::sample::select(vec![DoubtPolicy::Fail, DoubtPolicy::Resend]),
+    ) -> MessageEvent {
+        let token = RecipientToken(token);
+        MessageEvent::MessageAccepted {
+            message, tenant, sender, token, sealed_for, recipient, body, encoding, segments, lane, connector, expires,
+            on_doubt, decided_on,
+        }
+    }
+}
+
+fn numbering_event() -> impl Strategy<Value = NumberingEvent> {
+    use NumberingEvent::*;
+    prop_oneof![
+        (block(), any::<String>(), proptest::collection::vec(number(), 0..40))
+            .prop_map(|(block, mno, numbers)| NumbersListed { block, mno, numbers }),
+        (number(), lease(), tenant(), at()).prop_map(|(number, lease, tenant, until)| NumberReserved {
+            number,
+            lease,
+            tenant,
+            until
+        }),
+        (number(), lease(), tenant(), at()).prop_map(|(number, lease, tenant, until)| NumberHeld {
+            number,
+            lease,
+            tenant,
+            until
+        }),
+        (number(), lease(), tenant()).prop_map(|(number, lease, tenant)| NumberAssigned { number, lease, tenant }),
+        (number(), lease(), tenant(), at()).prop_map(|(number, lease, tenant, cools_until)| NumberReleased {
+            number,
+            lease,
+            tenant,
+            cools_until
+        }),
+        (number(), lease(), tenant()).prop_map(|(number, lease, tenant)| ReservationExpired { number, lease, tenant }),
+        number().prop_map(|number| QuarantineEnded { number }),
+    ]
+}
+
+fn routing_event() -> impl Strategy<Value = RoutingEvent> {
+    use RoutingEvent::*;
+    prop_oneof![
+        (operator(), any::<String>(), any::<String>()).prop_map(|(operator, name, country)| OperatorRegistered {
+            operator,
+            name,
+            country
+        }),
+        (connector(), operator(), any::<String>()).prop_map(|(connector, operator, name)| ConnectorRegistered {
+            connector,
+            operator,
+            name
+        }),
+        (route(), prefix(), connector(), any::<u16>(), any::<u16>(), any::<u64>()).prop_map(
+            |(route, prefix, connector, priority, weight, cost)| RouteSet {
+                route,
+                prefix,
+                connector,
+                priority,
+                weight,
+                cost
+            }
+        ),
+        route().prop_map(|route| RouteRemoved { route }),
+        connector().prop_map(|connector| ConnectorClosed { connector }),
+        connector().prop_map(|connector| ConnectorOpened { connector }),
+    ]
+}
+
+fn message_event() -> impl Strategy<Value = MessageEvent> {
+    use MessageEvent::*;
+    use RequeueReason::{InDoubt, NotSent, Throttled};
+    let refusals = vec![RefusalReason::SenderUnauthorized, RefusalReason::NoRoute, RefusalReason::RouteUnknown];
+    prop_oneof![
+        accepted(),
+        (message(), tenant(), prop::sample::select(refusals), decided_on())
+            .prop_map(|(message, tenant, reason, decided_on)| MessageRefused { message, tenant, reason, decided_on }),
+        (message(), any::<u32>(), connector()).prop_map(|(message, attempt, connector)| MessageDispatched {
+            message,
+            attempt,
+            connector
+        }),
+        (message(), any::<u32>(), connector(), any::<String>()).prop_map(|(message, attempt, connector, smsc_id)| {
+            MessageSubmitted { message, attempt, connector, smsc_id }
+        }),
+        (message(), any::<u32>(), prop::sample::select(vec![Throttled, NotSent, InDoubt]))
+            .prop_map(|(message, attempt, reason)| MessageRequeued { message, attempt, reason }),
+        (message(), any::<u32>()).prop_map(|(message, attempt)| MessageInDoubt { message, attempt }),
+        (message(), failure()).prop_map(|(message, reason)| MessageFailed { message, reason }),
+        (message(), receipt_state(), any::<Option<String>>()).prop_map(|(message, state, error)| ReceiptReceived {
+            message,
+            state,
+            error
+        }),
+        (connector(), any::<String>(), receipt_state(), any::<Option<String>>())
+            .prop_map(|(connector, smsc_id, state, error)| ReceiptUnmatched { connector, smsc_id, state, error }),
+        message().prop_map(|message| MessageExpired { message }),
+    ]
+}
+
+fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), TestCaseError> {
+    let raw = event.to_raw();
+    let read = E::from_raw(&raw);
+    prop_assert_eq!(read.as_ref(), Ok(event));
+    let mut reader = raw.reader();
+    prop_assert!(reader.skip().is_ok() && reader.end().is_ok(), "data is one value");
+    Ok(())
+}
+
+fn all_raw() -> Vec<RawEvent> {
+    let numbering = samples::numbering();
+    let routing = samples::routing();
+    let messages = samples::messages();
+    let numbering = numbering.iter().map(EventSchema::to_raw);
+    numbering.chain(routing.iter().map(EventSchema::to_raw)).chain(messages.iter().map(EventSchema::to_raw)).collect()
+}
+
+/// What reading as the context the kind belongs to comes to.
+fn read(raw: &RawEvent) -> Result<(), SchemaError> {
+    match raw.kind.split_once('.').expect("a context").0 {
+        "numbering" => NumberingEvent::from_raw(raw).map(drop),
+        "routing" => RoutingEvent::from_raw(raw).map(drop),
+        _ => MessageEvent::from_raw(raw).map(drop),
+    }
+}
+
+fn with_data(raw: &RawEvent, data: Vec<u8>) -> RawEvent {
+    RawEvent { data: data.into(), ..raw.clone() }
+}
+
+proptest! {
+    #[test]
+    fn numbering_events_read_as_they_were_written(event in numbering_event()) {
+        same(&event)?;
+    }
+
+    #[test]
+    fn routing_events_read_as_they_were_written(event in routing_event()) {
+        same(&event)?;
+    }
+
+    #[test]
+    fn message_events_read_as_they_were_written(event in message_event()) {
+        same(&event)?;
+    }
+
+    #[test]
+    fn made_up_data_never_panics(which in 0..23_usize, data in proptest::collection::vec(any::<u8>(), 0..80)) {
+        drop(read(&with_data(&all_raw()[which], data)));
+    }
+
+    #[test]
+    fn altered_data_is_refused_or_writes_back_as_it_was(which in 0..23_usize, place: prop::sample::Index, byte: u8) {
+        let raw = &all_raw()[which];
+        let mut data = raw.data.to_vec();
+        let place = place.index(data.len());
+        data[place] = byte;
+        let altered = with_data(raw, data);
+        match raw.kind.split_once('.').expect("a context").0 {
+            "numbering" => if let Ok(event) = NumberingEvent::from_raw(&altered) { prop_assert_eq!(event.to_raw(), altered) },
+            "routing" => if let Ok(event) = RoutingEvent::from_raw(&altered) { prop_assert_eq!(event.to_raw(), altered) },
+            _ => if let Ok(event) = MessageEvent::from_raw(&altered) { prop_assert_eq!(event.to_raw(), altered) },
+        }
+    }
+}
+
+#[test]
+fn every_truncation_and_every_appendix_is_refused() {
+    let all = all_raw();
+    assert_eq!(all.len(), 23);
+    for raw in all {
+        for length in 0..raw.data.len() {
+            let refused = read(&with_data(&raw, raw.data[..length].to_vec()));
+            assert!(matches!(refused, Err(SchemaError::Shape { .. })), "{} cut to {length}: {refused:?}", raw.kind);
+        }
+        let longer = with_data(&raw, [&raw.data[..], &[0]].concat());
+        let offset = raw.data.len();
+        let trailing = SchemaError::Shape { kind: raw.kind.to_string(), source: CborError::Trailing { offset } };
+        assert_eq!(read(&longer), Err(trailing));
+    }
+}
+
+#[test]
+fn another_count_of_values_is_refused() {
+    for raw in all_raw() {
+        let count = raw.data[0];
+        for other in [count - 1, count + 1] {
+            let mut data = raw.data.to_vec();
+            data[0] = other;
+            assert!(matches!(read(&with_data(&raw, data)), Err(SchemaError::Shape { .. })), "{}", raw.kind);
+        }
+    }
+}
+
+#[test]
+fn an_unknown_kind_or_version_asks_for_an_upgrade() {
+    let kind = "numbering.number_painted".to_owned();
+    let raw = RawEvent { kind: kind.clone().into(), version: 1, data: vec![0x80].into() };
+    assert_eq!(NumberingEvent::from_raw(&raw), Err(SchemaError::UnknownKind { kind }));
+    for mut raw in all_raw() {
+        let kind = raw.kind.to_string();
+        for version in [0, 2, u16::MAX] {
+            raw.version = version;
+            assert_eq!(read(&raw), Err(SchemaError::UnknownVersion { kind: kind.clone(), version }));
+        }
+    }
+    let foreign = samples::routing()[0].to_raw();
+    assert!(matches!(NumberingEvent::from_raw(&foreign), Err(SchemaError::UnknownKind { .. })));
+}
+
+#[test]
+fn errors_name_the_field_and_never_the_value() {
+    let raw = samples::numbering()[6].to_raw();
+    let short_number = with_data(&raw, vec![0x81, 0x18, 0x2a]);
+    let range = SchemaError::Range { kind: "numbering.quarantine_ended".into(), field: "number" };
+    assert_eq!(NumberingEvent::from_raw(&short_number), Err(range));
+    let text = with_data(&raw, vec![0x81, 0x62, b'4', b'2']);
+    let refused = NumberingEvent::from_raw(&text).expect_err("not a number").to_string();
+    assert_eq!(refused, "event numbering.quarantine_ended: expected number (Msisdn) at byte 1");
+}
+
+#[test]
+fn a_code_never_given_is_out_of_range() {
+    let raw = MessageEvent::MessageRequeued { message: MessageId::NIL, attempt: 1, reason: RequeueReason::Throttled }
+        .to_raw();
+    let mut data = raw.data.to_vec();
+    *data.last_mut().expect("the reason") = 3;
+    let refused = MessageEvent::from_raw(&with_data(&raw, data));
+    assert_eq!(refused, Err(SchemaError::Range { kind: "messages.message_requeued".into(), field: "reason" }));
+}
+
+#[test]
+fn a_length_that_cannot_be_is_refused_before_anything_is_reserved() {
+    let raw = samples::numbering()[0].to_raw();
+    // Block, operator, then an array or a text that claims 2^63 values.
+    for huge in [0x9b_u8, 0x7b, 0x5b] {
+        let mut data = raw.data[..25].to_vec();
+        data.extend([huge, 0x80, 0, 0, 0, 0, 0, 0, 0]);
+        assert!(matches!(read(&with_data(&raw, data)), Err(SchemaError::Shape { .. })), "{huge:x}");
+    }
+}
