@@ -1,0 +1,16 @@
+//! Ledgers on NATS JetStream: who may append, how an append becomes certain, and how a record is believed.
+pub mod clock;
+pub mod metrics;
+pub mod nats;
+mod reader;
+mod replica;
+pub mod witness;
+pub mod writer;
+
+pub use clock::Clock;
+pub use nats::{Ledgers, Names, ReadError, Server};
+pub use peyk_schemas::{Receipt, VerifiedRecord};
+pub use reader::LedgerReader;
+pub use replica::{Freshness, Replica};
+pub use witness::FileWitness;
+pub use writer::{Committed, Request, SubmitError, WriterConfig, WriterHandle};

@@ -1,0 +1,108 @@
+use super::names::Names;
+use async_nats::jetstream;
+use bytes::Bytes;
+use ed25519_dalek::VerifyingKey;
+use peyk_domain::DeploymentId;
+use peyk_schemas::{ChainError, LedgerId};
+
+/// The ledgers of one deployment as anyone may read them: a connection, the names, and whom to trust.
+#[derive(Debug, Clone)]
+pub struct Ledgers {
+    client: async_nats::Client,
+    context: jetstream::Context,
+    names: Names,
+    deployment: DeploymentId,
+    root: VerifyingKey,
+}
+
+/// Why a ledger could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The log or the stream cannot be reached; try again later.
+    #[error("ledger {ledger} cannot be read now: {reason}")]
+    Unavailable { ledger: LedgerId, reason: String },
+    /// The ledger has no stream; `peyk migrate` creates it.
+    #[error("ledger {0} does not exist on this server; run `peyk migrate`")]
+    Missing(LedgerId),
+    /// What stands there is not what was written.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A checkpoint names a record that is not in the ledger.
+    #[error(
+        "ledger {ledger} has another record at position {position} than the checkpoint says: it was restored from a backup or is another ledger"
+    )]
+    Diverged { ledger: LedgerId, position: u64 },
+}
+
+impl Ledgers {
+    #[must_use]
+    pub fn new(client: async_nats::Client, names: Names, deployment: DeploymentId, root: VerifyingKey) -> Self {
+        let mut context = jetstream::new(client.clone());
+        context.set_timeout(std::time::Duration::from_secs(3));
+        Self { client, context, names, deployment, root }
+    }
+
+    #[must_use]
+    pub const fn client(&self) -> &async_nats::Client {
+        &self.client
+    }
+
+    #[must_use]
+    pub const fn context(&self) -> &jetstream::Context {
+        &self.context
+    }
+
+    #[must_use]
+    pub const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    #[must_use]
+    pub const fn deployment(&self) -> DeploymentId {
+        self.deployment
+    }
+
+    /// The deployment key, root of all trust in these ledgers.
+    #[must_use]
+    pub const fn root(&self) -> &VerifyingKey {
+        &self.root
+    }
+
+    /// The position of the last message in a ledger's stream now, 0 if it is empty.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] or [`ReadError::Missing`].
+    pub async fn tail(&self, ledger: LedgerId) -> Result<u64, ReadError> {
+        Ok(self.stream(ledger).await?.cached_info().state.last_sequence)
+    }
+
+    pub(crate) async fn stream(&self, ledger: LedgerId) -> Result<jetstream::stream::Stream, ReadError> {
+        use async_nats::jetstream::context::GetStreamErrorKind;
+        self.context.get_stream(self.names.stream(ledger)).await.map_err(|error| match error.kind() {
+            GetStreamErrorKind::JetStream(ref why)
+                if why.error_code() == async_nats::jetstream::ErrorCode::STREAM_NOT_FOUND =>
+            {
+                ReadError::Missing(ledger)
+            }
+            _ => unavailable(ledger, &error),
+        })
+    }
+
+    /// The message stored at a position, from the stream's leader; `None` if there is none, which proves nothing.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] or [`ReadError::Missing`].
+    pub async fn message(&self, ledger: LedgerId, position: u64) -> Result<Option<Bytes>, ReadError> {
+        use async_nats::jetstream::stream::RawMessageErrorKind;
+        let stream = self.stream(ledger).await?;
+        match stream.get_raw_message(position).await {
+            Ok(message) => Ok(Some(message.payload)),
+            Err(error) if matches!(error.kind(), RawMessageErrorKind::NoMessageFound) => Ok(None),
+            Err(error) => Err(unavailable(ledger, &error)),
+        }
+    }
+}
+
+pub(crate) fn unavailable(ledger: LedgerId, error: &dyn std::fmt::Display) -> ReadError {
+    ReadError::Unavailable { ledger, reason: error.to_string() }
+}

@@ -1,0 +1,16 @@
+//! How ledgers lie on a NATS server.
+mod append;
+mod connection;
+mod lease;
+mod ledgers;
+mod names;
+mod provision;
+mod tape;
+
+pub use append::{AppendReport, Appender};
+pub use connection::{ConnectError, Server};
+pub use lease::{LEASE_RENEWAL, LEASE_TTL, Lease, LeaseError};
+pub use ledgers::{Ledgers, ReadError};
+pub use names::{BadNamespace, Names};
+pub use provision::{ProvisionError, provision, provision_bucket, stream_config};
+pub use tape::Tape;

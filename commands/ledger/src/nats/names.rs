@@ -1,0 +1,60 @@
+use peyk_schemas::LedgerId;
+
+/// Names of one deployment on a NATS server. Never a message id, a tenant or a number among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    namespace: String,
+}
+
+/// A namespace that cannot stand in a subject or a stream name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a namespace has 1 to 32 lower-case letters, digits or hyphens")]
+pub struct BadNamespace;
+
+/// The segment written now; rolling over is for a later version.
+const SEGMENT: u32 = 1;
+
+impl Names {
+    /// # Errors
+    /// [`BadNamespace`] unless it has 1 to 32 of `a-z`, `0-9` and `-`.
+    pub fn new(namespace: &str) -> Result<Self, BadNamespace> {
+        let fits = (1..=32).contains(&namespace.len());
+        let plain = namespace.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if fits && plain { Ok(Self { namespace: namespace.to_owned() }) } else { Err(BadNamespace) }
+    }
+
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The JetStream stream that holds a ledger.
+    #[must_use]
+    pub fn stream(&self, id: LedgerId) -> String {
+        format!("{}_LEDGER_{}_{}_{SEGMENT}", self.namespace, id.ledger.name().to_uppercase(), id.partition)
+    }
+
+    /// The one subject of that stream.
+    #[must_use]
+    pub fn subject(&self, id: LedgerId) -> String {
+        format!("{}.ledger.{}.{}.{SEGMENT}", self.namespace, id.ledger.name(), id.partition)
+    }
+
+    /// Where the writer of a ledger takes commands.
+    #[must_use]
+    pub fn commands(&self, id: LedgerId) -> String {
+        format!("{}.cmd.{}.{}", self.namespace, id.ledger.name(), id.partition)
+    }
+
+    /// The key-value bucket of writers' leases.
+    #[must_use]
+    pub fn writers_bucket(&self) -> String {
+        format!("{}_WRITERS", self.namespace)
+    }
+
+    /// The key of a ledger's lease.
+    #[must_use]
+    pub fn lease_key(id: LedgerId) -> String {
+        format!("{}.{}", id.ledger.name(), id.partition)
+    }
+}

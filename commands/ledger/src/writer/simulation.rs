@@ -1,0 +1,421 @@
+//! Writers and a log that loses, repeats, delays and reorders, with forgers, crashes and rivals, from one seed. What must
+//! hold in the end: every acknowledged command stands in the chain once, where its receipt says; what was refused does
+//! not stand there; nothing stands there twice; and the chain verifies.
+use super::core::{Action, Core, Outcome, Replayed};
+use super::idempotency::Idempotency;
+use super::request::{Request, SubmitError};
+use bytes::Bytes;
+use ed25519_dalek::SigningKey;
+use eventually::aggregate::Aggregate;
+use futures::future::{BoxFuture, FutureExt, ready};
+use peyk_domain::{ActorId, At, CommandId, Dated, DeploymentId, TenantId};
+use peyk_schemas::cbor::Writer;
+use peyk_schemas::{
+    Draft, EventSchema, Hash, LedgerId, RawEvent, Receipt, Record, SchemaError, VerifiedRecord, Verifier,
+};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+const LEDGER: LedgerId = LedgerId::NUMBERING;
+const DEPLOYMENT: DeploymentId = DeploymentId::from_bytes([9; 16]);
+const SEEDS: u64 = 3_000;
+const STEPS: usize = 250;
+
+/// Adds numbers up; a number that was added before is refused, so that a command applied twice would show.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Added(u64);
+
+impl Aggregate for Tally {
+    type Id = &'static str;
+    type State = HashSet<u64>;
+    type Event = Added;
+    type Command = Dated<u64>;
+    type Error = u64;
+
+    fn apply(mut state: Self::State, Added(number): Added) -> Result<Self::State, u64> {
+        if state.insert(number) { Ok(state) } else { Err(number) }
+    }
+
+    fn handle<'a, 's: 'a>(
+        &'a self,
+        _: &'s Self::Id,
+        state: &'s Self::State,
+        command: Dated<u64>,
+    ) -> BoxFuture<'a, Result<Option<Vec<Added>>, u64>> {
+        let number = command.command;
+        ready(if state.contains(&number) { Err(number) } else { Ok(Some(vec![Added(number)])) }).boxed()
+    }
+}
+
+impl EventSchema for Added {
+    fn to_raw(&self) -> RawEvent {
+        let mut data = Writer::new();
+        data.array(1).unsigned(self.0);
+        RawEvent { kind: Cow::Borrowed("test.added"), version: 1, data: data.into_bytes().into() }
+    }
+
+    fn from_raw(raw: &RawEvent) -> Result<Self, SchemaError> {
+        let shape = |source| SchemaError::Shape { kind: raw.kind.to_string(), source };
+        let mut data = raw.reader();
+        data.array_of(1).map_err(shape)?;
+        data.unsigned().map(Self).map_err(shape)
+    }
+}
+
+/// `SplitMix64`: enough chance for a simulation, the same for a seed everywhere.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+
+    fn percent(&mut self, chance: u64) -> bool {
+        self.next() % 100 < chance
+    }
+}
+
+enum Packet {
+    Append { writer: usize, commit: u64, attempt: u32, after: u64, records: Vec<Bytes> },
+    Report { writer: usize, commit: u64, attempt: u32, outcome: Outcome },
+    Found { writer: usize, after: u64, messages: Option<Vec<(u64, Bytes)>> },
+}
+
+struct World {
+    chance: Chance,
+    root: SigningKey,
+    log: Vec<Bytes>,
+    network: Vec<Packet>,
+    /// Writers by incarnation; a crashed one is gone and what comes for it is lost.
+    writers: Vec<Option<Core<Tally, CommandId>>>,
+    retries: HashSet<usize>,
+    asked: Vec<u64>,
+    acked: HashMap<CommandId, Receipt>,
+    /// How often a command was taken up by a writer, and how often one said that it did not land.
+    offered: HashMap<CommandId, u64>,
+    refused: HashMap<CommandId, u64>,
+    quarantined: u64,
+    fenced: u64,
+    now: u64,
+    faulty: bool,
+}
+
+fn command(number: u64) -> CommandId {
+    let mut bytes = [1; 16];
+    bytes[8..].copy_from_slice(&number.to_be_bytes());
+    CommandId::from_bytes(bytes)
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        Self {
+            chance: Chance(seed),
+            root: SigningKey::from_bytes(&[5; 32]),
+            log: Vec::new(),
+            network: Vec::new(),
+            writers: Vec::new(),
+            retries: HashSet::new(),
+            asked: Vec::new(),
+            acked: HashMap::new(),
+            offered: HashMap::new(),
+            refused: HashMap::new(),
+            quarantined: 0,
+            fenced: 0,
+            now: 1_000,
+            faulty: true,
+        }
+    }
+
+    fn verify(&self) -> (Verifier, Vec<VerifiedRecord>) {
+        let mut verifier = Verifier::from_genesis(self.root.verifying_key(), DEPLOYMENT, LEDGER);
+        let mut passed = Vec::new();
+        for (index, bytes) in self.log.iter().enumerate() {
+            verifier.push(index as u64 + 1, bytes.clone(), &mut passed).expect("positions follow");
+        }
+        verifier.settle(&mut passed);
+        (verifier, passed)
+    }
+
+    fn start(&mut self) {
+        let (verifier, passed) = self.verify();
+        let mut state = HashSet::new();
+        let mut idempotency = Idempotency::default();
+        for record in &passed {
+            for event in record.domain_events::<Added>().expect("our events") {
+                state = Tally::apply(state, event).expect("no number twice in the chain");
+            }
+            idempotency.remember(record.command, record.fingerprint, record.position, record.at);
+        }
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.chance.next().to_be_bytes());
+        let replayed = Replayed { state, idempotency, verifier };
+        let key = SigningKey::from_bytes(&seed);
+        let (core, actions) =
+            Core::open(replayed, LEDGER, DEPLOYMENT, self.root.clone(), key, CommandId::NIL, At(self.now));
+        self.writers.push(Some(core));
+        self.perform(self.writers.len() - 1, actions);
+    }
+
+    fn perform(&mut self, writer: usize, actions: Vec<Action<CommandId, Added, u64>>) {
+        for action in actions {
+            match action {
+                Action::Publish { commit, attempt, after, records } => {
+                    self.network.push(Packet::Append { writer, commit, attempt, after, records });
+                }
+                Action::Read { after } => {
+                    let stale = self.faulty && self.chance.percent(10);
+                    let messages = (!stale).then(|| self.stretch(after));
+                    self.network.push(Packet::Found { writer, after, messages });
+                }
+                Action::RetryLater => drop(self.retries.insert(writer)),
+                Action::Recall { ticket, position } => {
+                    let record = Record::decode(&self.log[position as usize - 1]).expect("a record");
+                    assert_eq!(record.command, ticket, "a recalled record bears the id");
+                    let hash = Hash::of(&self.log[position as usize - 1]);
+                    self.acked.insert(ticket, Receipt { ledger: LEDGER, position, hash });
+                }
+                Action::Answer { ticket, verdict: Ok(committed) } => {
+                    let before = self.acked.insert(ticket, committed.receipt);
+                    assert!(before.is_none_or(|before| before == committed.receipt), "one command, one receipt");
+                }
+                Action::Answer { ticket, verdict: Err(SubmitError::NotLeader) } => {
+                    *self.refused.entry(ticket).or_default() += 1;
+                }
+                // Decided against, or under way already: the first asking decides.
+                Action::Answer { .. } => {}
+                Action::Quarantined { from, to } => self.quarantined += to - from + 1,
+                Action::StepDown(_) => {
+                    self.fenced += 1;
+                    self.depose(writer);
+                }
+            }
+        }
+    }
+
+    fn stretch(&self, after: u64) -> Vec<(u64, Bytes)> {
+        let stands = self.log.iter().enumerate().skip(after as usize);
+        stands.map(|(index, bytes)| (index as u64 + 1, bytes.clone())).collect()
+    }
+
+    fn depose(&mut self, writer: usize) {
+        let mut answers = Vec::new();
+        if let Some(mut core) = self.writers[writer].take() {
+            core.abandon(&SubmitError::NotLeader, &mut answers);
+        }
+        self.perform(writer, answers);
+    }
+
+    fn offer(&mut self, writer: usize, number: u64) {
+        let Some(core) = self.writers[writer].as_mut().filter(|core| core.has_room()) else { return };
+        let id = command(number);
+        let request = Request {
+            id,
+            fingerprint: [3; 16],
+            actor: ActorId::NIL,
+            tenant: TenantId::NIL,
+            deadline: tokio::time::Instant::now(),
+            command: number,
+        };
+        *self.offered.entry(id).or_default() += 1;
+        let mut actions: Vec<_> = core.offer(request, id, At(self.now)).into_iter().collect();
+        core.flush(&mut actions);
+        self.perform(writer, actions);
+    }
+
+    fn burst(&mut self, writer: usize) {
+        for _ in 0..1 + self.chance.below(40) {
+            // Now and then somebody asks again under the same id.
+            let again = !self.asked.is_empty() && self.chance.percent(15);
+            let number = if again { self.asked[self.chance.below(self.asked.len())] } else { self.asked.len() as u64 };
+            if !again && self.writers[writer].as_ref().is_some_and(Core::has_room) {
+                self.asked.push(number);
+            }
+            self.offer(writer, number);
+        }
+    }
+
+    fn arrive(&mut self) {
+        if self.network.is_empty() {
+            return;
+        }
+        let index = self.chance.below(self.network.len());
+        let packet = self.network.swap_remove(index);
+        if self.faulty && self.chance.percent(8) {
+            return;
+        }
+        match packet {
+            Packet::Append { writer, commit, attempt, after, records } => {
+                let stands = self.log.len() as u64 == after;
+                if stands {
+                    self.log.extend(records.iter().cloned());
+                }
+                let outcome = if stands { Outcome::Acked { last: self.log.len() as u64 } } else { Outcome::Refused };
+                self.network.push(Packet::Report { writer, commit, attempt, outcome });
+                if self.faulty && self.chance.percent(10) {
+                    self.network.push(Packet::Append { writer, commit, attempt, after, records });
+                }
+            }
+            Packet::Report { writer, commit, attempt, outcome } => {
+                let Some(core) = &mut self.writers[writer] else { return };
+                let mut actions = Vec::new();
+                core.outcome(commit, attempt, outcome, &mut actions);
+                core.flush(&mut actions);
+                if self.faulty && self.chance.percent(5) {
+                    self.network.push(Packet::Report { writer, commit, attempt, outcome });
+                }
+                self.perform(writer, actions);
+            }
+            Packet::Found { writer, after, messages } => {
+                let Some(core) = &mut self.writers[writer] else { return };
+                let mut actions = Vec::new();
+                core.found(after, messages, &mut actions);
+                core.flush(&mut actions);
+                self.perform(writer, actions);
+            }
+        }
+    }
+
+    fn retry(&mut self) {
+        let Some(&writer) = self.retries.iter().min() else { return };
+        self.retries.remove(&writer);
+        let Some(core) = &mut self.writers[writer] else { return };
+        let mut actions = Vec::new();
+        core.retry(&mut actions);
+        self.perform(writer, actions);
+    }
+
+    fn time_out(&mut self, writer: usize) {
+        let Some(core) = &mut self.writers[writer] else { return };
+        let Some((commit, attempt)) = core.first_in_flight() else { return };
+        let mut actions = Vec::new();
+        core.outcome(commit, attempt, Outcome::Unknown, &mut actions);
+        self.perform(writer, actions);
+    }
+
+    fn forge(&mut self) {
+        let message = match self.chance.below(3) {
+            0 => Bytes::from_static(b"not a record"),
+            // Chained and placed right, but by one who cannot sign.
+            1 => {
+                let (verifier, _) = self.verify();
+                let prev = self.log.last().map_or(LEDGER.chain_seed(DEPLOYMENT), |bytes| Hash::of(bytes));
+                let events =
+                    Draft::encode_events([Added(u64::MAX)].iter().map(EventSchema::to_raw).collect::<Vec<_>>().iter());
+                let draft = Draft {
+                    at: At(self.now),
+                    command: CommandId::NIL,
+                    fingerprint: [0; 16],
+                    actor: ActorId::NIL,
+                    tenant: TenantId::NIL,
+                    events,
+                };
+                let epoch = verifier.head().map_or(1, |head| head.certificate.epoch);
+                let forger = SigningKey::from_bytes(&[66; 32]);
+                let signer = self.chance.percent(50).then_some(&forger);
+                draft.seal(self.log.len() as u64 + 1, prev, epoch, signer).0
+            }
+            _ if self.log.is_empty() => Bytes::new(),
+            _ => self.log[self.chance.below(self.log.len())].clone(),
+        };
+        self.log.push(message);
+    }
+
+    fn step(&mut self) {
+        self.now += self.chance.next() % 5;
+        let newest = self.writers.len().saturating_sub(1);
+        let any = self.chance.below(self.writers.len());
+        let mostly_newest = if self.chance.percent(80) { newest } else { any };
+        match self.chance.below(100) {
+            _ if self.writers.is_empty() => self.start(),
+            0..=24 => self.burst(mostly_newest),
+            25..=74 => self.arrive(),
+            75..=84 => self.retry(),
+            85..=90 => self.time_out(any),
+            91..=94 => self.forge(),
+            95..=96 => self.writers[any] = None,
+            _ => self.start(),
+        }
+    }
+
+    /// No more faults: a last writer takes over and everything under way arrives, however late.
+    fn heal(&mut self) {
+        self.faulty = false;
+        self.start();
+        for round in 0..100_000 {
+            if self.writers.last().is_some_and(Option::is_none) {
+                self.start();
+            }
+            let last = self.writers.len() - 1;
+            if self.network.is_empty() && self.retries.is_empty() {
+                let settled = self.writers[last].as_ref().is_some_and(|core| core.is_leading() && core.is_idle());
+                if settled && self.verify().0.finish().is_ok() {
+                    return;
+                }
+                // A sign of life meets whatever stands in the way.
+                if let Some(core) = &mut self.writers[last] {
+                    let mut actions = Vec::new();
+                    core.tick(CommandId::NIL, At(self.now));
+                    core.flush(&mut actions);
+                    self.perform(last, actions);
+                }
+            }
+            self.arrive();
+            self.retry();
+            assert!(round < 99_999, "the ledger settles");
+        }
+    }
+
+    fn check(&self) {
+        let (verifier, passed) = self.verify();
+        verifier.finish().expect("the chain verifies");
+        let mut stands: HashMap<CommandId, Receipt> = HashMap::new();
+        for VerifiedRecord { position, hash, command, fingerprint, .. } in &passed {
+            if *fingerprint != [0; 16] {
+                let receipt = Receipt { ledger: LEDGER, position: *position, hash: *hash };
+                assert_eq!(stands.insert(*command, receipt), None, "a command stands once");
+            }
+        }
+        for (id, receipt) in &self.acked {
+            assert_eq!(stands.get(id), Some(receipt), "what was acknowledged stands where the receipt says");
+        }
+        // One that was asked for several times may be refused by one writer and stand through another.
+        let refused = self.refused.iter().filter(|(id, times)| self.offered.get(id) == Some(times));
+        for (id, _) in refused {
+            assert_eq!(stands.get(id), None, "what was refused does not stand");
+        }
+        let forged = passed.iter().flat_map(|record| record.domain_events::<Added>().expect("our events"));
+        assert!(forged.into_iter().all(|Added(number)| number != u64::MAX), "no forgery is believed");
+    }
+}
+
+#[test]
+fn no_fault_loses_forks_or_repeats_what_was_acknowledged() {
+    let (mut acked, mut quarantined, mut fenced) = (0, 0, 0);
+    for seed in 0..SEEDS {
+        let run = std::panic::AssertUnwindSafe(|| {
+            let mut world = World::new(seed);
+            (0..STEPS).for_each(|_| world.step());
+            world.heal();
+            world.check();
+            (world.acked.len() as u64, world.quarantined, world.fenced)
+        });
+        let (more, named, deposed) =
+            std::panic::catch_unwind(run).unwrap_or_else(|_| panic!("the simulation fails with seed {seed}"));
+        acked += more;
+        quarantined += named;
+        fenced += deposed;
+    }
+    // A simulation in which nothing happens proves nothing.
+    assert!(acked > SEEDS * 20 && quarantined > SEEDS && fenced > SEEDS, "{acked} {quarantined} {fenced}");
+}
