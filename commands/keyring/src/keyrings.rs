@@ -1,0 +1,226 @@
+use crate::bucket::BLOB_BYTES_MAX;
+use crate::cache::Cache;
+use crate::error::KeyringError;
+use crate::keyring::{Keyring, TreeKey};
+use crate::limits::{Budget, Limits};
+use crate::tenant_keys::TenantKeys;
+use crate::wrap::{unwrap, wrap};
+use crate::wrapping_keys::WrappingKeys;
+use async_nats::jetstream::kv::{self, UpdateErrorKind};
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use peyk_domain::TenantId;
+use peyk_domain::messages::{MonthKey, SealedFor};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a caller waits for keys that are not in memory, queueing included.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Attempts to store a changed keyring while others change it too.
+const ATTEMPTS_MAX: u64 = 12;
+/// Tenants whose keys are fetched at the same time.
+const FETCHES_MAX: usize = 64;
+/// Destroyed trees remembered as such.
+const GONE_MAX: usize = 65_536;
+
+/// The keyrings of all tenants, as this process needs them. Cheap to clone; all clones share what is kept.
+#[derive(Clone)]
+pub struct Keyrings(Arc<Shared>);
+
+struct Shared {
+    store: kv::Store,
+    wrapping_keys: Box<dyn WrappingKeys>,
+    limits: Limits,
+    budget: Arc<Budget>,
+    kept: Cache<TenantId, Arc<TenantKeys>>,
+    /// Trees found missing although something is sealed under them.
+    gone: Cache<(TenantId, TreeKey), ()>,
+    /// One fetch at a time for each tenant, so that a cold start asks once and not once for every request.
+    fetching: [tokio::sync::Mutex<()>; FETCHES_MAX],
+}
+
+/// What the store has for a tenant.
+struct Stored {
+    revision: u64,
+    keyring: Keyring,
+}
+
+impl Keyrings {
+    /// Keyrings in `store`, which is made as [`crate::bucket`] says.
+    #[must_use]
+    pub fn new(store: kv::Store, wrapping_keys: Box<dyn WrappingKeys>) -> Self {
+        Self::with_limits(store, wrapping_keys, Limits::default())
+    }
+
+    #[must_use]
+    pub fn with_limits(store: kv::Store, wrapping_keys: Box<dyn WrappingKeys>, limits: Limits) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            wrapping_keys,
+            limits,
+            budget: Budget::new(limits.derived_keys),
+            kept: Cache::new(limits.tenants),
+            gone: Cache::new(GONE_MAX),
+            fetching: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
+        }))
+    }
+
+    /// The tenant's keys with everything it takes to seal in `month`. Makes the keyring and the month's roots when they
+    /// are first asked for; what is returned is durable, and the same for all who ask anywhere.
+    ///
+    /// # Errors
+    /// Any [`KeyringError`]; [`KeyringError::Destroyed`] for a tenant whose keyring was deleted.
+    pub async fn for_writing(&self, tenant: TenantId, month: MonthKey) -> Result<Arc<TenantKeys>, KeyringError> {
+        let is_ready = |keys: &TenantKeys| keys.has_month(month);
+        if let Some(keys) = self.kept(tenant).filter(|keys| is_ready(keys)) {
+            return Ok(keys);
+        }
+        self.patiently(async {
+            let _alone = self.fetching(tenant).lock().await;
+            if let Some(keys) = self.kept(tenant).filter(|keys| is_ready(keys)) {
+                return Ok(keys);
+            }
+            self.create(tenant, month).await.map(|keyring| self.keep(tenant, keyring))
+        })
+        .await
+    }
+
+    /// The tenant's keys as this process knows them, or `None` if it has no keyring.
+    ///
+    /// # Errors
+    /// Any [`KeyringError`] but [`KeyringError::Destroyed`], which is `None` here.
+    pub async fn for_reading(&self, tenant: TenantId) -> Result<Option<Arc<TenantKeys>>, KeyringError> {
+        self.read(tenant, |_| true).await
+    }
+
+    /// The tenant's keys, fetched again if what is kept lacks the tree a stored field was sealed under. If it is still
+    /// missing then, its root was destroyed: a field is sealed only after its tree was stored.
+    ///
+    /// # Errors
+    /// As [`Self::for_reading`].
+    pub async fn for_opening(
+        &self,
+        tenant: TenantId,
+        sealed_for: &SealedFor,
+    ) -> Result<Option<Arc<TenantKeys>>, KeyringError> {
+        let tree = TreeKey::from(sealed_for);
+        let is_gone = || self.0.gone.get(&(tenant, tree)).is_some();
+        let keys = self.read(tenant, |keys| keys.has_tree(&tree) || is_gone()).await?;
+        if keys.as_ref().is_some_and(|keys| !keys.has_tree(&tree)) {
+            self.0.gone.insert((tenant, tree), ());
+        }
+        Ok(keys)
+    }
+
+    /// Drops what is kept of a tenant, for when its keyring was changed elsewhere.
+    pub fn forget(&self, tenant: TenantId) {
+        self.0.kept.forget(|kept| *kept == tenant);
+        self.0.gone.forget(|(kept, _)| *kept == tenant);
+    }
+
+    async fn read(
+        &self,
+        tenant: TenantId,
+        is_enough: impl Fn(&TenantKeys) -> bool,
+    ) -> Result<Option<Arc<TenantKeys>>, KeyringError> {
+        if let Some(keys) = self.kept(tenant).filter(|keys| is_enough(keys)) {
+            return Ok(Some(keys));
+        }
+        self.patiently(async {
+            let _alone = self.fetching(tenant).lock().await;
+            if let Some(keys) = self.kept(tenant).filter(|keys| is_enough(keys)) {
+                return Ok(Some(keys));
+            }
+            match self.fetch(tenant).await {
+                Ok(Some(stored)) => Ok(Some(self.keep(tenant, stored.keyring))),
+                Ok(None) | Err(KeyringError::Destroyed) => {
+                    self.forget(tenant);
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    /// Stores what `month` lacks by compare-and-set. A keyring is used only once its storing was acknowledged; after an
+    /// unknown outcome the next attempt reads what there is.
+    async fn create(&self, tenant: TenantId, month: MonthKey) -> Result<Keyring, KeyringError> {
+        for attempt in 1..=ATTEMPTS_MAX {
+            let Stored { revision, mut keyring } = match self.fetch(tenant).await? {
+                Some(stored) => stored,
+                None => Stored { revision: 0, keyring: Keyring::random()? },
+            };
+            if !keyring.ensure_month(month)? {
+                return Ok(keyring);
+            }
+            let key = self.0.wrapping_keys.get_or_create(tenant).await?;
+            let wrapped = wrap(&key, tenant, &keyring.encode()?)?;
+            if wrapped.len() > BLOB_BYTES_MAX {
+                return Err(KeyringError::TooLarge);
+            }
+            match self.0.store.update(name(tenant), wrapped.into(), revision).await {
+                Ok(_) => {
+                    tracing::info!(%tenant, month = month.0, created = revision == 0, "keyring extended");
+                    return Ok(keyring);
+                }
+                Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {
+                    tokio::time::sleep(Duration::from_millis(attempt)).await;
+                }
+                Err(error) => return Err(KeyringError::Unavailable(Some(Box::new(error)))),
+            }
+        }
+        Err(KeyringError::Contended)
+    }
+
+    /// What the store has now. Asks the leader: a direct get may be answered by a replica that lags behind, and a tree
+    /// that seems missing would be taken for an erased one.
+    async fn fetch(&self, tenant: TenantId) -> Result<Option<Stored>, KeyringError> {
+        let subject = format!("{}{}", self.0.store.prefix, name(tenant));
+        let message = match self.0.store.stream.get_last_raw_message_by_subject(&subject).await {
+            Ok(message) => message,
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => return Ok(None),
+            Err(error) => return Err(KeyringError::Unavailable(Some(Box::new(error)))),
+        };
+        // Deletion and purge leave an empty message behind.
+        if message.payload.is_empty() {
+            return Err(KeyringError::Destroyed);
+        }
+        let key = self.0.wrapping_keys.get(tenant).await?.ok_or(KeyringError::WrappingKeyGone)?;
+        let keyring = Keyring::decode(&unwrap(&key, tenant, &message.payload)?)?;
+        Ok(Some(Stored { revision: message.sequence, keyring }))
+    }
+
+    async fn patiently<T>(&self, work: impl Future<Output = Result<T, KeyringError>>) -> Result<T, KeyringError> {
+        tokio::time::timeout(PATIENCE, work).await.unwrap_or(Err(KeyringError::Unavailable(None)))
+    }
+
+    fn kept(&self, tenant: TenantId) -> Option<Arc<TenantKeys>> {
+        if self.0.budget.is_short() {
+            self.0.kept.for_each(|keys| keys.age());
+        }
+        self.0.kept.get(&tenant)
+    }
+
+    fn keep(&self, tenant: TenantId, keyring: Keyring) -> Arc<TenantKeys> {
+        let keys = Arc::new(TenantKeys::within(tenant, keyring, self.0.limits, Arc::clone(&self.0.budget)));
+        self.0.kept.insert(tenant, Arc::clone(&keys));
+        keys
+    }
+
+    fn fetching(&self, tenant: TenantId) -> &tokio::sync::Mutex<()> {
+        // Ids are random, so any byte spreads them.
+        &self.0.fetching[usize::from(tenant.to_bytes()[15]) % FETCHES_MAX]
+    }
+}
+
+impl fmt::Debug for Keyrings {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Keyrings").field("bucket", &self.0.store.name).finish_non_exhaustive()
+    }
+}
+
+/// The key of a tenant in the bucket: its id without hyphens.
+fn name(tenant: TenantId) -> String {
+    format!("{:032x}", u128::from_be_bytes(tenant.to_bytes()))
+}

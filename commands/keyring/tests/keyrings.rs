@@ -1,0 +1,145 @@
+//! Keyrings in a real NATS server.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod nats;
+
+use nats::Nats;
+use peyk_domain::messages::{Generation, MonthKey, RetentionClass, SealedFor};
+use peyk_domain::{MessageId, Msisdn, TenantId};
+use peyk_keyring::{Field, KeyFiles, KeyringError, Keyrings, OpenError, bucket, bucket_name};
+use std::collections::HashSet;
+use std::path::Path;
+
+const TENANT: TenantId = TenantId::from_bytes(*b"tenant one......");
+const MESSAGE: MessageId = MessageId::from_bytes(*b"message one.....");
+const MONTH: MonthKey = MonthKey(2026 * 12 + 9);
+const NEXT: MonthKey = MonthKey(2026 * 12 + 10);
+const CLASS: RetentionClass = RetentionClass::Message;
+
+/// A process of its own: another connection and nothing kept.
+async fn process(nats: &Nats, wrapping_keys: &Path) -> Keyrings {
+    let store = nats.jetstream().await.get_key_value(bucket_name("test")).await.unwrap();
+    Keyrings::new(store, Box::new(KeyFiles::open(wrapping_keys).unwrap()))
+}
+
+async fn nats_with_bucket() -> (Nats, tempfile::TempDir) {
+    let nats = Nats::start();
+    nats.jetstream().await.create_key_value(bucket("test", 1)).await.unwrap();
+    let wrapping_keys = tempfile::Builder::new().permissions(private()).tempdir().unwrap();
+    (nats, wrapping_keys)
+}
+
+fn private() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o700)
+}
+
+fn one() -> Msisdn {
+    "+93700000001".parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_who_write_first_at_once_get_the_same_keys() {
+    let (nats, dir) = nats_with_bucket().await;
+    let mut asked = Vec::new();
+    for turn in 0..20 {
+        let keyrings = process(&nats, dir.path()).await;
+        // Two months, so that storing contends as well as creating.
+        let month = if turn % 2 == 0 { MONTH } else { NEXT };
+        asked.push(tokio::spawn(async move { keyrings.for_writing(TENANT, month).await.map(|keys| (month, keys)) }));
+    }
+    let mut named = HashSet::new();
+    let mut fingerprints = HashSet::new();
+    for keys in asked {
+        let (month, keys) = keys.await.unwrap().unwrap();
+        let to = keys.sealed_for(CLASS, month, one()).unwrap();
+        named.insert((keys.leaf(one()), keys.token(one()).unwrap(), keys.msisdn_hash(one())));
+        fingerprints.insert((month, keys.fingerprint(&to, b"payload").unwrap()));
+    }
+    assert_eq!((named.len(), fingerprints.len()), (1, 2));
+}
+
+#[tokio::test]
+async fn what_one_process_sealed_another_opens() {
+    let (nats, dir) = nats_with_bucket().await;
+    let (writer, reader) = (process(&nats, dir.path()).await, process(&nats, dir.path()).await);
+    assert!(reader.for_reading(TENANT).await.unwrap().is_none(), "no keyring yet");
+
+    for month in [MONTH, NEXT] {
+        let keys = writer.for_writing(TENANT, month).await.unwrap();
+        let to = keys.sealed_for(CLASS, month, one()).unwrap();
+        let sealed = keys.seal(&to, Field::Body, MESSAGE, b"salaam").unwrap();
+        // In the second round the reader holds keys from before that month.
+        let keys = reader.for_opening(TENANT, &to).await.unwrap().unwrap();
+        assert_eq!(&keys.open(&to, Field::Body, MESSAGE, &sealed).unwrap()[..], b"salaam");
+    }
+}
+
+#[tokio::test]
+async fn a_month_that_is_nowhere_was_erased() {
+    let (nats, dir) = nats_with_bucket().await;
+    let keyrings = process(&nats, dir.path()).await;
+    let leaf = keyrings.for_writing(TENANT, MONTH).await.unwrap().leaf(one());
+    let to = SealedFor { class: CLASS, month: MonthKey(MONTH.0 - 12), generation: Generation(0), leaf };
+    let keys = keyrings.for_opening(TENANT, &to).await.unwrap().unwrap();
+    let sealed = peyk_domain::messages::Sealed([0; 48].into());
+    assert_eq!(keys.open(&to, Field::Body, MESSAGE, &sealed), Err(OpenError::Erased));
+    // Asked a second time it is known without a look at the store.
+    drop(nats);
+    assert!(keyrings.for_opening(TENANT, &to).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn keys_are_kept_while_nats_is_away_and_others_are_unavailable() {
+    let (nats, dir) = nats_with_bucket().await;
+    let keyrings = process(&nats, dir.path()).await;
+    let token = keyrings.for_writing(TENANT, MONTH).await.unwrap().token(one()).unwrap();
+    drop(nats);
+    assert_eq!(keyrings.for_writing(TENANT, MONTH).await.unwrap().token(one()), Ok(token));
+    let error = keyrings.for_writing(TENANT, NEXT).await.unwrap_err();
+    assert!(matches!(error, KeyringError::Unavailable(_)) && error.is_transient(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_or_missing_wrapping_key_is_refused_and_nothing_is_replaced() {
+    let (nats, dir) = nats_with_bucket().await;
+    let right = process(&nats, dir.path()).await;
+    let token = right.for_writing(TENANT, MONTH).await.unwrap().token(one()).unwrap();
+
+    let elsewhere = tempfile::Builder::new().permissions(private()).tempdir().unwrap();
+    let lost = process(&nats, elsewhere.path()).await;
+    assert!(matches!(lost.for_writing(TENANT, NEXT).await, Err(KeyringError::WrappingKeyGone)));
+    assert!(matches!(lost.for_reading(TENANT).await, Err(KeyringError::WrappingKeyGone)));
+
+    let file = format!("{}.key", TENANT.to_string().replace('-', ""));
+    std::fs::write(elsewhere.path().join(&file), [7; 32]).unwrap();
+    std::fs::set_permissions(elsewhere.path().join(&file), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .unwrap();
+    assert!(matches!(lost.for_writing(TENANT, NEXT).await, Err(KeyringError::WrongWrappingKey)));
+
+    let again = process(&nats, dir.path()).await.for_reading(TENANT).await.unwrap().unwrap();
+    assert_eq!(again.token(one()), Ok(token));
+}
+
+#[tokio::test]
+async fn a_foreign_or_deleted_value_is_told_apart() {
+    let (nats, dir) = nats_with_bucket().await;
+    let keyrings = process(&nats, dir.path()).await;
+    keyrings.for_writing(TENANT, MONTH).await.unwrap();
+    let store = nats.jetstream().await.get_key_value(bucket_name("test")).await.unwrap();
+    let key = TENANT.to_string().replace('-', "");
+    let stored = store.get(&key).await.unwrap().unwrap().to_vec();
+
+    store.put(&key, b"forged".to_vec().into()).await.unwrap();
+    keyrings.forget(TENANT);
+    assert!(matches!(keyrings.for_writing(TENANT, MONTH).await, Err(KeyringError::Corrupt)));
+
+    // Another tenant's keyring under this tenant's wrapping key file.
+    let other = TenantId::from_bytes(*b"tenant two......");
+    let other_key = other.to_string().replace('-', "");
+    std::fs::copy(dir.path().join(format!("{key}.key")), dir.path().join(format!("{other_key}.key"))).unwrap();
+    store.put(&other_key, stored.into()).await.unwrap();
+    assert!(matches!(keyrings.for_reading(other).await, Err(KeyringError::Corrupt)));
+
+    store.delete(&key).await.unwrap();
+    assert!(keyrings.for_reading(TENANT).await.unwrap().is_none());
+    assert!(matches!(keyrings.for_writing(TENANT, MONTH).await, Err(KeyringError::Destroyed)));
+}
