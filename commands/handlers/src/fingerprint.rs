@@ -1,0 +1,117 @@
+//! What tells that the same idempotency key came with another request.
+use crate::call::PlainMessage;
+use crate::wire::{self, Request, WireError};
+use peyk_domain::messages::{DoubtPolicy, Lane};
+
+/// The fingerprint of a request without personal data: BLAKE3 over its bytes on the wire, the first 16 of them.
+///
+/// # Errors
+/// [`WireError`] for a command that never travels.
+pub(crate) fn fingerprint_of(request: &Request) -> Result<[u8; 16], WireError> {
+    Ok(shortened(blake3::hash(&wire::canonical(request)?)))
+}
+
+/// What of one message is fingerprinted, under a key of its recipient: what the tenant chose, and not the message id,
+/// which the edge may draw anew each time.
+pub(crate) fn payload(message: &PlainMessage) -> zeroize::Zeroizing<Vec<u8>> {
+    let PlainMessage { message: _, sender, recipient, body, lane, validity, on_doubt } = message;
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(26 + body.len()));
+    bytes.extend_from_slice(&sender.digits().to_be_bytes());
+    bytes.extend_from_slice(&recipient.digits().to_be_bytes());
+    bytes.extend_from_slice(&validity.0.to_be_bytes());
+    bytes.push(match lane {
+        Lane::Otp => 0,
+        Lane::Transactional => 1,
+        Lane::Bulk => 2,
+    });
+    bytes.push(match on_doubt {
+        DoubtPolicy::Fail => 0,
+        DoubtPolicy::Resend => 1,
+    });
+    bytes.extend_from_slice(body.as_bytes());
+    bytes
+}
+
+/// One fingerprint for all items of a command; that of the item where there is one only.
+pub(crate) fn combined(items: &[[u8; 16]]) -> [u8; 16] {
+    match items {
+        [single] => *single,
+        many => shortened(blake3::hash(many.as_flattened())),
+    }
+}
+
+fn shortened(hash: blake3::Hash) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(&hash.as_bytes()[..16]);
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use peyk_domain::messages::Lane;
+    use peyk_domain::numbering::NumberingCommand;
+    use peyk_domain::{LeaseId, MessageId, Msisdn, Span, TenantId};
+
+    fn message() -> PlainMessage {
+        PlainMessage {
+            message: MessageId::from_bytes([1; 16]),
+            sender: Msisdn::from_digits(93_700_000_001).unwrap(),
+            recipient: Msisdn::from_digits(93_700_000_002).unwrap(),
+            body: "salaam".to_owned(),
+            lane: Lane::Otp,
+            validity: Span::minutes(5),
+            on_doubt: DoubtPolicy::Fail,
+        }
+    }
+
+    #[test]
+    fn whatever_the_tenant_chose_counts_and_the_message_id_does_not() {
+        let same = PlainMessage { message: MessageId::from_bytes([2; 16]), ..message() };
+        assert_eq!(*payload(&message()), *payload(&same));
+        let others = [
+            PlainMessage { sender: Msisdn::from_digits(93_700_000_009).unwrap(), ..message() },
+            PlainMessage { recipient: Msisdn::from_digits(93_700_000_009).unwrap(), ..message() },
+            PlainMessage { body: "salaam!".to_owned(), ..message() },
+            PlainMessage { lane: Lane::Bulk, ..message() },
+            PlainMessage { validity: Span::minutes(6), ..message() },
+            PlainMessage { on_doubt: DoubtPolicy::Resend, ..message() },
+        ];
+        for other in &others {
+            assert_ne!(*payload(&message()), *payload(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_payload_is_written_down() {
+        let hex: String = payload(&message()).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "00000015d0f4890100000015d0f4890200000000000493e0000073616c61616d");
+    }
+
+    #[test]
+    fn items_count_in_their_order() {
+        let (one, two) = ([1; 16], [2; 16]);
+        assert_eq!(combined(&[one]), one);
+        assert_ne!(combined(&[one, two]), combined(&[two, one]));
+        assert_ne!(combined(&[one, two]), combined(&[one]));
+    }
+
+    #[test]
+    fn a_command_has_one_fingerprint_and_another_command_another() {
+        let reserve = |ttl| {
+            Request::Numbering(NumberingCommand::Reserve {
+                number: Msisdn::from_digits(93_700_000_001).unwrap(),
+                lease: LeaseId::from_bytes([3; 16]),
+                tenant: TenantId::from_bytes([4; 16]),
+                ttl,
+            })
+        };
+        assert_eq!(fingerprint_of(&reserve(Span::hours(1))), fingerprint_of(&reserve(Span::hours(1))));
+        assert_ne!(fingerprint_of(&reserve(Span::hours(1))), fingerprint_of(&reserve(Span::hours(2))));
+    }
+
+    #[test]
+    fn time_does_not_travel() {
+        assert!(fingerprint_of(&Request::Numbering(NumberingCommand::Tick)).is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! Between the gateways and the ledgers.
+//!
+//! A gateway asks through [`CommandBus`], over core NATS, with a [`Call`]; it knows nothing else. [`Handlers`] runs in the
+//! process that may hold the writers: it takes the commands off the wire, seals what is personal, brings the facts of other
+//! ledgers, submits, and answers once the record is durable. Work for connectors is taken by command as well.
+mod answer;
+mod bus;
+mod call;
+mod deployment;
+mod error;
+mod fingerprint;
+mod metrics;
+#[cfg(test)]
+#[path = "../tests/support/nats_server.rs"]
+mod nats_server;
+mod partition;
+mod random;
+mod service;
+mod timers;
+mod wire;
+
+pub use answer::{Done, Submitted, SubmittedItem, Work};
+pub use bus::{BusError, CommandBus};
+pub use call::{Call, Caller, PlainMessage, TakeWork, derived_id};
+pub use deployment::{Handlers, HandlersConfig, Wiring};
+pub use error::CommandError;
+pub use partition::partition_of;

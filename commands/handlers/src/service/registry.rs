@@ -1,0 +1,51 @@
+//! The ledgers whose commands carry nothing personal: a command goes to the writer as it came.
+use super::endpoint::{Asked, Endpoint, misplaced};
+use super::verdict::{Coded, done};
+use crate::fingerprint::fingerprint_of;
+use crate::wire::{Answer, Request};
+use peyk_domain::numbering::Numbering;
+use peyk_domain::routing::Routing;
+use peyk_ledger::WriterHandle;
+use peyk_ledger::writer::Machine;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// A context whose commands are submitted as they are.
+pub(crate) trait Registered: Machine<Error: Coded> {
+    fn order(request: Request) -> Option<Self::Order>;
+}
+
+impl Registered for Numbering {
+    fn order(request: Request) -> Option<Self::Order> {
+        match request {
+            Request::Numbering(command) => Some(command),
+            _ => None,
+        }
+    }
+}
+
+impl Registered for Routing {
+    fn order(request: Request) -> Option<Self::Order> {
+        match request {
+            Request::Routing(command) => Some(command),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) struct Registry<A: Registered> {
+    pub writer: WriterHandle<A>,
+}
+
+impl<A: Registered> Endpoint for Registry<A> {
+    fn leadership(&self) -> watch::Receiver<bool> {
+        self.writer.leadership()
+    }
+
+    async fn answer(self: Arc<Self>, asked: Asked) -> Answer {
+        let Asked { id, actor, tenant, deadline, request } = asked;
+        let Ok(fingerprint) = fingerprint_of(&request) else { return misplaced() };
+        let Some(command) = A::order(request) else { return misplaced() };
+        done(self.writer.submit(peyk_ledger::Request { id, fingerprint, actor, tenant, deadline, command }).await)
+    }
+}

@@ -1,0 +1,57 @@
+//! From what a writer says to what travels.
+use super::listener::RETRY_AFTER;
+use crate::answer::Done;
+use crate::wire::{Answer, Failure};
+use peyk_domain::messages::MessageError;
+use peyk_domain::numbering::NumberingError;
+use peyk_domain::routing::RoutingError;
+use peyk_ledger::{Committed, SubmitError};
+use std::fmt::Display;
+
+/// An error with a stable code.
+pub(crate) trait Coded: Display {
+    fn code(&self) -> &'static str;
+}
+
+macro_rules! coded {
+    ($($error:ty),+) => {$(
+        impl Coded for $error {
+            fn code(&self) -> &'static str {
+                <$error>::code(self)
+            }
+        }
+    )+};
+}
+
+coded!(NumberingError, RoutingError, MessageError);
+
+pub(crate) fn done<E, D: Coded>(verdict: Result<Committed<E>, SubmitError<D>>) -> Answer {
+    match verdict {
+        Ok(committed) => Answer::Done(Done { receipt: committed.receipt, repeated: committed.repeated }),
+        Err(error) => Answer::Failed(failure(&error)),
+    }
+}
+
+pub(crate) fn failure<D: Coded>(error: &SubmitError<D>) -> Failure {
+    match error {
+        SubmitError::Refused(why) => refused(why.code(), why),
+        SubmitError::KeyReused => Failure::KeyReused,
+        SubmitError::InFlight => Failure::InFlight,
+        SubmitError::Overloaded => Failure::Overloaded { retry_after: RETRY_AFTER },
+        SubmitError::Unavailable => Failure::Unavailable,
+        SubmitError::OutcomeUnknown => Failure::OutcomeUnknown,
+        SubmitError::NotLeader => Failure::NotLeader,
+        SubmitError::TooLarge => refused("COMMAND_TOO_LARGE", &"the command is too large; cut it into several"),
+        SubmitError::Corrupt(reason) => {
+            tracing::error!(%reason, "the ledger is corrupt; its writer stopped");
+            refused(
+                "CORRUPT_LEDGER",
+                &"the ledger does not follow from its records and takes no commands; see the operator's log",
+            )
+        }
+    }
+}
+
+pub(crate) fn refused(code: &str, message: &dyn Display) -> Failure {
+    Failure::Refused { code: code.to_owned(), message: message.to_string() }
+}

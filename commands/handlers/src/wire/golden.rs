@@ -1,0 +1,254 @@
+//! Golden bytes of every shape on the wire. A failure here means that two releases no longer understand each other: give the
+//! new shape a new version, or take the change back. Bytes that were never released are renewed with `PEYK_BLESS=1`.
+use super::{Answer, AttemptForm, Envelope, Failure, Request, decode, encode};
+use crate::answer::{Done, Submitted, SubmittedItem, Work};
+use crate::call::{PlainMessage, TakeWork};
+use peyk_domain::messages::{
+    AttemptReport, DoubtPolicy, Encoding, Lane, Outcome, ReceiptReport, ReceiptState, RefusalReason,
+};
+use peyk_domain::numbering::NumberingCommand;
+use peyk_domain::routing::RoutingCommand;
+use peyk_domain::{
+    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, Span, TenantId,
+};
+use peyk_schemas::{Hash, LedgerId, Receipt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+use std::time::Duration;
+
+const GOLDEN: &str = include_str!("golden.txt");
+
+fn number(digits: u64) -> Msisdn {
+    Msisdn::from_digits(digits).unwrap()
+}
+
+fn envelope(request: Request) -> Envelope {
+    Envelope {
+        command: CommandId::from_bytes([0xc0; 16]),
+        actor: ActorId::from_bytes([0xac; 16]),
+        tenant: TenantId::from_bytes([0x7e; 16]),
+        patience: Duration::from_millis(2_500),
+        request,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[derive(Default)]
+struct Seen(String);
+
+impl Seen {
+    fn shape<T: Serialize + DeserializeOwned + PartialEq + Debug>(&mut self, name: &str, content: &T) {
+        let bytes = encode(content).unwrap();
+        assert_eq!(&decode::<T>(&bytes).unwrap(), content, "{name} does not come back");
+        self.0.push_str(&format!("{name} {}\n", hex(&bytes)));
+    }
+}
+
+pub(super) fn requests() -> Vec<(&'static str, Request)> {
+    let (block, lease) = (BlockId::from_bytes([0xb1; 16]), LeaseId::from_bytes([0x1e; 16]));
+    let (tenant, number_a) = (TenantId::from_bytes([0x7e; 16]), number(93_700_000_001));
+    let (operator, connector) = (OperatorId::from_bytes([0x09; 16]), ConnectorId::from_bytes([0xc1; 16]));
+    let (route, message) = (RouteId::from_bytes([0x40; 16]), MessageId::from_bytes([0x3e; 16]));
+    let attempt = |outcome| AttemptReport { message, attempt: 2, outcome };
+    let receipt = |state, error: Option<&str>| ReceiptReport {
+        smsc_id: "00ab".to_owned(),
+        state,
+        error: error.map(str::to_owned),
+    };
+    vec![
+        (
+            "numbering.import",
+            Request::Numbering(NumberingCommand::Import {
+                block,
+                mno: "Roshan".to_owned(),
+                numbers: vec![number_a, number(93_700_000_002)],
+            }),
+        ),
+        (
+            "numbering.reserve",
+            Request::Numbering(NumberingCommand::Reserve { number: number_a, lease, tenant, ttl: Span::minutes(15) }),
+        ),
+        ("numbering.hold", Request::Numbering(NumberingCommand::Hold { number: number_a, tenant, ttl: Span::days(2) })),
+        ("numbering.assign", Request::Numbering(NumberingCommand::Assign { number: number_a, tenant })),
+        ("numbering.release", Request::Numbering(NumberingCommand::Release { number: number_a, tenant })),
+        (
+            "routing.register_operator",
+            Request::Routing(RoutingCommand::RegisterOperator {
+                operator,
+                name: "Roshan".to_owned(),
+                country: "AF".to_owned(),
+            }),
+        ),
+        (
+            "routing.register_connector",
+            Request::Routing(RoutingCommand::RegisterConnector { connector, operator, name: "one".to_owned() }),
+        ),
+        (
+            "routing.set_route",
+            Request::Routing(RoutingCommand::SetRoute {
+                route,
+                prefix: "9370".parse().unwrap(),
+                connector,
+                priority: 1,
+                weight: 100,
+                cost: 4_200,
+            }),
+        ),
+        ("routing.remove_route", Request::Routing(RoutingCommand::RemoveRoute { route })),
+        ("routing.close_connector", Request::Routing(RoutingCommand::CloseConnector { connector })),
+        ("routing.open_connector", Request::Routing(RoutingCommand::OpenConnector { connector })),
+        (
+            "messages.submit",
+            Request::Submit(vec![
+                PlainMessage {
+                    message,
+                    sender: number_a,
+                    recipient: number(93_700_000_002),
+                    body: "salaam".to_owned(),
+                    lane: Lane::Otp,
+                    validity: Span::minutes(5),
+                    on_doubt: DoubtPolicy::Fail,
+                },
+                PlainMessage {
+                    message: MessageId::from_bytes([0x3f; 16]),
+                    sender: number_a,
+                    recipient: number(93_700_000_003),
+                    body: "سلام".to_owned(),
+                    lane: Lane::Bulk,
+                    validity: Span::days(1),
+                    on_doubt: DoubtPolicy::Resend,
+                },
+            ]),
+        ),
+        (
+            "messages.take_work",
+            Request::TakeWork(TakeWork {
+                connector,
+                lanes: Lane::ALL.to_vec(),
+                count: 200,
+                wait: Duration::from_millis(5_000),
+            }),
+        ),
+        (
+            "messages.report",
+            Request::Report {
+                connector,
+                reports: vec![
+                    attempt(Outcome::Submitted { smsc_id: "00ab".to_owned() }),
+                    attempt(Outcome::Rejected { status: 0x58 }),
+                    attempt(Outcome::Throttled),
+                    attempt(Outcome::NotSent),
+                    attempt(Outcome::InDoubt),
+                ],
+            },
+        ),
+        (
+            "messages.receipts",
+            Request::Receipts {
+                connector,
+                receipts: vec![
+                    receipt(ReceiptState::Enroute, None),
+                    receipt(ReceiptState::Delivered, Some("000")),
+                    receipt(ReceiptState::Expired, None),
+                    receipt(ReceiptState::Deleted, None),
+                    receipt(ReceiptState::Undeliverable, Some("001")),
+                    receipt(ReceiptState::Accepted, None),
+                    receipt(ReceiptState::Unknown, None),
+                    receipt(ReceiptState::Rejected, None),
+                ],
+            },
+        ),
+        ("messages.in_flight", Request::InFlight { connector }),
+    ]
+}
+
+pub(super) fn answers() -> Vec<(&'static str, Answer)> {
+    let receipt = Receipt { ledger: LedgerId::messages(3), position: 70_000, hash: Hash([0x4a; 32]) };
+    let message = MessageId::from_bytes([0x3e; 16]);
+    let refused = |reason| SubmittedItem::Refused { message, reason };
+    vec![
+        ("done", Answer::Done(Done { receipt, repeated: true })),
+        (
+            "done.numbering",
+            Answer::Done(Done { receipt: Receipt { ledger: LedgerId::NUMBERING, ..receipt }, repeated: false }),
+        ),
+        (
+            "done.routing",
+            Answer::Done(Done { receipt: Receipt { ledger: LedgerId::ROUTING, ..receipt }, repeated: false }),
+        ),
+        (
+            "submitted",
+            Answer::Submitted(Submitted {
+                receipt,
+                repeated: false,
+                items: vec![
+                    SubmittedItem::Accepted { message, encoding: Encoding::Gsm7, segments: 1 },
+                    SubmittedItem::Accepted { message, encoding: Encoding::Ucs2, segments: 3 },
+                    refused(RefusalReason::SenderUnauthorized),
+                    refused(RefusalReason::NoRoute),
+                    refused(RefusalReason::RouteUnknown),
+                ],
+            }),
+        ),
+        (
+            "work",
+            Answer::Work(vec![Work {
+                message,
+                attempt: 1,
+                connector: ConnectorId::from_bytes([0xc1; 16]),
+                sender: number(93_700_000_001),
+                recipient: number(93_700_000_002),
+                body: "salaam".to_owned(),
+                encoding: Encoding::Gsm7,
+                expires: At(1_793_491_200_000),
+            }]),
+        ),
+        ("in_flight", Answer::InFlight(vec![AttemptForm(message, 7)])),
+        (
+            "failed.refused",
+            Answer::Failed(Failure::Refused { code: "CONFLICT".to_owned(), message: "the number is taken".to_owned() }),
+        ),
+        ("failed.key_reused", Answer::Failed(Failure::KeyReused)),
+        ("failed.in_flight", Answer::Failed(Failure::InFlight)),
+        ("failed.overloaded", Answer::Failed(Failure::Overloaded { retry_after: Duration::from_secs(1) })),
+        ("failed.unavailable", Answer::Failed(Failure::Unavailable)),
+        ("failed.outcome_unknown", Answer::Failed(Failure::OutcomeUnknown)),
+        ("failed.not_leader", Answer::Failed(Failure::NotLeader)),
+        ("failed.malformed", Answer::Failed(Failure::Malformed { reason: "why".to_owned() })),
+    ]
+}
+
+#[test]
+fn every_shape_has_its_bytes() {
+    let mut seen = Seen::default();
+    for (name, request) in requests() {
+        seen.shape(name, &envelope(request));
+    }
+    for (name, answer) in answers() {
+        seen.shape(name, &answer);
+    }
+    if std::env::var_os("PEYK_BLESS").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/wire/golden.txt"), &seen.0).unwrap();
+        return;
+    }
+    for (seen, golden) in seen.0.lines().zip(GOLDEN.lines()) {
+        assert_eq!(seen, golden);
+    }
+    assert_eq!(seen.0, GOLDEN, "a shape came or went; see the top of this file");
+}
+
+#[test]
+fn nothing_personal_shows_in_debug() {
+    for (name, request) in requests() {
+        let shown = format!("{:?}", envelope(request));
+        assert!(!shown.contains("93700000") && !shown.contains("salaam"), "{name}: {shown}");
+    }
+    for (name, answer) in answers() {
+        let shown = format!("{answer:?}");
+        assert!(!shown.contains("93700000") && !shown.contains("salaam"), "{name}: {shown}");
+    }
+}

@@ -1,0 +1,118 @@
+//! Ids as 16 bytes, numbers as their digits, lengths of time in milliseconds.
+use peyk_domain::{
+    ActorId, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, Span, TenantId,
+};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_bytes::ByteArray;
+use std::time::Duration;
+
+/// Whatever is 16 bytes on the wire.
+pub(crate) trait Sixteen: Copy {
+    fn of(bytes: [u8; 16]) -> Self;
+    fn bytes(self) -> [u8; 16];
+}
+
+macro_rules! sixteen {
+    ($($id:ty),+ $(,)?) => {$(
+        impl Sixteen for $id {
+            fn of(bytes: [u8; 16]) -> Self {
+                Self::from_bytes(bytes)
+            }
+
+            fn bytes(self) -> [u8; 16] {
+                self.to_bytes()
+            }
+        }
+    )+};
+}
+
+sixteen!(ActorId, BlockId, CommandId, ConnectorId, LeaseId, MessageId, OperatorId, RouteId, TenantId);
+
+pub(crate) mod id {
+    use super::*;
+
+    pub(crate) fn serialize<I: Sixteen, S: Serializer>(id: &I, out: S) -> Result<S::Ok, S::Error> {
+        ByteArray::new(id.bytes()).serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, I: Sixteen, D: Deserializer<'de>>(input: D) -> Result<I, D::Error> {
+        ByteArray::<16>::deserialize(input).map(|bytes| I::of(bytes.into_array()))
+    }
+}
+
+pub(crate) mod number {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(number: &Msisdn, out: S) -> Result<S::Ok, S::Error> {
+        number.digits().serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Msisdn, D::Error> {
+        Msisdn::from_digits(u64::deserialize(input)?).map_err(D::Error::custom)
+    }
+}
+
+pub(crate) mod numbers {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(numbers: &[Msisdn], out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(numbers.iter().map(|number| number.digits()))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Msisdn>, D::Error> {
+        let digits = Vec::<u64>::deserialize(input)?;
+        digits.into_iter().map(|digits| Msisdn::from_digits(digits).map_err(D::Error::custom)).collect()
+    }
+}
+
+pub(crate) mod span {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(span: &Span, out: S) -> Result<S::Ok, S::Error> {
+        span.0.serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Span, D::Error> {
+        u64::deserialize(input).map(Span)
+    }
+}
+
+/// Whole milliseconds; at most 49 days, more is cut.
+pub(crate) mod millis {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(length: &Duration, out: S) -> Result<S::Ok, S::Error> {
+        u32::try_from(length.as_millis()).unwrap_or(u32::MAX).serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+        u32::deserialize(input).map(|millis| Duration::from_millis(millis.into()))
+    }
+}
+
+/// Makes `$list` a `with` module for a `Vec<$item>` whose items are written as `$form`.
+macro_rules! list_of {
+    ($list:ident, $item:ty, $form:literal) => {
+        pub(crate) mod $list {
+            use super::*;
+            use serde::{Deserializer, Serializer};
+
+            #[derive(serde::Serialize)]
+            struct Written<'a>(#[serde(with = $form)] &'a $item);
+
+            #[derive(serde::Deserialize)]
+            struct Read(#[serde(with = $form)] $item);
+
+            pub(crate) fn serialize<S: Serializer>(items: &[$item], out: S) -> Result<S::Ok, S::Error> {
+                out.collect_seq(items.iter().map(Written))
+            }
+
+            pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<$item>, D::Error> {
+                let items: Vec<Read> = serde::Deserialize::deserialize(input)?;
+                Ok(items.into_iter().map(|read| read.0).collect())
+            }
+        }
+    };
+}
+pub(crate) use list_of;

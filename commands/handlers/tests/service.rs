@@ -1,0 +1,267 @@
+//! Commands from a gateway in EDGE through the handlers in CORE into real ledgers and back.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, helpers included")]
+#[path = "support/nats_server.rs"]
+mod nats_server;
+#[path = "support/world.rs"]
+mod world;
+
+use futures::StreamExt;
+use futures::future::join_all;
+use peyk_domain::messages::{AttemptReport, Encoding, Outcome, ReceiptReport, ReceiptState, RefusalReason};
+use peyk_domain::numbering::{Lifecycle, NumberingCommand};
+use peyk_domain::{ConnectorId, LeaseId, Span, TenantId};
+use peyk_handlers::{CommandBus, CommandError, HandlersConfig, PlainMessage, SubmittedItem, TakeWork};
+use peyk_ledger::Names;
+use peyk_schemas::LedgerId;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
+use world::{CONNECTOR, PATIENCE, SENDER, TENANT, World, number};
+
+const AT_ONCE: Duration = Duration::ZERO;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_goes_all_the_way() {
+    let world = World::start(HandlersConfig::default()).await;
+    // A connector that waits is woken by the submission.
+    let (bus, ask) = (world.bus.clone(), world.ask(Duration::from_secs(5)));
+    let waiting = tokio::spawn(async move { bus.take_work(0, ask).await });
+    let message = PlainMessage { body: "سلام".to_owned(), ..world.message("") };
+    let call = world.call(TENANT, vec![message.clone()]);
+    let first = world.bus.submit(call.clone()).await.unwrap();
+    assert!(!first.repeated);
+    let accepted = SubmittedItem::Accepted { message: message.message, encoding: Encoding::Ucs2, segments: 1 };
+    assert_eq!(first.items, [accepted]);
+
+    // The same again, though the edge drew another message id, is the same message.
+    let mut again = call.clone();
+    again.command[0].message = world.message("").message;
+    let second = world.bus.submit(again).await.unwrap();
+    assert!(second.repeated);
+    assert_eq!((second.receipt, &second.items), (first.receipt, &first.items));
+    let mut other = call;
+    other.command[0].body.push('!');
+    assert_eq!(world.bus.submit(other).await, Err(CommandError::KeyReused));
+
+    let mut work = waiting.await.unwrap().unwrap();
+    if work.is_empty() {
+        work = world.bus.take_work(0, world.ask(AT_ONCE)).await.unwrap();
+    }
+    assert_eq!(work.len(), 1);
+    let taken = &work[0];
+    assert_eq!((taken.message, taken.attempt, taken.connector), (message.message, 1, CONNECTOR));
+    assert_eq!((taken.sender, taken.recipient), (message.sender, message.recipient));
+    assert_eq!((taken.body.as_str(), taken.encoding), ("سلام", Encoding::Ucs2));
+    assert_eq!(world.bus.take_work(0, world.ask(AT_ONCE)).await, Ok(vec![]));
+    assert_eq!(world.bus.in_flight(0, CONNECTOR).await, Ok(vec![(message.message, 1)]));
+
+    let submitted = Outcome::Submitted { smsc_id: "77".to_owned() };
+    let report = AttemptReport { message: message.message, attempt: 1, outcome: submitted };
+    let done = world.bus.report(0, CONNECTOR, vec![report]).await.unwrap();
+    assert!(done.receipt.position > first.receipt.position);
+    assert_eq!(world.bus.in_flight(0, CONNECTOR).await, Ok(vec![]));
+    let delivered = ReceiptReport { smsc_id: "77".to_owned(), state: ReceiptState::Delivered, error: None };
+    world.bus.receipts(0, CONNECTOR, vec![delivered]).await.unwrap();
+    let id = message.message;
+    assert_eq!(world.messages.read(move |exchange| exchange.lifecycle(id)).await, Some(None), "it is final");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_loses_nothing() {
+    let world = World::start(HandlersConfig::default()).await;
+    let (bus, lost) = losing_first_answers(&world).await;
+    let message = world.message("once");
+    let submitted = bus.submit(world.call(TENANT, vec![message.clone()])).await.unwrap();
+    assert!(submitted.repeated, "the first answer was lost, the second tells of the same record");
+    assert_eq!(submitted.items.len(), 1);
+    let work = bus.take_work(0, world.ask(AT_ONCE)).await.unwrap();
+    assert_eq!(work.len(), 1);
+    assert_eq!((work[0].message, work[0].attempt, work[0].body.as_str()), (message.message, 1, "once"));
+    let report =
+        AttemptReport { message: message.message, attempt: 1, outcome: Outcome::Submitted { smsc_id: "1".to_owned() } };
+    bus.report(0, CONNECTOR, vec![report]).await.unwrap();
+    assert_eq!(lost.load(Ordering::Relaxed), 3, "one of each");
+    assert_eq!(world.bus.in_flight(0, CONNECTOR).await, Ok(vec![]));
+    let backlog = world.messages.read(|exchange| exchange.backlog()).await.unwrap();
+    assert_eq!((backlog.waiting, backlog.dispatched, backlog.submitted), (0, 0, 1));
+}
+
+/// A bus to the same writers through a relay that loses the first answer to each command.
+async fn losing_first_answers(world: &World) -> (CommandBus, Arc<AtomicUsize>) {
+    let names = Names::new("lossy").unwrap();
+    let (client, to) = (world.core.clone(), world.names.commands(LedgerId::messages(0)));
+    let mut commands = client.subscribe(names.commands(LedgerId::messages(0))).await.unwrap();
+    client.flush().await.unwrap();
+    let lost = Arc::new(AtomicUsize::new(0));
+    let counting = lost.clone();
+    tokio::spawn(async move {
+        let mut heard = HashSet::new();
+        while let Some(command) = commands.next().await {
+            let reply = command.reply.unwrap();
+            let answer = client.request(to.clone(), command.payload).await.unwrap();
+            if heard.insert(reply.to_string()) {
+                counting.fetch_add(1, Ordering::Relaxed);
+            } else {
+                client.publish(reply, answer.payload).await.unwrap();
+            }
+        }
+    });
+    (CommandBus::open(world.core.clone(), names, 1).await.unwrap(), lost)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttled_message_comes_back_to_whoever_waits() {
+    let world = World::start(HandlersConfig::default()).await;
+    let message = world.message("code 1234");
+    let id = message.message;
+    world.submit(vec![message]).await.unwrap();
+    assert_eq!(world.bus.take_work(0, world.ask(AT_ONCE)).await.unwrap().len(), 1);
+    let (bus, ask) = (world.bus.clone(), world.ask(Duration::from_secs(5)));
+    let waiting = tokio::spawn(async move { bus.take_work(0, ask).await });
+    let report = AttemptReport { message: id, attempt: 1, outcome: Outcome::Throttled };
+    world.bus.report(0, CONNECTOR, vec![report]).await.unwrap();
+    let work = waiting.await.unwrap().unwrap();
+    assert_eq!((work[0].message, work[0].attempt), (id, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_sent_is_refused_on_record_and_what_cannot_be_is_not() {
+    let world = World::start(HandlersConfig::default()).await;
+    let base = world.message("hello");
+    let items = vec![
+        PlainMessage { sender: number(SENDER + 1), ..world.message("no lease") },
+        PlainMessage { recipient: number(93_790_000_001), ..world.message("no route") },
+        base.clone(),
+    ];
+    let submitted = world.submit(items.clone()).await.unwrap();
+    assert_eq!(
+        submitted.items,
+        [
+            SubmittedItem::Refused { message: items[0].message, reason: RefusalReason::SenderUnauthorized },
+            SubmittedItem::Refused { message: items[1].message, reason: RefusalReason::NoRoute },
+            SubmittedItem::Accepted { message: base.message, encoding: Encoding::Gsm7, segments: 1 },
+        ]
+    );
+    let code =
+        |result: Result<_, CommandError>| result.map(|_: peyk_handlers::Submitted| ()).unwrap_err().code().to_owned();
+    assert_eq!(code(world.submit(vec![world.message("")]).await), "TEXT_EMPTY");
+    assert_eq!(code(world.submit(vec![world.message(&"x".repeat(1_531))]).await), "TEXT_TOO_LONG");
+    assert_eq!(code(world.submit(vec![]).await), "INVALID_VALUE");
+    let many = vec![world.message("x"); 501];
+    assert_eq!(code(world.submit(many).await), "TOO_MANY");
+
+    let stranger = ConnectorId::from_bytes([0x55; 16]);
+    for refused in [
+        world.bus.take_work(0, TakeWork { connector: stranger, ..world.ask(AT_ONCE) }).await.map(drop),
+        world.bus.in_flight(0, stranger).await.map(drop),
+        world.bus.report(0, stranger, vec![]).await.map(drop),
+        world.bus.receipts(0, stranger, vec![]).await.map(drop),
+    ] {
+        assert_eq!(refused.unwrap_err().code(), "CONNECTOR_UNKNOWN");
+    }
+    // A gateway that counts partitions otherwise.
+    let strange = CommandBus::open(world.edge.clone(), world.names.clone(), 2).await.unwrap();
+    let tenant =
+        (0..).map(|seed| TenantId::from_bytes([seed; 16])).find(|tenant| strange.partition_of(*tenant) == 1).unwrap();
+    let mut call = world.call(tenant, vec![world.message("x")]);
+    call.patience = Duration::from_millis(300);
+    assert_eq!(strange.submit(call).await, Err(CommandError::Unavailable), "nobody answers for that partition");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_just_assigned_may_send_at_once() {
+    let world = World::start(HandlersConfig::default()).await;
+    for offset in 1..20 {
+        world.lease(SENDER + offset).await;
+        let message = PlainMessage { sender: number(SENDER + offset), ..world.message("first") };
+        let submitted = world.submit(vec![message]).await.unwrap();
+        assert!(matches!(submitted.items[..], [SubmittedItem::Accepted { .. }]), "{:?}", submitted.items);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_reserve_a_number_one_gets_it() {
+    let world = World::start(HandlersConfig::default()).await;
+    let reserve = |seed: u8| {
+        let (lease, tenant) = (LeaseId::from_bytes([seed; 16]), TenantId::from_bytes([seed; 16]));
+        world.numbering(NumberingCommand::Reserve { number: number(SENDER + 50), lease, tenant, ttl: Span::minutes(1) })
+    };
+    let results = join_all((1..=100).map(reserve)).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    let conflicts = results.iter().filter(|result| result.as_ref().is_err_and(|error| error.code() == "CONFLICT"));
+    assert_eq!(conflicts.count(), 99);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reservation_runs_out_by_itself() {
+    let world = World::start(HandlersConfig::default()).await;
+    let (number, lease) = (number(SENDER + 60), LeaseId::from_bytes([6; 16]));
+    world.numbering(NumberingCommand::Reserve { number, lease, tenant: TENANT, ttl: Span::seconds(1) }).await.unwrap();
+    world
+        .eventually("the end of the reservation", async || {
+            let lifecycle = world.numbering.read(move |inventory| inventory.lifecycle(number).copied()).await.flatten();
+            (lifecycle == Some(Lifecycle::Available)).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_opened_any_more_fails_and_is_not_handed_out() {
+    let world = World::start(HandlersConfig::default()).await;
+    let message = world.message("gone");
+    let id = message.message;
+    world.submit(vec![message]).await.unwrap();
+    let keys = world.ledgers.context().get_key_value(peyk_keyring::bucket_name(world.names.namespace())).await.unwrap();
+    let mut names = keys.keys().await.unwrap();
+    let keyring = names.next().await.unwrap().unwrap();
+    keys.purge(keyring).await.unwrap();
+    world.keyrings.forget(TENANT);
+    assert_eq!(world.bus.take_work(0, world.ask(AT_ONCE)).await, Ok(vec![]));
+    assert_eq!(world.messages.read(move |exchange| exchange.lifecycle(id)).await, Some(None), "it has failed");
+    assert_eq!(world.submit(vec![world.message("x")]).await.unwrap_err().code(), "KEYRING_DESTROYED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_goes_into_a_ledger() {
+    let world = World::start(HandlersConfig::default()).await;
+    let ledger = LedgerId::NUMBERING;
+    let (subject, command) = (world.names.subject(ledger), world.names.commands(ledger));
+    let mut from_core = world.core.subscribe(subject.clone()).await.unwrap();
+    world.core.flush().await.unwrap();
+    for client in [&world.core, &world.edge] {
+        client.publish_with_reply(command.clone(), subject.clone(), "anything".into()).await.unwrap();
+        client.flush().await.unwrap();
+    }
+    // One from CORE is refused. The server gave the one from EDGE a reply of its own, which leads back to EDGE only.
+    world.eventually("the refusal", async || (world.handlers.refused_replies() == 1).then_some(())).await;
+    // A later answer shows that both were dealt with.
+    world.numbering(NumberingCommand::Release { number: number(SENDER), tenant: TENANT }).await.unwrap();
+    let appended = from_core.next().await.unwrap();
+    assert!(appended.headers.is_some(), "only the writer's append, which names what it expects, came by");
+    assert_eq!(world.handlers.refused_replies(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_house_says_so() {
+    let world = World::bare(HandlersConfig { commands_max: 0, ..HandlersConfig::default() }).await;
+    let release = NumberingCommand::Release { number: number(SENDER), tenant: TENANT };
+    let error = world.numbering(release).await.unwrap_err();
+    assert_eq!(error, CommandError::Overloaded { retry_after: Duration::from_secs(1) });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_drains_and_takes_no_more() {
+    let world = World::start(HandlersConfig::default()).await;
+    let (bus, ask) = (world.bus.clone(), world.ask(Duration::from_secs(5)));
+    let waiting = tokio::spawn(async move { bus.take_work(0, ask).await });
+    // Whoever waits for work is let go, or was never heard: either way nobody is left in the middle.
+    let begun = Instant::now();
+    assert!(world.handlers.stop(PATIENCE).await);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    let mut call = world.call(TENANT, NumberingCommand::Release { number: number(SENDER), tenant: TENANT });
+    call.patience = Duration::from_millis(300);
+    assert_eq!(world.bus.numbering(call).await, Err(CommandError::Unavailable));
+    waiting.abort();
+}
