@@ -1,0 +1,556 @@
+-- What all migrations together make of an empty database; roles and rows left out. Written by a test:
+-- PEYK_BLESS=1 cargo test -p peyk-projections --test postgres migrations
+
+CREATE SCHEMA peyk;
+
+CREATE SCHEMA read;
+
+CREATE SCHEMA read_a;
+
+CREATE SCHEMA read_b;
+
+CREATE TABLE peyk.active_slot (
+    projection text NOT NULL,
+    lock integer NOT NULL,
+    slot text NOT NULL DEFAULT 'a'::text,
+    spare_ready boolean NOT NULL DEFAULT false
+);
+
+CREATE TABLE peyk.checkpoints (
+    projection text NOT NULL,
+    slot text NOT NULL,
+    ledger text NOT NULL,
+    partition integer NOT NULL,
+    "position" bigint NOT NULL,
+    hash bytea NOT NULL,
+    head bytea NOT NULL,
+    updated_at timestamp with time zone NOT NULL DEFAULT now()
+);
+
+CREATE TABLE peyk.read_tables (
+    name text NOT NULL,
+    projection text NOT NULL,
+    tenanted boolean NOT NULL
+);
+
+CREATE TABLE read_a.connectors (
+    id uuid NOT NULL,
+    operator uuid NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_a.leases (
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    tenant uuid NOT NULL,
+    state text NOT NULL,
+    reserved_at_ms bigint NOT NULL,
+    until_ms bigint,
+    assigned_at_ms bigint,
+    ended_at_ms bigint,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_a.messages (
+    id uuid NOT NULL,
+    tenant uuid NOT NULL,
+    sender bigint,
+    recipient_mask text,
+    recipient_hash bytea,
+    lane text,
+    encoding text,
+    segments integer,
+    state text NOT NULL,
+    reason text,
+    connector uuid,
+    smsc_id text,
+    attempts integer NOT NULL,
+    receipt text,
+    receipt_error text,
+    accepted_at_ms bigint NOT NULL,
+    expires_at_ms bigint,
+    dispatched_at_ms bigint,
+    submitted_at_ms bigint,
+    final_at_ms bigint,
+    partition integer NOT NULL,
+    "position" bigint NOT NULL,
+    item integer NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_a.numbers (
+    number bigint NOT NULL,
+    block uuid NOT NULL,
+    mno text NOT NULL,
+    state text NOT NULL,
+    tenant uuid,
+    lease uuid,
+    until_ms bigint,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_a.operators (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    country text NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_a.routes (
+    id uuid NOT NULL,
+    prefix text NOT NULL,
+    connector uuid NOT NULL,
+    priority integer NOT NULL,
+    weight integer NOT NULL,
+    cost_micros bigint NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_b.connectors (
+    id uuid NOT NULL,
+    operator uuid NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_b.leases (
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    tenant uuid NOT NULL,
+    state text NOT NULL,
+    reserved_at_ms bigint NOT NULL,
+    until_ms bigint,
+    assigned_at_ms bigint,
+    ended_at_ms bigint,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_b.messages (
+    id uuid NOT NULL,
+    tenant uuid NOT NULL,
+    sender bigint,
+    recipient_mask text,
+    recipient_hash bytea,
+    lane text,
+    encoding text,
+    segments integer,
+    state text NOT NULL,
+    reason text,
+    connector uuid,
+    smsc_id text,
+    attempts integer NOT NULL,
+    receipt text,
+    receipt_error text,
+    accepted_at_ms bigint NOT NULL,
+    expires_at_ms bigint,
+    dispatched_at_ms bigint,
+    submitted_at_ms bigint,
+    final_at_ms bigint,
+    partition integer NOT NULL,
+    "position" bigint NOT NULL,
+    item integer NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_b.numbers (
+    number bigint NOT NULL,
+    block uuid NOT NULL,
+    mno text NOT NULL,
+    state text NOT NULL,
+    tenant uuid,
+    lease uuid,
+    until_ms bigint,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_b.operators (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    country text NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_b.routes (
+    id uuid NOT NULL,
+    prefix text NOT NULL,
+    connector uuid NOT NULL,
+    priority integer NOT NULL,
+    weight integer NOT NULL,
+    cost_micros bigint NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_lock_key UNIQUE (lock);
+
+ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_pkey PRIMARY KEY (projection);
+
+ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_projection_check CHECK ((projection = ANY (ARRAY['leases'::text, 'messages'::text, 'routes'::text])));
+
+ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_slot_check CHECK ((slot = ANY (ARRAY['a'::text, 'b'::text])));
+
+ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_hash_check CHECK ((octet_length(hash) = 32));
+
+ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_partition_check CHECK (((partition >= 0) AND (partition <= 65535)));
+
+ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (projection, slot, ledger, partition);
+
+ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_position_check CHECK (("position" > 0));
+
+ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_slot_check CHECK ((slot = ANY (ARRAY['a'::text, 'b'::text])));
+
+ALTER TABLE peyk.read_tables ADD CONSTRAINT read_tables_pkey PRIMARY KEY (name);
+
+ALTER TABLE read_a.connectors ADD CONSTRAINT connectors_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_a.connectors ADD CONSTRAINT connectors_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])));
+
+ALTER TABLE read_a.leases ADD CONSTRAINT leases_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_a.leases ADD CONSTRAINT leases_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'held'::text, 'assigned'::text, 'released'::text, 'expired'::text])));
+
+ALTER TABLE read_a.messages ADD CONSTRAINT messages_encoding_check CHECK ((encoding = ANY (ARRAY['gsm7'::text, 'ucs2'::text])));
+
+ALTER TABLE read_a.messages ADD CONSTRAINT messages_lane_check CHECK ((lane = ANY (ARRAY['otp'::text, 'transactional'::text, 'bulk'::text])));
+
+ALTER TABLE read_a.messages ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_a.messages ADD CONSTRAINT messages_recipient_hash_check CHECK ((octet_length(recipient_hash) = 32));
+
+ALTER TABLE read_a.messages ADD CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'refused'::text, 'dispatched'::text, 'submitted'::text, 'in_doubt'::text, 'delivered'::text, 'undelivered'::text, 'failed'::text, 'expired'::text])));
+
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text]))));
+
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_check1 CHECK (((lease IS NULL) = (tenant IS NULL)));
+
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_pkey PRIMARY KEY (number);
+
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_state_check CHECK ((state = ANY (ARRAY['available'::text, 'reserved'::text, 'held'::text, 'assigned'::text, 'quarantined'::text])));
+
+ALTER TABLE read_a.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_a.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.connectors ADD CONSTRAINT connectors_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.connectors ADD CONSTRAINT connectors_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])));
+
+ALTER TABLE read_b.leases ADD CONSTRAINT leases_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.leases ADD CONSTRAINT leases_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'held'::text, 'assigned'::text, 'released'::text, 'expired'::text])));
+
+ALTER TABLE read_b.messages ADD CONSTRAINT messages_encoding_check CHECK ((encoding = ANY (ARRAY['gsm7'::text, 'ucs2'::text])));
+
+ALTER TABLE read_b.messages ADD CONSTRAINT messages_lane_check CHECK ((lane = ANY (ARRAY['otp'::text, 'transactional'::text, 'bulk'::text])));
+
+ALTER TABLE read_b.messages ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.messages ADD CONSTRAINT messages_recipient_hash_check CHECK ((octet_length(recipient_hash) = 32));
+
+ALTER TABLE read_b.messages ADD CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'refused'::text, 'dispatched'::text, 'submitted'::text, 'in_doubt'::text, 'delivered'::text, 'undelivered'::text, 'failed'::text, 'expired'::text])));
+
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text]))));
+
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_check1 CHECK (((lease IS NULL) = (tenant IS NULL)));
+
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_pkey PRIMARY KEY (number);
+
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_state_check CHECK ((state = ANY (ARRAY['available'::text, 'reserved'::text, 'held'::text, 'assigned'::text, 'quarantined'::text])));
+
+ALTER TABLE read_b.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
+
+ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_projection_fkey FOREIGN KEY (projection) REFERENCES peyk.active_slot(projection);
+
+ALTER TABLE peyk.read_tables ADD CONSTRAINT read_tables_projection_fkey FOREIGN KEY (projection) REFERENCES peyk.active_slot(projection);
+
+CREATE INDEX leases_tenant ON read_a.leases USING btree (tenant, id);
+
+CREATE INDEX messages_newest ON read_a.messages USING btree (tenant, "position" DESC, item DESC);
+
+CREATE INDEX numbers_state ON read_a.numbers USING btree (state, number);
+
+CREATE INDEX numbers_tenant ON read_a.numbers USING btree (tenant, number) WHERE (tenant IS NOT NULL);
+
+CREATE INDEX routes_prefix ON read_a.routes USING btree (prefix, priority);
+
+CREATE INDEX leases_tenant ON read_b.leases USING btree (tenant, id);
+
+CREATE INDEX messages_newest ON read_b.messages USING btree (tenant, "position" DESC, item DESC);
+
+CREATE INDEX numbers_state ON read_b.numbers USING btree (state, number);
+
+CREATE INDEX numbers_tenant ON read_b.numbers USING btree (tenant, number) WHERE (tenant IS NOT NULL);
+
+CREATE INDEX routes_prefix ON read_b.routes USING btree (prefix, priority);
+
+ALTER TABLE read_a.leases ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_a.messages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_a.numbers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_b.leases ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_b.messages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_b.numbers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY of_tenant ON read_a.leases AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_tenant ON read_a.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_tenant ON read_a.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
+
+CREATE POLICY of_tenant ON read_b.leases AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_tenant ON read_b.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_tenant ON read_b.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
+
+CREATE VIEW read.checkpoints WITH (security_invoker=true) AS
+ SELECT c.projection,
+    c.ledger,
+    c.partition,
+    c."position",
+    c.hash,
+    c.updated_at
+   FROM (peyk.checkpoints c
+     JOIN peyk.active_slot s USING (projection, slot));
+
+CREATE VIEW read.connectors WITH (security_invoker=true) AS
+ SELECT connectors.id,
+    connectors.operator,
+    connectors.name,
+    connectors.state,
+    connectors."position",
+    connectors.updated_position
+   FROM read_a.connectors;
+
+CREATE VIEW read.leases WITH (security_invoker=true) AS
+ SELECT leases.id,
+    leases.number,
+    leases.tenant,
+    leases.state,
+    leases.reserved_at_ms,
+    leases.until_ms,
+    leases.assigned_at_ms,
+    leases.ended_at_ms,
+    leases."position",
+    leases.updated_position
+   FROM read_a.leases;
+
+CREATE VIEW read.messages WITH (security_invoker=true) AS
+ SELECT messages.id,
+    messages.tenant,
+    messages.sender,
+    messages.recipient_mask,
+    messages.recipient_hash,
+    messages.lane,
+    messages.encoding,
+    messages.segments,
+    messages.state,
+    messages.reason,
+    messages.connector,
+    messages.smsc_id,
+    messages.attempts,
+    messages.receipt,
+    messages.receipt_error,
+    messages.accepted_at_ms,
+    messages.expires_at_ms,
+    messages.dispatched_at_ms,
+    messages.submitted_at_ms,
+    messages.final_at_ms,
+    messages.partition,
+    messages."position",
+    messages.item,
+    messages.updated_position
+   FROM read_a.messages;
+
+CREATE VIEW read.numbers WITH (security_invoker=true) AS
+ SELECT numbers.number,
+    numbers.block,
+    numbers.mno,
+    numbers.state,
+    numbers.tenant,
+    numbers.lease,
+    numbers.until_ms,
+    numbers."position",
+    numbers.updated_position
+   FROM read_a.numbers;
+
+CREATE VIEW read.operators WITH (security_invoker=true) AS
+ SELECT operators.id,
+    operators.name,
+    operators.country,
+    operators."position",
+    operators.updated_position
+   FROM read_a.operators;
+
+CREATE VIEW read.routes WITH (security_invoker=true) AS
+ SELECT routes.id,
+    routes.prefix,
+    routes.connector,
+    routes.priority,
+    routes.weight,
+    routes.cost_micros,
+    routes."position",
+    routes.updated_position
+   FROM read_a.routes;
+
+CREATE OR REPLACE FUNCTION read.activate(wanted_projection text, wanted_slot text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    relation text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(1885960555, s.lock) FROM peyk.active_slot s WHERE s.projection = wanted_projection;
+    UPDATE peyk.active_slot SET spare_ready = spare_ready OR slot <> wanted_slot, slot = wanted_slot
+        WHERE projection = wanted_projection;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no projection %', wanted_projection USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    FOR relation IN SELECT t.name FROM peyk.read_tables t WHERE t.projection = wanted_projection ORDER BY t.name LOOP
+        EXECUTE format('CREATE OR REPLACE VIEW read.%1$I WITH (security_invoker = true) AS SELECT * FROM %2$I.%1$I',
+            relation, 'read_' || wanted_slot);
+    END LOOP;
+END
+$function$
+;
+
+CREATE OR REPLACE FUNCTION read.clear_idle(wanted_projection text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    idle text;
+    relation text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(1885960555, s.lock) FROM peyk.active_slot s WHERE s.projection = wanted_projection;
+    UPDATE peyk.active_slot SET spare_ready = false WHERE projection = wanted_projection
+        RETURNING CASE slot WHEN 'a' THEN 'b' ELSE 'a' END INTO idle;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no projection %', wanted_projection USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    FOR relation IN SELECT t.name FROM peyk.read_tables t WHERE t.projection = wanted_projection ORDER BY t.name LOOP
+        EXECUTE format('TRUNCATE %I.%I', 'read_' || idle, relation);
+    END LOOP;
+    DELETE FROM peyk.checkpoints WHERE projection = wanted_projection AND slot = idle;
+    RETURN idle;
+END
+$function$
+;
+
+REVOKE ALL ON FUNCTION read.activate(text,text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION read.clear_idle(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION read.activate(text,text) TO peyk_projector;
+
+GRANT EXECUTE ON FUNCTION read.clear_idle(text) TO peyk_projector;
+
+GRANT USAGE ON SCHEMA peyk TO peyk_projector;
+
+GRANT USAGE ON SCHEMA peyk TO peyk_reader;
+
+GRANT USAGE ON SCHEMA read TO peyk_projector;
+
+GRANT USAGE ON SCHEMA read TO peyk_reader;
+
+GRANT USAGE ON SCHEMA read_a TO peyk_projector;
+
+GRANT USAGE ON SCHEMA read_a TO peyk_reader;
+
+GRANT USAGE ON SCHEMA read_b TO peyk_projector;
+
+GRANT USAGE ON SCHEMA read_b TO peyk_reader;
+
+GRANT SELECT ON TABLE peyk.active_slot TO peyk_projector;
+
+GRANT SELECT ON TABLE peyk.active_slot TO peyk_reader;
+
+GRANT INSERT, SELECT, UPDATE ON TABLE peyk.checkpoints TO peyk_projector;
+
+GRANT SELECT ON TABLE peyk.checkpoints TO peyk_reader;
+
+GRANT SELECT ON TABLE peyk.read_tables TO peyk_projector;
+
+GRANT SELECT ON TABLE read.checkpoints TO peyk_reader;
+
+GRANT SELECT ON TABLE read.connectors TO peyk_reader;
+
+GRANT SELECT ON TABLE read.leases TO peyk_reader;
+
+GRANT SELECT ON TABLE read.messages TO peyk_reader;
+
+GRANT SELECT ON TABLE read.numbers TO peyk_reader;
+
+GRANT SELECT ON TABLE read.operators TO peyk_reader;
+
+GRANT SELECT ON TABLE read.routes TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.connectors TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.connectors TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.leases TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.leases TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.messages TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.messages TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.numbers TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.numbers TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.operators TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.operators TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.routes TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.routes TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.connectors TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.connectors TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.leases TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.leases TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.messages TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.messages TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.numbers TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.numbers TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.operators TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.operators TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.routes TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.routes TO peyk_reader;

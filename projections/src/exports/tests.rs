@@ -1,0 +1,241 @@
+//! What an export says, and when there is none.
+use super::extract::Extract;
+use super::manifest::SIGNATURE;
+use super::scenario::{
+    BLOCK, HERAT, KABUL, OTHER_BLOCK, assigned, exported, files, lease, listed, made, reserved, story, trusted,
+};
+use super::testing::{Chain, EXPORTER, as_of, generate, month, number};
+use super::{ExportRequest, ExtractError, KeyError, RegulatorKey, RegulatorPublicKey, verify};
+use peyk_domain::At;
+use peyk_domain::numbering::NumberingEvent::*;
+use peyk_schemas::{RawEvent, SchemaError};
+use rsa::pkcs8::EncodePrivateKey;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+fn table(out: &Path, name: &str) -> String {
+    let text = fs::read_to_string(out.join(name)).expect("a table");
+    assert!(text.ends_with("\r\n") && text.lines().count() == text.matches("\r\n").count(), "every line ends in CRLF");
+    text.replace("\r\n", "\n")
+}
+
+fn rows_of(chain: &Chain, end: u64, name: &str) -> Vec<String> {
+    let home = tempfile::tempdir().expect("a directory");
+    let out = home.path().join("export");
+    made(chain, &as_of(end), &out).expect("an export");
+    table(&out, name).lines().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_tables_tell_who_held_what() {
+    let (_home, out) = exported();
+    let (b1, b2) = (BLOCK.to_string(), OTHER_BLOCK.to_string());
+    let (l1, l2, l3, l4, l5) = (lease(1), lease(2), lease(3), lease(4), lease(5));
+    assert_eq!(
+        table(&out, "numbers.csv"),
+        format!(
+            "number,block,mno,state,tenant,lease,since\n\
+             +93700000001,{b1},Roshan,assigned,{HERAT},{l1},1970-01-01T00:00:03.000Z\n\
+             +93700000002,{b1},Roshan,quarantined,,,1970-01-01T00:00:05.000Z\n\
+             +93700000003,{b1},Roshan,held,{KABUL},{l4},1970-01-01T00:00:06.500Z\n\
+             +93700000004,{b1},Roshan,available,,,1970-01-01T00:00:09.000Z\n\
+             +93700000009,{b2},\"'=Etisalat, \"\"E\"\"\",available,,,1970-01-01T00:00:01.002Z\n"
+        )
+    );
+    assert_eq!(
+        table(&out, "leases.csv"),
+        format!(
+            "lease,number,tenant,reserved_at,assigned_at,released_at,expired_at,outcome\n\
+             {l1},+93700000001,{HERAT},1970-01-01T00:00:02.000Z,1970-01-01T00:00:03.000Z,,,assigned\n\
+             {l2},+93700000002,{KABUL},1970-01-01T00:00:03.100Z,,,1970-01-01T00:00:04.000Z,expired\n\
+             {l3},+93700000002,{HERAT},1970-01-01T00:00:04.600Z,1970-01-01T00:00:04.600Z,1970-01-01T00:00:05.000Z,,released\n\
+             {l4},+93700000003,{KABUL},1970-01-01T00:00:06.000Z,,,,held\n\
+             {l5},+93700000004,{KABUL},1970-01-01T00:00:08.000Z,,,1970-01-01T00:00:09.000Z,expired\n"
+        )
+    );
+    assert_eq!(
+        table(&out, "utilisation.csv"),
+        format!(
+            "mno,block,available,reserved,held,assigned,quarantined,total\n\
+             \"'=Etisalat, \"\"E\"\"\",{b2},1,0,0,0,0,1\n\
+             Roshan,{b1},1,0,1,1,1,4\n"
+        )
+    );
+}
+
+#[test]
+fn a_claim_that_runs_out_at_the_end_still_stands() {
+    let chain = Chain::new(1).then(2, [listed(BLOCK, "Roshan", [1])]).then(3, [reserved(1, 1, HERAT, 50)]).tick(90);
+    let state = |end| rows_of(&chain, end, "numbers.csv")[0].split(',').nth(3).expect("a state").to_owned();
+    let outcome = |end| rows_of(&chain, end, "leases.csv")[0].rsplit(',').next().expect("an outcome").to_owned();
+    assert_eq!((state(50), outcome(50)), ("reserved".into(), "reserved".into()));
+    assert_eq!((state(51), outcome(51)), ("available".into(), "expired".into()));
+}
+
+#[test]
+fn an_expiry_reads_the_same_before_and_after_it_is_on_record() {
+    let before = Chain::new(1).then(2, [listed(BLOCK, "Roshan", [1])]).then(3, [reserved(1, 1, HERAT, 50)]).tick(90);
+    let expired = ReservationExpired { number: number(1), lease: lease(1), tenant: HERAT };
+    let after =
+        Chain::new(1).then(2, [listed(BLOCK, "Roshan", [1])]).then(3, [reserved(1, 1, HERAT, 50)]).then(57, [expired]);
+    for name in ["numbers.csv", "leases.csv", "utilisation.csv"] {
+        assert_eq!(rows_of(&before, 80, name), rows_of(&after, 80, name), "{name}");
+    }
+}
+
+#[test]
+fn a_number_that_cooled_off_is_available_since_then() {
+    let released = NumberReleased { number: number(1), lease: lease(1), tenant: HERAT, cools_until: At(40) };
+    let chain = Chain::new(1)
+        .then(2, [listed(BLOCK, "Roshan", [1])])
+        .then(3, [reserved(1, 1, HERAT, 50), assigned(1, 1, HERAT)])
+        .then(4, [released])
+        .then(45, [QuarantineEnded { number: number(1) }]);
+    for end in [43, 60] {
+        let rows = rows_of(&chain, end, "numbers.csv");
+        assert_eq!(rows, [format!("+93700000001,{BLOCK},Roshan,available,,,1970-01-01T00:00:00.040Z")]);
+    }
+}
+
+#[test]
+fn the_same_request_gives_the_same_bytes_but_for_the_signature() {
+    let (_one, first) = exported();
+    let (_two, second) = exported();
+    let (mut first, mut second) = (files(&first), files(&second));
+    let names: Vec<_> = first.keys().cloned().collect();
+    assert_eq!(names, ["leases.csv", "manifest.json", "manifest.sig", "numbers.csv", "utilisation.csv"]);
+    assert_ne!(first.remove(SIGNATURE), second.remove(SIGNATURE), "PSS is salted");
+    assert_eq!(first, second);
+}
+
+#[test]
+fn the_manifest_states_what_was_included_and_what_covers_it() {
+    let (_home, out) = exported();
+    let manifest = verify(&out, &trusted()).expect("it holds").manifest;
+    let records = story();
+    let (last, head) = (&records.records()[13], &records.records()[13]);
+    assert_eq!((last.at, records.records()[14].at), (At(8_000), At(10_000)));
+    assert_eq!(manifest.records, 14);
+    assert_eq!(
+        manifest.last.as_ref().map(|last| (last.position, last.hash.clone())),
+        Some((14, last.hash.to_string()))
+    );
+    assert_eq!((manifest.head.position, manifest.head.epoch, &manifest.head.hash), (14, 2, &head.hash.to_string()));
+    assert_eq!(
+        (manifest.end.as_str(), manifest.as_of.as_deref(), manifest.closed),
+        ("1970-01-01T00:00:10.000Z", Some("1970-01-01T00:00:10.000Z"), true)
+    );
+    assert_eq!(
+        (manifest.profile.as_str(), manifest.zone.as_str(), manifest.ledger.as_str()),
+        ("generic", "Asia/Kabul", "numbering/0")
+    );
+    let rows: Vec<_> = manifest.files.iter().map(|file| (file.name.as_str(), file.rows)).collect();
+    assert_eq!(rows, [("numbers.csv", 5), ("leases.csv", 5), ("utilisation.csv", 2)]);
+}
+
+#[test]
+fn a_later_signature_covers_records_that_bear_none() {
+    let chain = Chain::new(1)
+        .then(2, [listed(BLOCK, "Roshan", [1])])
+        .unsigned(10, [reserved(1, 1, HERAT, 500)])
+        .unsigned(20, [assigned(1, 1, HERAT)])
+        .new_epoch(30)
+        .tick(40);
+    let home = tempfile::tempdir().expect("a directory");
+    let out = home.path().join("export");
+    let report = made(&chain, &as_of(15), &out).expect("an export");
+    assert_eq!(report.manifest.last.as_ref().map(|last| last.position), Some(3));
+    assert_eq!((report.manifest.head.position, report.manifest.head.epoch), (5, 2));
+    assert_eq!(verify(&out, &trusted()).expect("it holds").manifest, report.manifest);
+}
+
+#[test]
+fn before_the_first_record_everything_is_empty_and_still_signed() {
+    let home = tempfile::tempdir().expect("a directory");
+    let out = home.path().join("export");
+    let report = made(&story(), &as_of(500), &out).expect("an export");
+    assert_eq!((report.manifest.records, report.manifest.last, report.manifest.head.position), (0, None, 1));
+    assert_eq!(table(&out, "numbers.csv"), "number,block,mno,state,tenant,lease,since\n");
+    verify(&out, &trusted()).expect("it holds");
+}
+
+#[test]
+fn an_open_period_is_refused() {
+    // The end of October 2026 in Kabul.
+    let end = 1_793_475_000_000;
+    let home = tempfile::tempdir().expect("a directory");
+    let out = home.path().join("export");
+    let refused = |chain: &Chain, now| {
+        let error = made(chain, &month("2026-10", now), &out).expect_err("open");
+        assert!(!out.exists());
+        error.code()
+    };
+    let short = Chain::new(end - 10).then(end - 1, [listed(BLOCK, "Roshan", [1])]);
+    let past = Chain::new(end - 10).then(end - 1, [listed(BLOCK, "Roshan", [1])]).tick(end);
+    assert_eq!(refused(&past, end - 1), "PERIOD_OPEN", "by the clock");
+    assert_eq!(refused(&short, end), "PERIOD_OPEN", "by the ledger");
+    let report = made(&past, &month("2026-10", end), &out).expect("over");
+    assert_eq!(
+        (report.manifest.period.as_deref(), report.manifest.end.as_str()),
+        (Some("2026-10"), "2026-10-31T19:30:00.000Z")
+    );
+    assert_eq!(report.manifest.records, 2);
+    verify(&out, &trusted()).expect("it holds");
+}
+
+#[test]
+fn an_instant_is_exported_from_an_open_ledger_and_says_so() {
+    let home = tempfile::tempdir().expect("a directory");
+    let report = made(&story(), &as_of(30_000), &home.path().join("export")).expect("an export");
+    assert!(!report.manifest.closed);
+    let future = ExportRequest { now: At(29_999), ..as_of(30_000) };
+    let refused = made(&story(), &future, &home.path().join("other")).expect_err("not yet");
+    assert_eq!(refused.code(), "INSTANT_IN_FUTURE");
+}
+
+#[test]
+fn a_place_that_is_taken_is_left_alone() {
+    let home = tempfile::tempdir().expect("a directory");
+    let taken = home.path().join("taken");
+    fs::create_dir(&taken).expect("a directory");
+    fs::write(taken.join("mine"), "mine").expect("a file");
+    fs::write(home.path().join("file"), "mine").expect("a file");
+    for out in ["taken", "file"] {
+        let refused = made(&story(), &as_of(10_000), &home.path().join(out)).expect_err("taken");
+        assert_eq!(refused.code(), "OUTPUT_EXISTS");
+    }
+    assert_eq!(files(&taken), BTreeMap::from([("mine".to_owned(), b"mine".to_vec())]));
+    assert_eq!(fs::read_dir(home.path()).expect("a directory").count(), 2, "nothing is left beside");
+    let empty = home.path().join("empty");
+    fs::create_dir(&empty).expect("a directory");
+    made(&story(), &as_of(10_000), &empty).expect("an export");
+    verify(&empty, &trusted()).expect("it holds");
+}
+
+#[test]
+fn a_ledger_that_does_not_fold_is_refused_by_position() {
+    let fold = |chain: &Chain| {
+        let mut extract = Extract::until(At(1_000));
+        chain.records().iter().try_for_each(|record| extract.push(record)).expect_err("does not fold")
+    };
+    let painted = RawEvent { kind: "numbering.number_painted".into(), version: 1, data: vec![0x80].into() };
+    let unknown = SchemaError::UnknownKind { kind: "numbering.number_painted".into() };
+    let chain = Chain::new(1).raw(2, painted);
+    assert_eq!(fold(&chain), ExtractError::Schema { position: 2, source: unknown });
+    let chain = Chain::new(1).then(2, [listed(BLOCK, "Roshan", [1])]).tick(3).then(4, [assigned(1, 1, HERAT)]);
+    assert!(matches!(fold(&chain), ExtractError::Contradiction { position: 4, .. }));
+}
+
+#[test]
+fn keys_are_read_from_pem_and_weak_or_foreign_ones_refused() {
+    let public = RegulatorPublicKey::from_pem(EXPORTER.public_pem.as_bytes()).expect("a key");
+    assert_eq!(public, EXPORTER.key.public());
+    assert_eq!(public.fingerprint().len(), 64);
+    assert_eq!(format!("{:?}", EXPORTER.key), format!("RegulatorKey({})", public.fingerprint()));
+    assert_eq!(RegulatorKey::from_pem(b"-----BEGIN NOTHING-----").err(), Some(KeyError::NotPkcs8));
+    assert_eq!(RegulatorKey::from_pem(EXPORTER.public_pem.as_bytes()).err(), Some(KeyError::NotPkcs8));
+    assert_eq!(RegulatorPublicKey::from_pem(EXPORTER.private_pem.as_bytes()).err(), Some(KeyError::NotSpki));
+    let weak = generate("weak", 1_024).to_pkcs8_der().expect("PKCS#8");
+    assert!(matches!(RegulatorKey::from_der(weak.as_bytes()), Err(KeyError::Rejected(_))));
+}

@@ -1,0 +1,39 @@
+//! Read models in Postgres: what projectors fold out of the ledgers, and what queries answer from.
+//!
+//! A projector follows one ledger partition. It folds a batch of verified records to one change per row and commits
+//! rows and checkpoint together, so each record counts exactly once. Every read model stands in two slots: [`rebuild`]
+//! fills the idle one from the first record on and switches while reads go on, [`rollback`] goes back. Postgres is
+//! never on the way of a command; with it down, projectors wait and catch up.
+mod batch;
+mod checkpoint;
+mod connection;
+mod diff;
+mod error;
+pub mod exports;
+mod feed;
+mod migrate;
+mod projection;
+mod projector;
+pub mod query;
+mod rebuild;
+mod recipients;
+pub mod rows;
+mod status;
+mod store;
+mod supervisor;
+mod switch;
+mod views;
+
+pub use connection::{projector_pool, reader_pool};
+pub use diff::{SlotDiff, TableDiff, diff};
+pub use error::ProjectionError;
+pub use feed::{Feed, FeedError, Feeds};
+pub use migrate::{MIGRATIONS, MigrationError, RolePasswords, migrate};
+pub use projection::{NoSuchProjection, Projection, Slot};
+pub use rebuild::{RebuildProgress, Rebuilt, rebuild};
+pub use recipients::{KeysUnavailable, Recipient, RecipientKeys, SealedRecipient, recipient_of};
+pub use status::{ProjectorState, ProjectorStatus, StatusBoard};
+pub use store::CorruptRow;
+pub use supervisor::{FOLD_EVENTS_DEFAULT, Projections, ProjectionsConfig};
+pub use switch::rollback;
+pub use views::Misfit;

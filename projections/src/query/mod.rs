@@ -1,0 +1,18 @@
+//! Reading the read models, as one tenant or the platform.
+//!
+//! Every query runs in a transaction that names the tenant to row level security, and names it in the statement too:
+//! either alone would do. Each reads one view, so a switch of slots never finds two of them locked crosswise.
+mod error;
+mod leases;
+mod messages;
+mod page;
+mod progress;
+mod read_models;
+mod routes;
+
+pub use error::QueryError;
+pub use leases::NumberFilter;
+pub use messages::{BadCursor, MessageCursor};
+pub use page::{Limit, PAGE_MAX, Page};
+pub use progress::{PATIENCE_MAX, Progress};
+pub use read_models::ReadModels;

@@ -1,0 +1,20 @@
+//! The rows of the read models, as projectors write them and queries answer with them.
+mod connector;
+mod lease;
+mod message;
+mod number;
+mod operator;
+mod route;
+mod timeline;
+mod word;
+
+pub use connector::{Connector, ConnectorState};
+pub use lease::{Lease, LeaseState};
+pub use message::{Message, MessageState};
+pub use number::{Number, NumberState};
+pub use operator::Operator;
+pub use route::Route;
+pub use timeline::{Step, StepKind};
+
+#[cfg(test)]
+mod tests;

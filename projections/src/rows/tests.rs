@@ -1,0 +1,123 @@
+use super::*;
+use crate::store::Row;
+use peyk_domain::messages::{Encoding, Lane, ReceiptState};
+use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+
+/// Cells go into columns by place and type, so both must match.
+fn check<R: Row>(row: &R) {
+    let cells: Vec<_> = row.cells().iter().map(crate::store::Cell::kind).collect();
+    let columns: Vec<_> = R::TABLE.columns.iter().map(|(_, kind)| *kind).collect();
+    assert_eq!(cells, columns, "{}", R::TABLE.name);
+    assert_eq!(row.key().into(), row.cells()[0], "the key of {} is its first column", R::TABLE.name);
+}
+
+fn number() -> Msisdn {
+    "+93700000001".parse().expect("a number")
+}
+
+fn message(state: MessageState) -> Message {
+    Message {
+        id: MessageId::NIL,
+        tenant: TenantId::NIL,
+        sender: Some(number()),
+        recipient_mask: Some("+93***".to_owned()),
+        recipient_hash: Some([0; 32]),
+        lane: Some(Lane::Otp),
+        encoding: Some(Encoding::Gsm7),
+        segments: Some(1),
+        state,
+        reason: None,
+        connector: Some(ConnectorId::NIL),
+        smsc_id: None,
+        attempts: 2,
+        receipt: Some(ReceiptState::Delivered),
+        receipt_error: None,
+        accepted_at: At(1),
+        expires_at: Some(At(9)),
+        dispatched_at: Some(At(2)),
+        submitted_at: Some(At(3)),
+        final_at: Some(At(4)),
+        partition: 0,
+        position: 11,
+        item: 0,
+        updated_position: 14,
+    }
+}
+
+#[test]
+fn cells_match_columns() {
+    check(&message(MessageState::Delivered));
+    check(&Number {
+        number: number(),
+        block: BlockId::NIL,
+        mno: String::new(),
+        state: NumberState::Available,
+        tenant: None,
+        lease: None,
+        until: None,
+        position: 1,
+        updated_position: 1,
+    });
+    check(&Lease {
+        id: LeaseId::NIL,
+        number: number(),
+        tenant: TenantId::NIL,
+        state: LeaseState::Reserved,
+        reserved_at: At(1),
+        until: None,
+        assigned_at: None,
+        ended_at: None,
+        position: 1,
+        updated_position: 1,
+    });
+    check(&Operator {
+        id: OperatorId::NIL,
+        name: String::new(),
+        country: String::new(),
+        position: 1,
+        updated_position: 1,
+    });
+    check(&Connector {
+        id: ConnectorId::NIL,
+        operator: OperatorId::NIL,
+        name: String::new(),
+        state: ConnectorState::Open,
+        position: 1,
+        updated_position: 1,
+    });
+    check(&Route {
+        id: RouteId::NIL,
+        prefix: "93".parse().expect("a prefix"),
+        connector: ConnectorId::NIL,
+        priority: 1,
+        weight: 1,
+        cost: 1,
+        position: 1,
+        updated_position: 1,
+    });
+}
+
+#[test]
+fn a_timeline_begins_with_acceptance_and_ends_with_the_newest_record() {
+    let kinds: Vec<_> =
+        message(MessageState::Delivered).timeline().into_iter().map(|step| (step.kind, step.position)).collect();
+    assert_eq!(
+        kinds,
+        [
+            (StepKind::Accepted, Some(11)),
+            (StepKind::Dispatched { attempt: 2 }, None),
+            (StepKind::Submitted, None),
+            (StepKind::Final(MessageState::Delivered), Some(14)),
+        ]
+    );
+    let refused =
+        Message { dispatched_at: None, submitted_at: None, updated_position: 11, ..message(MessageState::Refused) };
+    let steps: Vec<_> = refused.timeline().into_iter().map(|step| (step.kind, step.position)).collect();
+    assert_eq!(steps, [(StepKind::Final(MessageState::Refused), Some(11))]);
+}
+
+#[test]
+fn states_read_what_they_show() {
+    assert!(MessageState::ALL.iter().all(|state| MessageState::named(state.name()) == Some(*state)));
+    assert_eq!(NumberState::named("Available"), None);
+}

@@ -1,0 +1,101 @@
+//! All projectors of a process.
+use crate::feed::Feeds;
+use crate::projection::Projection;
+use crate::projector::Projector;
+use crate::recipients::RecipientKeys;
+use crate::status::{StatusBoard, starting};
+use crate::views::{Leases, Messages, Routes, View};
+use peyk_schemas::LedgerId;
+use sqlx::PgPool;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// What projectors need.
+#[derive(Clone)]
+pub struct ProjectionsConfig<F> {
+    /// Connections as `peyk_projector`, see [`crate::projector_pool`]; one for each ledger partition and two to spare.
+    pub pool: PgPool,
+    pub feeds: F,
+    pub keys: Arc<dyn RecipientKeys>,
+    /// Partitions of `messages` in this deployment.
+    pub message_partitions: u16,
+    /// Events a rebuild folds in memory before it copies rows; [`FOLD_EVENTS_DEFAULT`] unless memory is scarce.
+    pub fold_events_max: usize,
+}
+
+/// What a rebuild folds at a time: tens of megabytes.
+pub const FOLD_EVENTS_DEFAULT: usize = 50_000;
+
+impl<F> std::fmt::Debug for ProjectionsConfig<F> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("ProjectionsConfig")
+            .field("message_partitions", &self.message_partitions)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The running projectors.
+#[derive(Debug)]
+pub struct Projections {
+    tasks: JoinSet<()>,
+    status: StatusBoard,
+}
+
+impl Projections {
+    /// Starts a projector for each projection and ledger partition. They run until `shutdown` is cancelled; one that
+    /// fails stops alone and says so in its status.
+    #[must_use]
+    pub fn spawn<F: Feeds>(config: &ProjectionsConfig<F>, shutdown: &CancellationToken) -> Self {
+        let mut tasks = JoinSet::new();
+        let mut receivers = Vec::new();
+        for projection in Projection::ALL {
+            for ledger in projection.ledgers(config.message_partitions) {
+                let receiver = match projection {
+                    Projection::Leases => start::<Leases, F>(&mut tasks, config, shutdown, ledger),
+                    Projection::Messages => start::<Messages, F>(&mut tasks, config, shutdown, ledger),
+                    Projection::Routes => start::<Routes, F>(&mut tasks, config, shutdown, ledger),
+                };
+                receivers.push(receiver);
+            }
+        }
+        Self { tasks, status: StatusBoard::new(receivers) }
+    }
+
+    #[must_use]
+    pub fn status(&self) -> StatusBoard {
+        self.status.clone()
+    }
+
+    /// Returns once every projector ended, each after its transaction. Cancel the shutdown token first.
+    pub async fn stopped(mut self) {
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a projector ended abnormally");
+            }
+        }
+    }
+}
+
+fn start<V: View + 'static, F: Feeds>(
+    tasks: &mut JoinSet<()>,
+    config: &ProjectionsConfig<F>,
+    shutdown: &CancellationToken,
+    ledger: LedgerId,
+) -> watch::Receiver<crate::status::ProjectorStatus> {
+    let status = starting(V::PROJECTION, ledger);
+    let receiver = status.subscribe();
+    let projector = Projector::<V, F> {
+        ledger,
+        pool: config.pool.clone(),
+        feeds: config.feeds.clone(),
+        keys: Arc::clone(&config.keys),
+        status,
+        shutdown: shutdown.clone(),
+        view: PhantomData,
+    };
+    tasks.spawn(projector.run());
+    receiver
+}

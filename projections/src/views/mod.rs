@@ -1,0 +1,53 @@
+//! What events do to rows. Pure: a view folds one batch over the rows it touches and knows neither log nor clock.
+mod leases;
+mod messages;
+mod place;
+mod routes;
+
+pub(crate) use leases::Leases;
+pub(crate) use messages::Messages;
+pub(crate) use place::Place;
+pub(crate) use routes::Routes;
+
+use crate::projection::Projection;
+use crate::recipients::{Recipient, SealedRecipient};
+use crate::store::{How, StoreError};
+use peyk_domain::MessageId;
+use peyk_schemas::EventSchema;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use std::future::Future;
+
+/// An event cannot follow what the rows say happened before: they are not the rows of this ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; rebuild the projection")]
+pub struct Misfit(pub &'static str);
+
+/// One projection's share of one batch.
+pub(crate) trait View: Default + Send + Sync {
+    const PROJECTION: Projection;
+
+    type Event: EventSchema + Send + Sync;
+
+    /// Notes which rows the event needs.
+    fn touch(&mut self, event: &Self::Event);
+
+    /// The recipient in the event, if it holds one.
+    fn sealed_recipient(_: &Self::Event) -> Option<SealedRecipient> {
+        None
+    }
+
+    /// # Errors
+    /// [`Misfit`] if the event cannot follow what happened before.
+    fn fold(
+        &mut self,
+        event: &Self::Event,
+        place: &Place,
+        recipients: &HashMap<MessageId, Recipient>,
+    ) -> Result<(), Misfit>;
+
+    /// Loads the rows that were noted.
+    fn load(&mut self, connection: &mut PgConnection) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    fn write(&self, connection: &mut PgConnection, how: How) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

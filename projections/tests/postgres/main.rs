@@ -1,0 +1,10 @@
+//! The read models against a real Postgres, fed with real event encodings through the boundary projectors read from.
+mod ledger;
+mod live;
+mod migrations;
+mod queries;
+mod rebuilds;
+mod row_security;
+mod server;
+mod traffic;
+mod world;

@@ -1,0 +1,186 @@
+//! Ledgers with a plausible past: commands drawn from a seed, decided by the domain itself.
+use crate::ledger::MemoryLedgers;
+use crate::world::{Keys, number, tenant};
+use peyk_domain::messages::{
+    AttemptReport, DoubtPolicy, Encoding, Exchange, Lane, Lifecycle, MessageCommand, Outcome, ReceiptReport,
+    ReceiptState, RouteFact, SenderFact, Submission,
+};
+use peyk_domain::numbering::{Inventory, NumberingCommand};
+use peyk_domain::routing::{RoutingCommand, RoutingTable};
+use peyk_domain::{At, BlockId, ConnectorId, Dated, LeaseId, MessageId, OperatorId, RouteId, Span};
+use peyk_schemas::LedgerId;
+
+pub const PARTITIONS: u16 = 2;
+pub const TENANTS: u8 = 3;
+
+/// A linear congruential generator (Knuth's MMIX constants); good enough to mix commands.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn bytes(&mut self) -> [u8; 16] {
+        let (high, low) = (self.below(u64::MAX), self.below(u64::MAX));
+        (u128::from(high) << 64 | u128::from(low) << 16).to_be_bytes()
+    }
+
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize].clone()
+    }
+}
+
+pub const CONNECTOR: ConnectorId = ConnectorId::from_bytes([0xc0; 16]);
+const START: At = At(1_790_000_000_000);
+
+/// `steps` commands for each ledger.
+pub fn traffic(seed: u64, steps: usize, keys: &Keys) -> MemoryLedgers {
+    let ledgers = MemoryLedgers::default();
+    let mut dice = Dice(seed);
+    numbering(&ledgers, &mut dice, steps);
+    routing(&ledgers, &mut dice, steps);
+    for partition in 0..PARTITIONS {
+        messages(&ledgers, &mut dice, steps, partition, keys);
+    }
+    ledgers
+}
+
+fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
+    let mut inventory = Inventory::default();
+    let mut at = START;
+    let block = BlockId::from_bytes([0xb0; 16]);
+    let numbers = (0..40).map(number).collect();
+    let mut command = NumberingCommand::Import { block, mno: "Roshan".to_owned(), numbers };
+    for _ in 0..steps {
+        if let Ok(events) = inventory.decide(Dated { at, command }) {
+            events.iter().cloned().for_each(|event| inventory.evolve(event).expect("applies"));
+            ledgers.append(LedgerId::NUMBERING, at, &events);
+        }
+        at = at.plus(Span::seconds(dice.below(120)));
+        if dice.below(50) == 0 {
+            at = at.plus(Span::days(100));
+        }
+        let (number, tenant) = (number(dice.below(42)), tenant(dice.below(TENANTS.into()) as u8));
+        let ttl = Span::minutes(5 + dice.below(5));
+        command = match dice.below(6) {
+            0 | 1 => NumberingCommand::Reserve { number, lease: LeaseId::from_bytes(dice.bytes()), tenant, ttl },
+            2 => NumberingCommand::Hold { number, tenant, ttl },
+            3 => NumberingCommand::Assign { number, tenant },
+            4 => NumberingCommand::Release { number, tenant },
+            _ => NumberingCommand::Tick,
+        };
+    }
+}
+
+fn routing(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
+    let mut table = RoutingTable::default();
+    let ids: Vec<[u8; 16]> = (0..8).map(|_| dice.bytes()).collect();
+    for step in 0..steps {
+        let (operator, connector) = (OperatorId::from_bytes(dice.pick(&ids)), ConnectorId::from_bytes(dice.pick(&ids)));
+        let route = RouteId::from_bytes(dice.pick(&ids));
+        let prefix = "937".parse().expect("a prefix");
+        let (priority, weight, cost) = (dice.below(3) as u16, 1 + dice.below(9) as u16, dice.below(1_000));
+        let command = match dice.below(7) {
+            0 => RoutingCommand::RegisterOperator {
+                operator,
+                name: format!("Operator {step}"),
+                country: "AF".to_owned(),
+            },
+            1 => RoutingCommand::RegisterConnector { connector, operator, name: format!("Connector {step}") },
+            2 | 3 => RoutingCommand::SetRoute { route, prefix, connector, priority, weight, cost },
+            4 => RoutingCommand::RemoveRoute { route },
+            5 => RoutingCommand::CloseConnector { connector },
+            _ => RoutingCommand::OpenConnector { connector },
+        };
+        if let Ok(events) = table.decide(command) {
+            events.iter().cloned().for_each(|event| table.evolve(event).expect("applies"));
+            ledgers.append(LedgerId::ROUTING, START.plus(Span::seconds(step as u64)), &events);
+        }
+    }
+}
+
+fn messages(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize, partition: u16, keys: &Keys) {
+    let mut exchange = Exchange::default();
+    let mut known: Vec<MessageId> = Vec::new();
+    let mut at = START;
+    for _ in 0..steps {
+        at = at.plus(Span::seconds(dice.below(20)));
+        if dice.below(60) == 0 {
+            at = at.plus(Span::days(4));
+        }
+        let command = match dice.below(8) {
+            0 | 1 => submit(dice, at, partition, keys),
+            2 | 3 => MessageCommand::TakeWork { connector: CONNECTOR, lanes: Lane::ALL.to_vec(), count: 3 },
+            4 | 5 => report(dice, &exchange),
+            6 => receipts(dice, &exchange, &known),
+            _ => MessageCommand::Tick,
+        };
+        if let MessageCommand::Submit { submissions, .. } = &command {
+            known.extend(submissions.iter().map(|submission| submission.message));
+        }
+        if let Ok(events) = exchange.decide(Dated { at, command }) {
+            events.iter().cloned().for_each(|event| exchange.evolve(event).expect("applies"));
+            ledgers.append(LedgerId::messages(partition), at, &events);
+        }
+    }
+}
+
+/// Tenants live in the partition of their number's parity.
+fn submit(dice: &mut Dice, at: At, partition: u16, keys: &Keys) -> MessageCommand {
+    let tenants: Vec<u8> = (0..TENANTS).filter(|tenant| u16::from(*tenant) % PARTITIONS == partition).collect();
+    let tenant = tenant(dice.pick(&tenants));
+    let submission = |dice: &mut Dice| {
+        let message = MessageId::from_bytes(dice.bytes());
+        let sealed = keys.seal(tenant, message, number(1_000 + dice.below(20)));
+        Submission {
+            message,
+            sender: number(1),
+            token: sealed.token,
+            sealed_for: sealed.sealed_for,
+            recipient: sealed.recipient,
+            body: sealed.body,
+            encoding: if dice.below(2) == 0 { Encoding::Gsm7 } else { Encoding::Ucs2 },
+            segments: 1 + dice.below(3) as u8,
+            lane: dice.pick(&Lane::ALL),
+            expires: at.plus(Span::minutes(30)),
+            on_doubt: if dice.below(2) == 0 { DoubtPolicy::Fail } else { DoubtPolicy::Resend },
+            sender_fact: if dice.below(8) == 0 { SenderFact::NotLeased } else { SenderFact::LeasedTo(tenant) },
+            route_fact: RouteFact::Via(CONNECTOR),
+            decided_on: Default::default(),
+        }
+    };
+    let count = 1 + dice.below(4);
+    MessageCommand::Submit { tenant, submissions: (0..count).map(|_| submission(dice)).collect() }
+}
+
+fn report(dice: &mut Dice, exchange: &Exchange) -> MessageCommand {
+    let in_flight = exchange.in_flight(CONNECTOR);
+    let reports = in_flight.into_iter().take(3).map(|(message, attempt)| {
+        let outcome = match dice.below(8) {
+            0 => Outcome::Rejected { status: 0x45 },
+            1 => Outcome::Throttled,
+            2 => Outcome::NotSent,
+            3 => Outcome::InDoubt,
+            _ => Outcome::Submitted { smsc_id: format!("smsc-{message}") },
+        };
+        AttemptReport { message, attempt, outcome }
+    });
+    MessageCommand::Report { connector: CONNECTOR, reports: reports.collect() }
+}
+
+fn receipts(dice: &mut Dice, exchange: &Exchange, known: &[MessageId]) -> MessageCommand {
+    use ReceiptState::{Delivered, Enroute, Expired, Rejected, Undeliverable};
+    let submitted = known.iter().filter(|id| matches!(exchange.lifecycle(**id), Some(Lifecycle::Submitted { .. })));
+    let receipts = submitted.take(4).map(|id| ReceiptReport {
+        smsc_id: format!("smsc-{id}"),
+        state: dice.pick(&[Delivered, Delivered, Enroute, Expired, Rejected, Undeliverable]),
+        error: Some("000".to_owned()),
+    });
+    let mut receipts: Vec<_> = receipts.collect();
+    if dice.below(10) == 0 {
+        receipts.push(ReceiptReport { smsc_id: "nobody's".to_owned(), state: Delivered, error: None });
+    }
+    MessageCommand::Receipts { connector: CONNECTOR, receipts }
+}
