@@ -1,0 +1,204 @@
+//! From a request to its answer: find the endpoint, let in, read, do, answer.
+use crate::answer::{Answer, RequestId};
+use crate::commands::Commands;
+use crate::endpoint::Endpoint;
+use crate::gate;
+use crate::idempotency::IdempotencyKey;
+use crate::problem::{Problem, kind};
+use crate::readiness::Readiness;
+use crate::reads::Reads;
+use crate::request::Request;
+use crate::token::TokenAuthority;
+use bytes::Buf;
+use futures::Stream;
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::task::TaskTracker;
+use warp::filters::BoxedFilter;
+use warp::http::{HeaderMap, Method};
+use warp::path::FullPath;
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+
+const KIB: usize = 1024;
+
+/// The limits of the API.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiSettings {
+    /// How long a command may take to become durable before its outcome is reported unknown.
+    pub patience: Duration,
+    /// How long a read waits for the position it was asked to have reached.
+    pub read_wait: Duration,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// Requests worked on at once; more are refused with `OVERLOADED`.
+    pub in_flight_max: usize,
+    /// What all bodies held at once may take together, in bytes; more are refused with `OVERLOADED`.
+    pub body_bytes_total: usize,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(10),
+            read_wait: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(30),
+            in_flight_max: 4_096,
+            body_bytes_total: 256 * 1024 * KIB,
+        }
+    }
+}
+
+/// The API: what it asks of the rest of Peyk, who may ask, and what is under way.
+pub struct Api {
+    pub(crate) commands: Arc<dyn Commands>,
+    pub(crate) reads: Arc<dyn Reads>,
+    pub(crate) tokens: TokenAuthority,
+    pub(crate) readiness: watch::Receiver<Readiness>,
+    pub(crate) settings: ApiSettings,
+    in_flight: Arc<Semaphore>,
+    body_kib: Arc<Semaphore>,
+    pub(crate) under_way: TaskTracker,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Api").field("tokens", &self.tokens).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    #[must_use]
+    pub fn new(
+        commands: Arc<dyn Commands>,
+        reads: Arc<dyn Reads>,
+        tokens: TokenAuthority,
+        readiness: watch::Receiver<Readiness>,
+        settings: ApiSettings,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            commands,
+            reads,
+            tokens,
+            readiness,
+            settings,
+            in_flight: Arc::new(Semaphore::new(settings.in_flight_max)),
+            body_kib: Arc::new(Semaphore::new(settings.body_bytes_total / KIB)),
+            under_way: TaskTracker::new(),
+        })
+    }
+
+    /// The whole API as one warp filter. It rejects nothing: every error is an answer of its own.
+    #[must_use]
+    pub fn filter(self: &Arc<Self>) -> BoxedFilter<(Response,)> {
+        let api = Arc::clone(self);
+        let query = warp::query::raw().or_else(async |_| Ok::<_, Infallible>((String::new(),)));
+        warp::method()
+            .and(warp::path::full())
+            .and(query)
+            .and(warp::header::headers_cloned())
+            .and(warp::body::stream())
+            .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap, body| {
+                let api = Arc::clone(&api);
+                async move { api.answer(method, path.as_str(), query, headers, body).await }
+            })
+            // Nothing above rejects as it is called here; were it to, the client still gets a problem.
+            .or_else(async |_: Rejection| {
+                Ok::<_, Infallible>((Problem::of(&kind::INTERNAL).into_response(RequestId::random()),))
+            })
+            .map(|response: Response| response)
+            .boxed()
+    }
+
+    async fn answer<S, B, E>(
+        self: Arc<Self>,
+        method: Method,
+        path: &str,
+        query: String,
+        headers: HeaderMap,
+        body: S,
+    ) -> Response
+    where
+        S: Stream<Item = Result<B, E>> + Send,
+        B: Buf + Send,
+        E: Send,
+    {
+        let id = RequestId::random();
+        let began = Instant::now();
+        match self.admit(id, &method, path, query, headers, body).await {
+            Ok((request, permits)) => self.perform(request, permits, began).await,
+            Err(problem) => {
+                tracing::info!(request = %id, status = problem.status().as_u16(), code = problem.code(), "refused");
+                problem.into_response(id)
+            }
+        }
+    }
+
+    /// Everything that must hold before an endpoint's own work begins, cheapest first; the body comes last.
+    async fn admit<S, B, E>(
+        &self,
+        id: RequestId,
+        method: &Method,
+        path: &str,
+        query: String,
+        headers: HeaderMap,
+        body: S,
+    ) -> Result<(Request, Permits), Problem>
+    where
+        S: Stream<Item = Result<B, E>>,
+        B: Buf,
+    {
+        let (endpoint, parameters) = Endpoint::find(method, path)?;
+        let identity = gate::admit(&self.tokens, endpoint.access, &headers)?;
+        let key = if endpoint.is_command() { IdempotencyKey::of(&headers)? } else { None };
+        endpoint.body.admits(&headers)?;
+        let permits = self.permits(endpoint.body.reserve(&headers)?)?;
+        let body = endpoint.body.read(body, self.settings.body_timeout).await?;
+        Ok((Request { id, endpoint, parameters, query, headers, identity, key, body }, permits))
+    }
+
+    fn permits(&self, body_bytes: usize) -> Result<Permits, Problem> {
+        let overloaded = |_| Problem::of(&kind::OVERLOADED);
+        let kib = u32::try_from(body_bytes.div_ceil(KIB)).map_err(|_| Problem::of(&kind::PAYLOAD_TOO_LARGE))?;
+        Ok(Permits {
+            _request: Arc::clone(&self.in_flight).try_acquire_owned().map_err(overloaded)?,
+            _body: Arc::clone(&self.body_kib).try_acquire_many_owned(kib).map_err(overloaded)?,
+        })
+    }
+
+    /// Do what was asked. A command runs as a task of its own: whoever hangs up leaves it running to its end.
+    async fn perform(self: Arc<Self>, request: Request, permits: Permits, began: Instant) -> Response {
+        let (id, endpoint) = (request.id, request.endpoint);
+        let handling = (endpoint.handler)(Arc::clone(&self), request);
+        let work = async move {
+            let outcome = handling.await;
+            let (status, code) = match &outcome {
+                Ok(answer) => (answer.status(), "OK"),
+                Err(problem) => (problem.status(), problem.code()),
+            };
+            // The endpoint's name and not the path: paths bear numbers.
+            let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(request = %id, endpoint = endpoint.name, status = status.as_u16(), code, elapsed_ms, "answered");
+            drop(permits);
+            outcome
+        };
+        let outcome = if endpoint.is_command() {
+            self.under_way.spawn(work).await.unwrap_or_else(|error| {
+                tracing::error!(request = %id, endpoint = endpoint.name, panicked = error.is_panic(), "a command's task died");
+                Err(Problem::of(&kind::INTERNAL))
+            })
+        } else {
+            work.await
+        };
+        outcome.map_or_else(|problem| problem.into_response(id), |answer: Answer| answer.into_response(id))
+    }
+}
+
+/// What a request holds while it is worked on.
+struct Permits {
+    _request: OwnedSemaphorePermit,
+    _body: OwnedSemaphorePermit,
+}

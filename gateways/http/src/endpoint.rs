@@ -1,0 +1,172 @@
+//! Every endpoint, with what it takes and who may call it, in one table.
+//!
+//! Warp's own way, a chain of alternatives, leaves roles to be remembered and answers a wrong method with whatever the
+//! last alternative said; a table can be walked by a test, and an entry without a role does not compile.
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
+use crate::problem::Problem;
+use crate::request::Request;
+use crate::role::{Access, Role};
+use crate::{health, numbering, routing, sms};
+use futures::future::BoxFuture;
+use std::fmt;
+use std::sync::Arc;
+use warp::http::Method;
+
+pub(crate) type Handling = BoxFuture<'static, Result<Answer, Problem>>;
+type Handler = fn(Arc<Api>, Request) -> Handling;
+
+/// One thing the gateway can be asked.
+pub struct Endpoint {
+    /// Names it in logs and in the derivation of command ids, so it never changes.
+    pub name: &'static str,
+    pub method: Method,
+    /// The path, with `{name}` for a segment that varies.
+    pub path: &'static str,
+    pub access: Access,
+    pub body: BodyRule,
+    pub(crate) handler: Handler,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} {} {}", self.name, self.method, self.path)
+    }
+}
+
+impl Endpoint {
+    /// What stands in the path for its braces, if the path is this endpoint's.
+    fn parameters(&self, path: &str) -> Option<Vec<String>> {
+        let mut parameters = Vec::new();
+        let mut segments = path.split('/');
+        for wanted in self.path.split('/') {
+            let segment = segments.next()?;
+            if wanted.starts_with('{') && !segment.is_empty() {
+                parameters.push(segment.to_owned());
+            } else if wanted != segment {
+                return None;
+            }
+        }
+        segments.next().is_none().then_some(parameters)
+    }
+
+    /// The endpoint that takes the method at the path.
+    ///
+    /// # Errors
+    /// `NO_SUCH_ENDPOINT` if none has the path, `METHOD_NOT_ALLOWED` if some have it with other methods.
+    pub(crate) fn find(method: &Method, path: &str) -> Result<(&'static Self, Vec<String>), Problem> {
+        let mut others = Vec::new();
+        for endpoint in ENDPOINTS {
+            let Some(parameters) = endpoint.parameters(path) else { continue };
+            if endpoint.method == *method {
+                return Ok((endpoint, parameters));
+            }
+            others.push(endpoint.method.as_str());
+        }
+        if others.is_empty() {
+            return Err(Problem::of(&crate::problem::kind::NO_SUCH_ENDPOINT));
+        }
+        Err(Problem::method_not_allowed(&others.join(", ")))
+    }
+
+    /// Whether it changes anything; what does runs to its end even if the client hangs up.
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        self.method != Method::GET && self.name != "sms.preview"
+    }
+}
+
+const READ_NUMBERS: Access = Access::AnyOf(&[Role::NumberingRead, Role::NumberingWrite, Role::PlatformNumberingAdmin]);
+const LEASE_NUMBERS: Access = Access::AnyOf(&[Role::NumberingWrite, Role::PlatformNumberingAdmin]);
+const IMPORT_NUMBERS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin]);
+const CHANNELS: Access = Access::AnyOf(&[Role::PlatformChannelAdmin]);
+const SEND: Access = Access::AnyOf(&[Role::AccountSender, Role::AccountAdmin]);
+const READ_MESSAGES: Access = Access::AnyOf(&[Role::AccountReader, Role::AccountAdmin]);
+const ANY_ACCOUNT: Access = Access::AnyOf(&[Role::AccountSender, Role::AccountReader, Role::AccountAdmin]);
+
+const NONE: BodyRule = BodyRule::Empty;
+const JSON: BodyRule = BodyRule::Json(BODY_BYTES_MAX);
+
+macro_rules! endpoint {
+    ($name:literal $method:ident $path:literal $access:ident $body:expr, $($handler:ident)::+) => {
+        Endpoint {
+            name: $name,
+            method: Method::$method,
+            path: $path,
+            access: $access,
+            body: $body,
+            handler: |api, request| Box::pin($($handler)::+(api, request)),
+        }
+    };
+}
+
+const PUBLIC: Access = Access::Public;
+
+/// Every endpoint there is.
+pub static ENDPOINTS: &[Endpoint] = &[
+    endpoint!("health.live" GET "/healthz" PUBLIC NONE, health::live),
+    endpoint!("health.ready" GET "/readyz" PUBLIC NONE, health::ready),
+    endpoint!("numbering.import" POST "/v1/numbering/blocks" IMPORT_NUMBERS BodyRule::Csv(BULK_BYTES_MAX), numbering::import),
+    endpoint!("numbers.list" GET "/v1/numbers" READ_NUMBERS NONE, numbering::list),
+    endpoint!("numbers.show" GET "/v1/numbers/{digits}" READ_NUMBERS NONE, numbering::show),
+    endpoint!("numbers.reserve" POST "/v1/numbers/{digits}/reserve" LEASE_NUMBERS JSON, numbering::reserve),
+    endpoint!("numbers.hold" POST "/v1/numbers/{digits}/hold" LEASE_NUMBERS JSON, numbering::hold),
+    endpoint!("numbers.assign" POST "/v1/numbers/{digits}/assign" LEASE_NUMBERS JSON, numbering::assign),
+    endpoint!("numbers.release" POST "/v1/numbers/{digits}/release" LEASE_NUMBERS JSON, numbering::release),
+    endpoint!("operators.register" POST "/v1/operators" CHANNELS JSON, routing::register_operator),
+    endpoint!("operators.list" GET "/v1/operators" CHANNELS NONE, routing::operators),
+    endpoint!("connectors.register" POST "/v1/connectors" CHANNELS JSON, routing::register_connector),
+    endpoint!("connectors.list" GET "/v1/connectors" CHANNELS NONE, routing::connectors),
+    endpoint!("connectors.close" POST "/v1/connectors/{id}/close" CHANNELS NONE, routing::close_connector),
+    endpoint!("connectors.open" POST "/v1/connectors/{id}/open" CHANNELS NONE, routing::open_connector),
+    endpoint!("routes.set" POST "/v1/routes" CHANNELS JSON, routing::set_route),
+    endpoint!("routes.list" GET "/v1/routes" CHANNELS NONE, routing::routes),
+    endpoint!("routes.remove" DELETE "/v1/routes/{id}" CHANNELS NONE, routing::remove_route),
+    endpoint!("sms.send" POST "/v1/sms/send" SEND JSON, sms::send),
+    endpoint!("sms.bulk" POST "/v1/sms/bulk" SEND BodyRule::Json(BULK_BYTES_MAX), sms::bulk),
+    endpoint!("sms.preview" POST "/v1/sms/preview" ANY_ACCOUNT JSON, sms::preview),
+    endpoint!("sms.list" GET "/v1/sms" READ_MESSAGES NONE, sms::list),
+    endpoint!("sms.show" GET "/v1/sms/{id}" READ_MESSAGES NONE, sms::show),
+    endpoint!("sms.timeline" GET "/v1/sms/{id}/timeline" READ_MESSAGES NONE, sms::timeline),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_by_method_and_path() {
+        for (method, path, found) in [
+            (Method::GET, "/healthz", Ok("health.live")),
+            (Method::GET, "/v1/sms/send", Ok("sms.show")),
+            (Method::POST, "/v1/sms/send", Ok("sms.send")),
+            (Method::GET, "/v1/numbers/93700000001", Ok("numbers.show")),
+            (Method::PUT, "/v1/sms", Err(405)),
+            (Method::HEAD, "/healthz", Err(405)),
+            (Method::GET, "/v1/numbers/93700000001/reserve", Err(405)),
+            (Method::GET, "/", Err(404)),
+            (Method::GET, "", Err(404)),
+            (Method::GET, "/v1/sms/", Err(404)),
+            (Method::GET, "/v1/sms/a/b", Err(404)),
+            (Method::GET, "/v1//sms", Err(404)),
+            (Method::GET, "/V1/sms", Err(404)),
+        ] {
+            let answer = Endpoint::find(&method, path).map(|(endpoint, _)| endpoint.name);
+            assert_eq!(answer.map_err(|problem| problem.status().as_u16()), found, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn names_and_ways_in_are_unique_and_only_health_is_public() {
+        let mut seen = std::collections::HashSet::new();
+        for endpoint in ENDPOINTS {
+            assert!(seen.insert(endpoint.name.to_owned()), "{endpoint:?}");
+            assert!(seen.insert(format!("{} {}", endpoint.method, endpoint.path)), "{endpoint:?}");
+            match endpoint.access {
+                Access::Public => assert!(endpoint.name.starts_with("health.")),
+                Access::AnyOf(roles) => assert!(!roles.is_empty()),
+            }
+        }
+    }
+}

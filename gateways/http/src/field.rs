@@ -1,0 +1,133 @@
+//! From what a client writes to types that cannot be wrong. No error repeats the value.
+use crate::problem::{Problem, kind};
+use peyk_domain::messages::{DoubtPolicy, Encoding, Lane};
+use peyk_domain::{At, Msisdn, NotAnId, Span};
+use std::str::FromStr;
+
+/// The longest name of anything, in characters.
+const LABEL_MAX: usize = 100;
+/// How long a message may wait for the operator unless the client says otherwise.
+const VALIDITY_SECONDS: u32 = 24 * 60 * 60;
+/// What SMPP connectors and operators keep at most.
+const VALIDITY_SECONDS_MAX: u32 = 7 * 24 * 60 * 60;
+
+/// An E.164 number with its plus sign.
+pub(crate) fn msisdn(name: &'static str, text: &str) -> Result<Msisdn, Problem> {
+    text.parse().map_err(|_| Problem::invalid(name, "expected an E.164 number: + and 8 to 15 digits"))
+}
+
+/// An E.164 number as paths bear it, without the plus sign.
+pub(crate) fn digits(text: &str) -> Result<Msisdn, Problem> {
+    let why = "expected the digits of an E.164 number, country code first, without a plus sign";
+    let sound = text.bytes().all(|byte| byte.is_ascii_digit());
+    format!("+{text}").parse().ok().filter(|_| sound).ok_or_else(|| Problem::invalid("digits", why))
+}
+
+pub(crate) fn id<T: FromStr<Err = NotAnId>>(name: &'static str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::invalid(name, "expected a UUID"))
+}
+
+/// The id a client chose, or the one that follows from the command.
+pub(crate) fn id_or<T: FromStr<Err = NotAnId>>(chosen: Option<&str>, otherwise: T) -> Result<T, Problem> {
+    chosen.map_or(Ok(otherwise), |text| id("id", text))
+}
+
+/// A name people read: no control characters, no space around it.
+pub(crate) fn label(name: &'static str, text: String) -> Result<String, Problem> {
+    let sound = !text.is_empty() && text.chars().count() <= LABEL_MAX && !text.chars().any(char::is_control);
+    if sound && text.trim() == text {
+        Ok(text)
+    } else {
+        Err(Problem::invalid(name, "expected 1 to 100 characters, none a control character, no space around them"))
+    }
+}
+
+pub(crate) fn bad_cursor() -> Problem {
+    Problem::invalid("cursor", "expected the next of an earlier page of this list")
+}
+
+/// ISO 3166-1 alpha-2.
+pub(crate) fn country(text: String) -> Result<String, Problem> {
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        Ok(text)
+    } else {
+        Err(Problem::invalid("country", "expected two capital letters (ISO 3166-1 alpha-2)"))
+    }
+}
+
+pub(crate) fn ttl(seconds: u32) -> Result<Span, Problem> {
+    match seconds {
+        0 => Err(Problem::of(&kind::TTL_OUT_OF_RANGE).detail("ttl_seconds: expected at least 1")),
+        _ => Ok(Span::seconds(u64::from(seconds))),
+    }
+}
+
+pub(crate) fn validity(seconds: Option<u32>) -> Result<Span, Problem> {
+    let seconds = seconds.unwrap_or(VALIDITY_SECONDS);
+    if (1..=VALIDITY_SECONDS_MAX).contains(&seconds) {
+        Ok(Span::seconds(u64::from(seconds)))
+    } else {
+        Err(Problem::invalid("validity_seconds", "expected 1 to 604800"))
+    }
+}
+
+pub(crate) fn lane(text: &str) -> Result<Lane, Problem> {
+    let lane = Lane::ALL.into_iter().find(|lane| lane_name(*lane) == text);
+    lane.ok_or_else(|| Problem::invalid("lane", "expected otp, transactional or bulk"))
+}
+
+pub(crate) const fn lane_name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Otp => "otp",
+        Lane::Transactional => "transactional",
+        Lane::Bulk => "bulk",
+    }
+}
+
+pub(crate) fn on_doubt(text: Option<&str>) -> Result<DoubtPolicy, Problem> {
+    match text {
+        None | Some("fail") => Ok(DoubtPolicy::Fail),
+        Some("resend") => Ok(DoubtPolicy::Resend),
+        Some(_) => Err(Problem::invalid("on_doubt", "expected fail or resend")),
+    }
+}
+
+pub(crate) const fn encoding_name(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Gsm7 => "gsm7",
+        Encoding::Ucs2 => "ucs2",
+    }
+}
+
+/// An instant as bodies show it (RFC 3339, UTC, milliseconds); the last one there is for any beyond.
+pub(crate) fn rfc3339(at: At) -> String {
+    let instant = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    format!("{:.3}", instant.unwrap_or(jiff::Timestamp::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_rfc_3339() {
+        assert_eq!(rfc3339(At(1_700_000_000_120)), "2023-11-14T22:13:20.120Z");
+        assert!(rfc3339(At(u64::MAX)).ends_with('Z'));
+    }
+
+    #[test]
+    fn paths_bear_digits_only() {
+        assert_eq!(digits("93700000001").unwrap().digits(), 93_700_000_001);
+        for text in ["", "+93700000001", "%2B93700000001", "0937000000", "9370", "93700000001 "] {
+            assert!(digits(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_are_plain() {
+        assert!(label("name", "Roshan".into()).is_ok());
+        for text in [String::new(), " Roshan".into(), "Ro\nshan".into(), "x".repeat(101)] {
+            assert!(label("name", text).is_err());
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The HTTP gateway: commands and queries under `/v1`, in JSON, for tenants and for the platform's own people.
+//!
+//! A request passes one table of endpoints ([`ENDPOINTS`]), the gate (token, role, identity headers) and strict
+//! parsing; then it becomes a command for [`Commands`] or a question for [`Reads`]. A command is answered when it is
+//! durable, with its receipt, and runs to its end even if the client hangs up. Every error is a problem object of
+//! RFC 9457 with a stable code. [`Server`] serves it all over TCP or TLS, bounded everywhere.
+mod answer;
+mod api;
+mod body;
+mod command_bus;
+mod commands;
+mod endpoint;
+mod field;
+mod gate;
+mod health;
+mod idempotency;
+mod numbering;
+mod problem;
+mod read_models;
+mod readiness;
+mod reads;
+mod request;
+mod role;
+mod routing;
+mod server;
+mod sms;
+mod token;
+
+pub use answer::RECEIPT_HEADER;
+pub use api::{Api, ApiSettings};
+pub use body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
+pub use commands::Commands;
+pub use endpoint::{ENDPOINTS, Endpoint};
+pub use problem::{Kind, Problem, kind};
+pub use readiness::{LogState, Readiness};
+pub use reads::{Reading, Reads};
+pub use role::{Access, NoSuchRole, Role};
+pub use server::{Drained, Server, ServerSettings, TlsError, tls_config};
+pub use token::{Identity, KEY_BYTES_MIN, MintError, TOKEN_BYTES_MAX, TokenAuthority, TokenRefused, TokenSetupError};

@@ -1,0 +1,126 @@
+use crate::problem::{Problem, kind};
+use peyk_domain::Msisdn;
+use std::collections::HashSet;
+
+const HEADER: &[u8] = b"number";
+/// How many faulty lines an answer names.
+const NAMED_MAX: usize = 10;
+
+/// The numbers of a block as an operator hands them over: a line `number`, then one E.164 number a line.
+///
+/// Nothing else is a row: no quotes, no second column, no empty line, nothing a spreadsheet would take for a formula.
+/// Lines end with LF or CRLF (RFC 4180).
+///
+/// # Errors
+/// `INVALID_ROWS` naming up to ten lines, counted from 1 with the header, if any line is not acceptable or repeats one.
+pub(super) fn read(file: &[u8]) -> Result<Vec<Msisdn>, Problem> {
+    let file = file.strip_suffix(b"\n").unwrap_or(file);
+    let mut lines = file.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    if lines.next() != Some(HEADER) {
+        return Err(faulty(&[1], 1).detail("line 1: expected the header number, and no other column"));
+    }
+    let mut numbers = Vec::new();
+    let mut seen = HashSet::new();
+    let (mut named, mut count) = (Vec::new(), 0_usize);
+    for (line, row) in (2_usize..).zip(lines) {
+        let number = std::str::from_utf8(row).ok().and_then(|row| row.parse::<Msisdn>().ok());
+        match number.filter(|number| seen.insert(*number)) {
+            Some(number) => numbers.push(number),
+            None => {
+                count += 1;
+                if named.len() < NAMED_MAX {
+                    named.push(line);
+                }
+            }
+        }
+    }
+    if count > 0 {
+        return Err(faulty(&named, count));
+    }
+    if numbers.is_empty() {
+        return Err(faulty(&[1], 1).detail("the file lists no number"));
+    }
+    Ok(numbers)
+}
+
+fn faulty(named: &[usize], count: usize) -> Problem {
+    let lines: Vec<String> = named.iter().map(ToString::to_string).collect();
+    let detail = format!(
+        "{count} lines are no E.164 number or repeat an earlier one, first {}; nothing was imported",
+        lines.join(", ")
+    );
+    Problem::of(&kind::INVALID_ROWS).detail(detail).member("lines", named).member("count", count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_lines_of_either_ending() {
+        for file in ["number\n+93700000001\n+93700000002\n", "number\r\n+93700000001\r\n+93700000002"] {
+            let numbers: Vec<u64> = read(file.as_bytes()).unwrap().into_iter().map(Msisdn::digits).collect();
+            assert_eq!(numbers, [93_700_000_001, 93_700_000_002]);
+        }
+    }
+
+    #[test]
+    fn one_bad_line_refuses_the_file() {
+        for row in [
+            "'+93700000001",
+            "\"+93700000001\"",
+            "=93700000001",
+            "=HYPERLINK(1)",
+            "-93700000001",
+            "@93700000001",
+            "++93700000001",
+            "+93700000001+1",
+            "93700000001",
+            "+93700000001,",
+            "+93700000001,x",
+            "+93700000001;x",
+            "+93700000001\t",
+            " +93700000001",
+            "+93700000001 ",
+            "+93700\r000001",
+            "+93700000001\r+93700000002",
+            "+93700000001\r\r",
+            "",
+            "+0937000000",
+            "+9370",
+            "+9370000000100000",
+            "+٩٣٧٠٠٠٠٠٠٠١",
+            "+93700000009",
+        ] {
+            let file = format!("number\n+93700000009\n{row}\n+93700000010\n");
+            let problem = read(file.as_bytes()).unwrap_err();
+            assert_eq!(problem.code(), "INVALID_ROWS");
+            assert!(problem.says().contains("first 3;"), "{row:?}: {}", problem.says());
+            assert!(!problem.says().contains("937"), "{row:?}: {}", problem.says());
+        }
+        assert!(read(b"number\n+93700000001\n\xff\xfe\n").is_err());
+    }
+
+    #[test]
+    fn names_ten_lines_and_counts_the_rest() {
+        let file = format!("number\n{}", "x\n".repeat(25));
+        let problem = read(file.as_bytes()).unwrap_err();
+        assert!(problem.says().starts_with("25 lines"), "{}", problem.says());
+        assert!(problem.says().contains("first 2, 3, 4, 5, 6, 7, 8, 9, 10, 11;"), "{}", problem.says());
+    }
+
+    #[test]
+    fn the_header_is_part_of_the_form() {
+        for file in [
+            "",
+            "\n",
+            "+93700000001\n",
+            "Number\n+93700000001\n",
+            "number,mno\n+93700000001\n",
+            "number\n",
+            "\u{feff}number\n+93700000001\n",
+        ] {
+            assert_eq!(read(file.as_bytes()).unwrap_err().code(), "INVALID_ROWS", "{file:?}");
+        }
+    }
+}

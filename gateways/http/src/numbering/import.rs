@@ -1,0 +1,78 @@
+use super::block_file;
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::field;
+use crate::idempotency::CommandNames;
+use crate::problem::Problem;
+use crate::request::Request;
+use futures::{StreamExt, stream};
+use peyk_domain::BlockId;
+use peyk_domain::numbering::{IMPORT_MAX, NumberingCommand};
+use peyk_handlers::{Call, CommandError};
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Commands of one request on their way at once.
+const AT_ONCE: usize = 4;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Block {
+    block: String,
+    mno: String,
+}
+
+/// POST /v1/numbering/blocks: add the numbers of a CSV file to the inventory.
+///
+/// A file of more than [`IMPORT_MAX`] numbers takes several commands, each named after the block and its place in it:
+/// a request that broke off is repeated as it was, and goes on where it ended.
+pub(crate) async fn import(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
+    let Block { block, mno } = request.query()?;
+    let block: BlockId = field::id("block", &block)?;
+    let mno = field::label("mno", mno)?;
+    let numbers = block_file::read(&request.body)?;
+    let caller = request.identity()?.caller();
+    // Not after the client's key: a block is imported once, whatever key a repeat comes with.
+    let names = CommandNames::after(caller.tenant, request.endpoint.name, &block.to_bytes());
+
+    let calls = numbers.chunks(IMPORT_MAX).enumerate().map(|(index, numbers)| {
+        let command = NumberingCommand::Import { block, mno: mno.clone(), numbers: numbers.to_vec() };
+        Ok((index, Call { id: names.chunk(index)?, caller, patience: api.settings.patience, command }))
+    });
+    let calls = calls.collect::<Result<Vec<_>, Problem>>()?;
+    let commands = calls.len();
+    let asked = stream::iter(calls).map(|(index, call)| {
+        let answer = api.commands.numbering(call);
+        async move { (index, answer.await) }
+    });
+    let mut answers = asked.buffered(AT_ONCE);
+    let (mut last, mut listed, mut repeated) = (None, 0, 0);
+    while let Some((index, answer)) = answers.next().await {
+        let first = index * IMPORT_MAX;
+        let end = (first + IMPORT_MAX).min(numbers.len());
+        let done = answer.map_err(|error| broke_off(error, first, end, listed))?;
+        listed += end - first;
+        repeated += usize::from(done.repeated);
+        last = Some(done);
+    }
+    let body =
+        json!({ "block": block.to_string(), "mno": mno, "listed": listed, "commands": commands, "repeated": repeated });
+    let answer = Answer::created(body);
+    Ok(match last {
+        Some(done) => answer.receipt(done.receipt, repeated == commands),
+        None => answer,
+    })
+}
+
+/// Lines are counted from 1, and the header is one.
+fn broke_off(error: CommandError, first: usize, end: usize, listed: usize) -> Problem {
+    let problem = Problem::from(error);
+    let detail = format!(
+        "lines {} to {}: {}. Numbers before them are listed; repeat the request with the same block to go on",
+        first + 2,
+        end + 1,
+        problem.says()
+    );
+    problem.detail(detail).member("listed", listed)
+}

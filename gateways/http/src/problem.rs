@@ -1,0 +1,299 @@
+//! Errors as clients see them: problem details (RFC 9457). One table maps every code to its status.
+use crate::answer::{RequestId, finish};
+use peyk_handlers::CommandError;
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::time::Duration;
+use warp::http::StatusCode;
+use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use warp::reply::Response;
+
+/// One sort of problem: a stable code, its status, and a title that never varies.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    pub code: &'static str,
+    pub status: StatusCode,
+    pub title: &'static str,
+}
+
+/// Every sort of problem there is, and [`kind::ALL`], the table of them.
+pub mod kind {
+    use super::{Kind, StatusCode};
+
+    macro_rules! kinds {
+        ($($name:ident $status:ident $title:literal),+ $(,)?) => {
+            $(pub const $name: Kind = Kind { code: stringify!($name), status: StatusCode::$status, title: $title };)+
+            pub const ALL: &[&Kind] = &[$(&$name),+];
+        };
+    }
+
+    kinds! {
+        INVALID_JSON BAD_REQUEST "The body is not the JSON this endpoint takes",
+        INVALID_QUERY BAD_REQUEST "The query string is not what this endpoint takes",
+        IDEMPOTENCY_KEY_INVALID BAD_REQUEST "The Idempotency-Key header must be 1 to 255 visible ASCII characters, given once",
+        UNAUTHENTICATED UNAUTHORIZED "A valid bearer token is needed",
+        INSUFFICIENT_SCOPE FORBIDDEN "The token does not allow this",
+        TENANT_MISMATCH FORBIDDEN "A tenant header differs from the token",
+        IDENTITY_MISMATCH FORBIDDEN "An identity header differs from the token",
+        REFUSED_SENDER_UNAUTHORIZED FORBIDDEN "The sender number is not leased to the tenant",
+        NO_SUCH_ENDPOINT NOT_FOUND "There is no such endpoint",
+        NOT_FOUND NOT_FOUND "There is no such thing, or it is not yours",
+        NOT_REGISTERED NOT_FOUND "The number is not in the inventory",
+        METHOD_NOT_ALLOWED METHOD_NOT_ALLOWED "The endpoint does not take this method",
+        REQUEST_TIMEOUT REQUEST_TIMEOUT "The body did not arrive in time",
+        CONFLICT CONFLICT "Somebody else holds it",
+        QUARANTINED CONFLICT "The number cools off",
+        INVALID_TRANSITION CONFLICT "Its state does not allow this",
+        ALREADY_EXISTS CONFLICT "It exists already",
+        IN_FLIGHT CONFLICT "A request with this idempotency key is in progress",
+        PAYLOAD_TOO_LARGE PAYLOAD_TOO_LARGE "The body is too large",
+        UNSUPPORTED_MEDIA_TYPE UNSUPPORTED_MEDIA_TYPE "The body is of a type this endpoint does not take",
+        IDEMPOTENCY_KEY_REUSED UNPROCESSABLE_ENTITY "The idempotency key was used for another request",
+        INVALID_ROWS UNPROCESSABLE_ENTITY "The file has rows that cannot be taken; none was",
+        INVALID_VALUE UNPROCESSABLE_ENTITY "A value is not acceptable",
+        TTL_OUT_OF_RANGE UNPROCESSABLE_ENTITY "The time asked for is out of range",
+        TEXT_TOO_LONG UNPROCESSABLE_ENTITY "The text is too long",
+        TOO_MANY UNPROCESSABLE_ENTITY "There are too many items in the request",
+        REFUSED_NO_ROUTE UNPROCESSABLE_ENTITY "No route leads to the recipient",
+        REFUSED UNPROCESSABLE_ENTITY "The rules do not allow this",
+        INTERNAL INTERNAL_SERVER_ERROR "Something went wrong on our side",
+        CORRUPT_LEDGER INTERNAL_SERVER_ERROR "Something went wrong on our side",
+        OVERLOADED SERVICE_UNAVAILABLE "There is more to do than can be taken on now",
+        BACKLOG_FULL SERVICE_UNAVAILABLE "Too many messages are waiting for the operator",
+        UNAVAILABLE SERVICE_UNAVAILABLE "The ledger cannot be reached now; nothing was recorded",
+        READ_MODEL_UNAVAILABLE SERVICE_UNAVAILABLE "Reading is not possible now",
+        READ_MODEL_BEHIND SERVICE_UNAVAILABLE "The read model has not got there yet",
+        NOT_READY SERVICE_UNAVAILABLE "This process is not ready",
+        REFUSED_ROUTE_UNKNOWN SERVICE_UNAVAILABLE "The routes are not known well enough to decide now",
+        OUTCOME_UNKNOWN GATEWAY_TIMEOUT "The outcome is not known yet; repeat with the same idempotency key",
+    }
+}
+
+/// An error on its way to a client. It says what to do and nothing of how things are done inside, and it never repeats
+/// a number or a text the client sent.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Particulars>);
+
+#[derive(Debug, Clone)]
+struct Particulars {
+    kind: &'static Kind,
+    code: Cow<'static, str>,
+    detail: Cow<'static, str>,
+    reason: Option<&'static str>,
+    retry_after: Option<u64>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    members: Map<String, Value>,
+}
+
+impl Problem {
+    #[must_use]
+    pub fn of(kind: &'static Kind) -> Self {
+        let retry_after = (kind.status == StatusCode::SERVICE_UNAVAILABLE || *kind == kind::IN_FLIGHT).then_some(1);
+        Self(Box::new(Particulars {
+            kind,
+            code: Cow::Borrowed(kind.code),
+            detail: Cow::Borrowed(kind.title),
+            reason: None,
+            retry_after,
+            headers: Vec::new(),
+            members: Map::new(),
+        }))
+    }
+
+    /// Of a code another crate decided on. One that is not in the table is a refusal by rule like any other.
+    #[must_use]
+    pub fn by_code(code: &str) -> Self {
+        if let Some(kind) = kind::ALL.iter().find(|kind| kind.code == code) {
+            return Self::of(kind);
+        }
+        let mut problem = Self::of(&kind::REFUSED);
+        problem.0.code = Cow::Owned(code.to_owned());
+        problem
+    }
+
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    #[must_use]
+    pub fn reason(mut self, reason: &'static str) -> Self {
+        self.0.reason = Some(reason);
+        self
+    }
+
+    /// A further member of the problem object (RFC 9457 section 3.2).
+    #[must_use]
+    pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Field `name` is not acceptable because of `why`. The value itself is never repeated.
+    #[must_use]
+    pub fn invalid(name: &'static str, why: &str) -> Self {
+        Self::of(&kind::INVALID_VALUE).detail(format!("{name}: {why}")).member("field", name)
+    }
+
+    /// The challenge that goes with a 401 (RFC 6750 section 3).
+    #[must_use]
+    pub fn unauthenticated(reason: &'static str, detail: &'static str) -> Self {
+        let challenge = match reason {
+            "TOKEN_MISSING" => HeaderValue::from_static("Bearer realm=\"peyk\""),
+            _ => HeaderValue::from_static("Bearer realm=\"peyk\", error=\"invalid_token\""),
+        };
+        let mut problem = Self::of(&kind::UNAUTHENTICATED).reason(reason).detail(detail);
+        problem.0.headers.push((WWW_AUTHENTICATE, challenge));
+        problem
+    }
+
+    /// A 405 with the methods there are.
+    #[must_use]
+    pub fn method_not_allowed(allowed: &str) -> Self {
+        let mut problem = Self::of(&kind::METHOD_NOT_ALLOWED).detail(format!("allowed here: {allowed}"));
+        problem.0.headers.extend(HeaderValue::from_str(allowed).map(|allowed| (ALLOW, allowed)));
+        problem
+    }
+
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.kind.status
+    }
+
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    #[must_use]
+    pub fn says(&self) -> &str {
+        &self.0.detail
+    }
+
+    pub(crate) fn into_response(self, request: RequestId) -> Response {
+        let Particulars { kind, code, detail, reason, retry_after, headers: further, members } = *self.0;
+        let mut body = json!({
+            "type": format!("urn:peyk:problem:{}", code),
+            "title": kind.title,
+            "status": kind.status.as_u16(),
+            "detail": detail,
+            "code": code,
+            "domain": "peyk",
+            "request_id": request.to_string(),
+            "instance": format!("urn:uuid:{request}"),
+        });
+        if let Value::Object(body) = &mut body {
+            body.extend(reason.map(|reason| ("reason".to_owned(), Value::from(reason))));
+            // Own members never replace the standard ones.
+            members.into_iter().for_each(|(name, value)| {
+                body.entry(name).or_insert(value);
+            });
+        }
+        let mut response = finish(kind.status, body.to_string(), request);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.extend(retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
+        headers.extend(further);
+        response
+    }
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Refused { code, message } => {
+                let problem = Self::by_code(&code);
+                // What a corrupt ledger says is for operators.
+                if problem.status().is_server_error() && problem.0.retry_after.is_none() {
+                    tracing::error!(code, message, "a command met a fault of ours");
+                    return problem;
+                }
+                problem.detail(message)
+            }
+            CommandError::Overloaded { retry_after } => {
+                let mut problem = Self::of(&kind::OVERLOADED);
+                problem.0.retry_after = Some(whole_seconds(retry_after));
+                problem
+            }
+            CommandError::Malformed(what) => {
+                tracing::error!(what, "a writer could not read a command of this process");
+                Self::of(&kind::INTERNAL)
+            }
+            CommandError::KeyReused
+            | CommandError::InFlight
+            | CommandError::Unavailable
+            | CommandError::OutcomeUnknown => Self::by_code(error.code()).detail(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_one_status() {
+        for (code, status) in [
+            ("CONFLICT", 409),
+            ("NOT_REGISTERED", 404),
+            ("NOT_FOUND", 404),
+            ("QUARANTINED", 409),
+            ("INVALID_TRANSITION", 409),
+            ("INVALID_ROWS", 422),
+            ("TTL_OUT_OF_RANGE", 422),
+            ("TEXT_TOO_LONG", 422),
+            ("INVALID_VALUE", 422),
+            ("BACKLOG_FULL", 503),
+            ("TOO_MANY", 422),
+            ("ALREADY_EXISTS", 409),
+            ("IDEMPOTENCY_KEY_REUSED", 422),
+            ("IN_FLIGHT", 409),
+            ("OVERLOADED", 503),
+            ("UNAVAILABLE", 503),
+            ("OUTCOME_UNKNOWN", 504),
+            ("REFUSED_SENDER_UNAUTHORIZED", 403),
+            ("REFUSED_NO_ROUTE", 422),
+            ("REFUSED_ROUTE_UNKNOWN", 503),
+            ("CORRUPT_LEDGER", 500),
+            ("A_RULE_OF_TOMORROW", 422),
+        ] {
+            assert_eq!(Problem::by_code(code).status().as_u16(), status, "{code}");
+            assert_eq!(Problem::by_code(code).code(), code);
+        }
+        let mut codes: Vec<_> = kind::ALL.iter().map(|kind| kind.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), kind::ALL.len());
+    }
+
+    #[test]
+    fn what_passes_by_itself_says_when_to_come_back() {
+        for (error, seconds) in [
+            (CommandError::InFlight, Some(1)),
+            (CommandError::Overloaded { retry_after: Duration::from_millis(2_100) }, Some(3)),
+            (CommandError::Overloaded { retry_after: Duration::ZERO }, Some(1)),
+            (CommandError::Unavailable, Some(1)),
+            (CommandError::OutcomeUnknown, None),
+            (CommandError::KeyReused, None),
+        ] {
+            assert_eq!(Problem::from(error).0.retry_after, seconds);
+        }
+    }
+
+    #[test]
+    fn faults_of_ours_stay_inside() {
+        for error in [
+            CommandError::Malformed("at byte 17".into()),
+            CommandError::Refused { code: "CORRUPT_LEDGER".into(), message: "position 17".into() },
+        ] {
+            let problem = Problem::from(error);
+            assert_eq!(problem.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(!problem.says().contains("17"));
+        }
+    }
+}

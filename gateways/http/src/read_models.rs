@@ -1,0 +1,66 @@
+use crate::reads::{Reading, Reads};
+use peyk_domain::{ConnectorId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use peyk_projections::Projection;
+use peyk_projections::query::{Limit, MessageCursor, NumberFilter, Page, ReadModels};
+use peyk_projections::rows::{Connector, Message, Number, Operator, Route};
+use peyk_schemas::{Ledger, LedgerId};
+use std::time::Duration;
+
+/// The read models of this deployment, in Postgres.
+impl Reads for ReadModels {
+    fn reached(&self, ledger: LedgerId, position: u64, patience: Duration) -> Reading<()> {
+        let projection = match ledger.ledger {
+            Ledger::Numbering => Projection::Leases,
+            Ledger::Routing => Projection::Routes,
+            Ledger::Messages => Projection::Messages,
+        };
+        let models = self.clone();
+        Box::pin(async move { models.wait_for(projection, ledger, position, patience).await.map(|_| ()) })
+    }
+
+    fn number(&self, tenant: TenantId, number: Msisdn) -> Reading<Option<Number>> {
+        let models = self.clone();
+        Box::pin(async move { models.number(tenant, number).await })
+    }
+
+    fn numbers(
+        &self,
+        tenant: TenantId,
+        filter: NumberFilter,
+        after: Option<Msisdn>,
+        limit: Limit,
+    ) -> Reading<Page<Number, Msisdn>> {
+        let models = self.clone();
+        Box::pin(async move { models.numbers(tenant, filter, after, limit).await })
+    }
+
+    fn message(&self, tenant: TenantId, message: MessageId) -> Reading<Option<Message>> {
+        let models = self.clone();
+        Box::pin(async move { models.message(tenant, message).await })
+    }
+
+    fn messages(
+        &self,
+        tenant: TenantId,
+        after: Option<MessageCursor>,
+        limit: Limit,
+    ) -> Reading<Page<Message, MessageCursor>> {
+        let models = self.clone();
+        Box::pin(async move { models.messages(tenant, after, limit).await })
+    }
+
+    fn operators(&self, after: Option<OperatorId>, limit: Limit) -> Reading<Page<Operator, OperatorId>> {
+        let models = self.clone();
+        Box::pin(async move { models.operators(after, limit).await })
+    }
+
+    fn connectors(&self, after: Option<ConnectorId>, limit: Limit) -> Reading<Page<Connector, ConnectorId>> {
+        let models = self.clone();
+        Box::pin(async move { models.connectors(after, limit).await })
+    }
+
+    fn routes(&self, after: Option<RouteId>, limit: Limit) -> Reading<Page<Route, RouteId>> {
+        let models = self.clone();
+        Box::pin(async move { models.routes(after, limit).await })
+    }
+}

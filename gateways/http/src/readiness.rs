@@ -1,0 +1,43 @@
+/// Whether commands can be taken, as the runtime last saw it. `/readyz` reports it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Readiness {
+    pub log: LogState,
+    /// Whether Postgres answers, where known. Informational: commands go on without it.
+    pub postgres: Option<bool>,
+}
+
+/// What stands between this process and a durable command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogState {
+    /// The log can be reached and every partition has a writer that answers.
+    Ready,
+    /// The log cannot be reached.
+    #[default]
+    LogUnavailable,
+    /// This process runs the ledger role and another one leads.
+    NotLeader,
+    /// A partition has nobody who writes.
+    NoWriter,
+}
+
+impl LogState {
+    /// As `/readyz` words it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::LogUnavailable => "log unavailable",
+            Self::NotLeader => "not leader",
+            Self::NoWriter => "no writer",
+        }
+    }
+
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Ready => "READY",
+            Self::LogUnavailable => "LOG_UNAVAILABLE",
+            Self::NotLeader => "NOT_LEADER",
+            Self::NoWriter => "NO_WRITER",
+        }
+    }
+}

@@ -1,0 +1,60 @@
+use crate::problem::{Problem, kind};
+use futures::future::BoxFuture;
+use peyk_domain::{ConnectorId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use peyk_projections::query::{Limit, MessageCursor, NumberFilter, Page, QueryError};
+use peyk_projections::rows::{Connector, Message, Number, Operator, Route};
+use peyk_schemas::LedgerId;
+use std::time::Duration;
+
+/// What a read answers, in time.
+pub type Reading<T> = BoxFuture<'static, Result<T, QueryError>>;
+
+/// What the HTTP gateway asks of the read models. Whether the caller may ask is decided before.
+pub trait Reads: Send + Sync + 'static {
+    /// Wait, no longer than `patience`, until what is read of the ledger is at least at `position`.
+    fn reached(&self, ledger: LedgerId, position: u64, patience: Duration) -> Reading<()>;
+
+    /// A number the tenant holds or that is nobody's.
+    fn number(&self, tenant: TenantId, number: Msisdn) -> Reading<Option<Number>>;
+
+    fn numbers(
+        &self,
+        tenant: TenantId,
+        filter: NumberFilter,
+        after: Option<Msisdn>,
+        limit: Limit,
+    ) -> Reading<Page<Number, Msisdn>>;
+
+    /// A message of the tenant's own.
+    fn message(&self, tenant: TenantId, message: MessageId) -> Reading<Option<Message>>;
+
+    /// The tenant's messages, newest first.
+    fn messages(
+        &self,
+        tenant: TenantId,
+        after: Option<MessageCursor>,
+        limit: Limit,
+    ) -> Reading<Page<Message, MessageCursor>>;
+
+    fn operators(&self, after: Option<OperatorId>, limit: Limit) -> Reading<Page<Operator, OperatorId>>;
+
+    fn connectors(&self, after: Option<ConnectorId>, limit: Limit) -> Reading<Page<Connector, ConnectorId>>;
+
+    fn routes(&self, after: Option<RouteId>, limit: Limit) -> Reading<Page<Route, RouteId>>;
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Unavailable(_) => {
+                tracing::warn!(%error, "a read found no read models");
+                Self::of(&kind::READ_MODEL_UNAVAILABLE)
+            }
+            QueryError::Behind { position, .. } => Self::of(&kind::READ_MODEL_BEHIND).member("position", position),
+            QueryError::Corrupt(_) | QueryError::Refused(_) => {
+                tracing::error!(%error, code = error.code(), "a read failed by a fault of ours");
+                Self::of(&kind::INTERNAL)
+            }
+        }
+    }
+}

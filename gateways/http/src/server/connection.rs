@@ -1,0 +1,109 @@
+use super::activity::Activity;
+use super::settings::ServerSettings;
+use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use warp::filters::BoxedFilter;
+use warp::http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
+use warp::reply::Response;
+
+/// Headers a request may have, and what they may take together in bytes.
+const HEADERS_MAX: usize = 64;
+const HEAD_BYTES_MAX: u32 = 32 * 1024;
+/// What a connection that was asked to end may still take to do so.
+const FAREWELL: Duration = Duration::from_secs(5);
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+
+/// How connections are served; one clone for each.
+#[derive(Clone)]
+pub(super) struct Connection {
+    filter: BoxedFilter<(Response,)>,
+    settings: ServerSettings,
+    tls: Option<TlsAcceptor>,
+    stop: CancellationToken,
+    http: Builder<TokioExecutor>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        filter: BoxedFilter<(Response,)>,
+        settings: ServerSettings,
+        tls: Option<TlsAcceptor>,
+        stop: CancellationToken,
+    ) -> Self {
+        let mut http = Builder::new(TokioExecutor::new());
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(settings.head_timeout)
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(HEAD_BYTES_MAX as usize);
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(settings.streams_max)
+            .max_header_list_size(HEAD_BYTES_MAX)
+            .keep_alive_interval(settings.idle_timeout / 2)
+            .keep_alive_timeout(settings.head_timeout);
+        Self { filter, settings, tls, stop, http }
+    }
+
+    /// Serve one connection to its end.
+    pub(super) async fn serve(self, stream: TcpStream) {
+        let Some(tls) = &self.tls else { return self.speak(TokioIo::new(stream)).await };
+        let handshake = tokio::time::timeout(self.settings.handshake_timeout, tls.accept(stream));
+        let handshake = tokio::select! {
+            () = self.stop.cancelled() => return,
+            handshake = handshake => handshake,
+        };
+        match handshake {
+            Ok(Ok(stream)) => self.speak(TokioIo::new(stream)).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn speak(&self, stream: impl Read + Write + Unpin + Send + 'static) {
+        let activity = Activity::new();
+        let api = TowerToHyperService::new(warp::service(self.filter.clone()));
+        let secure = self.tls.is_some();
+        let service = service_fn({
+            let activity = activity.clone();
+            move |request: hyper::Request<Incoming>| {
+                let under_way = activity.begin();
+                let answer = api.call(request);
+                async move {
+                    let mut response: Response = answer.await?;
+                    if secure {
+                        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+                    }
+                    drop(under_way);
+                    Ok::<_, Infallible>(response)
+                }
+            }
+        });
+        let mut connection = pin!(self.http.serve_connection(stream, service));
+        let ended = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = activity.idle_for(self.settings.idle_timeout) => {
+                connection.as_mut().graceful_shutdown();
+                tokio::time::timeout(FAREWELL.min(self.settings.idle_timeout), connection).await.ok()
+            }
+            () = self.stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                // Bounded by the server's own deadline.
+                Some(connection.await)
+            }
+        };
+        if let Some(Err(error)) = ended {
+            tracing::debug!(error, "a connection broke off");
+        }
+    }
+}

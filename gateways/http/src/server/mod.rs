@@ -1,0 +1,124 @@
+//! Listening: bounded connections, TLS by rustls, and an orderly end.
+mod activity;
+mod connection;
+mod settings;
+mod tls;
+
+pub use settings::ServerSettings;
+pub use tls::{TlsError, tls_config};
+
+use crate::api::Api;
+use connection::Connection;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long to wait after `accept` failed: it is out of file descriptors, as a rule, and trying at once burns a core.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How serving ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// All that was under way was answered.
+    Whole,
+    /// The deadline came first. Commands that had reached the log stand there, answered or not.
+    DeadlinePassed,
+}
+
+/// A bound socket, ready to serve.
+pub struct Server {
+    listener: TcpListener,
+    settings: ServerSettings,
+    tls: Option<TlsAcceptor>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Server").field("listener", &self.listener).field("tls", &self.tls.is_some()).finish()
+    }
+}
+
+impl Server {
+    /// Bind to `address`; port 0 takes a free one. Plain HTTP without `tls`.
+    ///
+    /// # Errors
+    /// What the system says about the address.
+    pub async fn bind(
+        address: SocketAddr,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        settings: ServerSettings,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { listener, settings, tls: tls.map(TlsAcceptor::from) })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serve until `stop`, then finish what is under way, commands whose client left included, within the deadline.
+    ///
+    /// At the limit of connections nothing is accepted: the system's backlog holds who comes, and turns away the rest.
+    pub async fn serve(self, api: Arc<Api>, stop: CancellationToken) -> Drained {
+        let Self { listener, settings, tls } = self;
+        let connection = Connection::new(api.filter(), settings, tls, stop.clone());
+        let free = Arc::new(Semaphore::new(settings.connections_max));
+        let open = TaskTracker::new();
+        loop {
+            let accepted = async {
+                // The semaphore is never closed, so this fails only together with everything else.
+                let permit = Arc::clone(&free).acquire_owned().await.ok()?;
+                Some((permit, listener.accept().await))
+            };
+            let accepted = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                accepted = accepted => accepted,
+            };
+            match accepted {
+                None => break,
+                Some((permit, Ok((stream, _peer)))) => {
+                    let connection = connection.clone();
+                    open.spawn(async move {
+                        prepare(&stream);
+                        connection.serve(stream).await;
+                        drop(permit);
+                    });
+                }
+                Some((_, Err(error))) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(listener);
+        open.close();
+        api.under_way.close();
+        let all = async {
+            open.wait().await;
+            api.under_way.wait().await;
+        };
+        match tokio::time::timeout(settings.drain_deadline, all).await {
+            Ok(()) => Drained::Whole,
+            Err(_) => Drained::DeadlinePassed,
+        }
+    }
+}
+
+fn prepare(stream: &TcpStream) {
+    // Answers are small and whole; waiting to fill a segment only delays them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY could not be set");
+    }
+}

@@ -1,0 +1,241 @@
+use super::send::measure;
+use crate::answer::{Answer, receipt_json};
+use crate::api::Api;
+use crate::field;
+use crate::problem::{Problem, kind};
+use crate::request::Request;
+use futures::{StreamExt, stream};
+use peyk_domain::messages::{DoubtPolicy, Lane, SUBMIT_MAX};
+use peyk_domain::{CommandId, MessageId, Msisdn, Span};
+use peyk_handlers::{Call, Caller, CommandError, PlainMessage, Submitted, SubmittedItem, derived_id};
+use peyk_schemas::Receipt;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Items one request may bring.
+pub(crate) const ITEMS_MAX: usize = 10_000;
+/// Text one command may bring, in bytes; sealing adds to it, and a record has to hold it.
+const TEXT_BYTES_MAX: usize = 384 * 1024;
+/// Commands of one request on their way at once.
+const AT_ONCE: usize = 4;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Messages {
+    from: String,
+    lane: Option<String>,
+    validity_seconds: Option<u32>,
+    on_doubt: Option<String>,
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Item {
+    to: String,
+    text: String,
+}
+
+/// What the items have in common.
+struct Common {
+    sender: Msisdn,
+    lane: Lane,
+    validity: Span,
+    on_doubt: DoubtPolicy,
+}
+
+/// One command's worth of items that can be submitted; `places` are their places in the request.
+struct Chunk {
+    places: Vec<usize>,
+    call: Call<Vec<PlainMessage>>,
+}
+
+/// POST /v1/sms/bulk: many messages of one sender, each answered on its own.
+///
+/// 202 if all were accepted, 200 if the items tell different stories. If nothing was recorded at all because no command
+/// could be taken, that is the answer.
+pub(crate) async fn bulk(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
+    let Messages { from, lane, validity_seconds, on_doubt, items } = request.json()?;
+    let common = Common {
+        sender: field::msisdn("from", &from)?,
+        lane: lane.as_deref().map_or(Ok(Lane::Bulk), field::lane)?,
+        validity: field::validity(validity_seconds)?,
+        on_doubt: field::on_doubt(on_doubt.as_deref())?,
+    };
+    if items.is_empty() {
+        return Err(Problem::invalid("items", "expected at least one"));
+    }
+    if items.len() > ITEMS_MAX {
+        return Err(Problem::of(&kind::TOO_MANY).detail(format!("items: at most {ITEMS_MAX}")));
+    }
+    let caller = request.identity()?.caller();
+    let names = request.names()?;
+    let mut results = Results::of(items.len());
+    let mut chunks = Vec::new();
+    for (index, range) in cut(&items).into_iter().enumerate() {
+        let id = names.chunk(index)?;
+        let places = range.zip(0..);
+        let chunk = chunk(&items, &common, places, id, caller, api.settings.patience, &mut results);
+        chunks.extend(chunk);
+    }
+    drop(items);
+
+    let asked = stream::iter(chunks).map(|Chunk { places, call }| {
+        let answer = api.commands.submit(call);
+        async move { (places, answer.await) }
+    });
+    let mut answers = asked.buffer_unordered(AT_ONCE);
+    while let Some((places, answer)) = answers.next().await {
+        results.record(&places, answer);
+    }
+    results.into_answer()
+}
+
+/// Where the items are cut into commands. Depends on the request alone, so a repeat is cut in the same places.
+fn cut(items: &[Item]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (place, item) in items.iter().enumerate() {
+        if place - start == SUBMIT_MAX || (place > start && bytes + item.text.len() > TEXT_BYTES_MAX) {
+            ranges.push(start..place);
+            (start, bytes) = (place, 0);
+        }
+        bytes += item.text.len();
+    }
+    ranges.push(start..items.len());
+    ranges
+}
+
+/// The command for the items at `places` that can be submitted at all; the others are answered at once.
+fn chunk(
+    items: &[Item],
+    common: &Common,
+    places: impl Iterator<Item = (usize, u32)>,
+    id: CommandId,
+    caller: Caller,
+    patience: std::time::Duration,
+    results: &mut Results,
+) -> Option<Chunk> {
+    let mut sound = Vec::new();
+    let mut messages = Vec::new();
+    for (place, within) in places {
+        let Item { to, text } = &items[place];
+        match measure(text).and_then(|_| field::msisdn("to", to)) {
+            Ok(recipient) => {
+                sound.push(place);
+                messages.push(PlainMessage {
+                    message: MessageId::from_bytes(derived_id(id, within)),
+                    sender: common.sender,
+                    recipient,
+                    body: text.clone(),
+                    lane: common.lane,
+                    validity: common.validity,
+                    on_doubt: common.on_doubt,
+                });
+            }
+            Err(problem) => results.refuse(place, &problem),
+        }
+    }
+    let call = Call { id, caller, patience, command: messages };
+    (!sound.is_empty()).then_some(Chunk { places: sound, call })
+}
+
+/// The answers of the items, as they come in.
+struct Results {
+    items: Vec<Value>,
+    accepted: usize,
+    receipts: Vec<Receipt>,
+    repeated: usize,
+    failure: Option<CommandError>,
+}
+
+impl Results {
+    fn of(count: usize) -> Self {
+        Self { items: vec![Value::Null; count], accepted: 0, receipts: Vec::new(), repeated: 0, failure: None }
+    }
+
+    fn refuse(&mut self, place: usize, problem: &Problem) {
+        self.items[place] = json!({
+            "index": place,
+            "status": problem.status().as_u16(),
+            "code": problem.code(),
+            "detail": problem.says(),
+        });
+    }
+
+    fn record(&mut self, places: &[usize], answer: Result<Submitted, CommandError>) {
+        let submitted = match answer {
+            Ok(submitted) => submitted,
+            Err(error) => {
+                let problem = Problem::from(error.clone());
+                places.iter().for_each(|place| self.refuse(*place, &problem));
+                self.failure.get_or_insert(error);
+                return;
+            }
+        };
+        self.receipts.push(submitted.receipt);
+        self.repeated += usize::from(submitted.repeated);
+        let mut items = submitted.items.into_iter();
+        for place in places {
+            match items.next() {
+                Some(SubmittedItem::Accepted { message, encoding, segments }) => {
+                    self.accepted += 1;
+                    self.items[*place] = json!({
+                        "index": place,
+                        "status": 202,
+                        "message_id": message.to_string(),
+                        "state": "accepted",
+                        "segments": segments,
+                        "encoding": field::encoding_name(encoding),
+                    });
+                }
+                Some(SubmittedItem::Refused { message, reason }) => {
+                    self.refuse(*place, &Problem::by_code(reason.code()));
+                    self.items[*place]["message_id"] = message.to_string().into();
+                    self.items[*place]["state"] = "refused".into();
+                }
+                None => self.refuse(*place, &Problem::of(&kind::INTERNAL)),
+            }
+        }
+    }
+
+    fn into_answer(mut self) -> Result<Answer, Problem> {
+        if let (true, Some(error)) = (self.receipts.is_empty(), self.failure) {
+            return Err(error.into());
+        }
+        self.receipts.sort_unstable_by_key(|receipt| receipt.position);
+        let receipts: Vec<Value> = self.receipts.iter().copied().map(receipt_json).collect();
+        let all = self.accepted == self.items.len();
+        let body = json!({
+            "accepted": self.accepted,
+            "refused": self.items.len() - self.accepted,
+            "items": self.items,
+            "receipts": receipts,
+        });
+        let answer = if all { Answer::accepted(body) } else { Answer::ok(body) };
+        Ok(match self.receipts.last() {
+            Some(last) => answer.receipt(*last, self.repeated == self.receipts.len()),
+            None => answer,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(count: usize, bytes: usize) -> Vec<Item> {
+        (0..count).map(|_| Item { to: String::new(), text: "x".repeat(bytes) }).collect()
+    }
+
+    #[test]
+    fn cuts_by_count_and_by_size() {
+        assert_eq!(cut(&items(1, 10)), vec![Range { start: 0, end: 1 }]);
+        assert_eq!(cut(&items(500, 10)), vec![Range { start: 0, end: 500 }]);
+        assert_eq!(cut(&items(1_001, 10)), [0..500, 500..1_000, 1_000..1_001]);
+        assert_eq!(cut(&items(4, TEXT_BYTES_MAX / 2)), [0..2, 2..4]);
+        assert_eq!(cut(&items(2, TEXT_BYTES_MAX + 1)), [0..1, 1..2]);
+    }
+}

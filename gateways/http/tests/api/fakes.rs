@@ -1,0 +1,327 @@
+//! Stand-ins for the two ports, and a client.
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use peyk_domain::messages::{Encoding, RefusalReason, text};
+use peyk_domain::numbering::NumberingCommand;
+use peyk_domain::routing::RoutingCommand;
+use peyk_domain::{
+    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId,
+};
+use peyk_handlers::{Call, CommandError, Done, PlainMessage, Submitted, SubmittedItem};
+use peyk_http::{Api, ApiSettings, Commands, LogState, Readiness, Reading, Reads, Role, TokenAuthority};
+use peyk_projections::query::{Limit, MessageCursor, NumberFilter, Page, QueryError};
+use peyk_projections::rows::{Connector, Message, MessageState, Number, NumberState, Operator, Route};
+use peyk_schemas::{Hash, LedgerId, Receipt};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+
+pub const HERAT: TenantId = TenantId::from_bytes([0x11; 16]);
+pub const KABUL: TenantId = TenantId::from_bytes([0x22; 16]);
+pub const ACTOR: ActorId = ActorId::from_bytes([0xAA; 16]);
+pub const KEY: &[u8] = b"an example key of forty bytes, not less.";
+/// A recipient no route leads to.
+pub const NOWHERE: &str = "+88200000000";
+/// A message of HERAT's that the read models know.
+pub const KNOWN: MessageId = MessageId::from_bytes([0x33; 16]);
+pub const PARTITION: u16 = 3;
+
+/// What was asked of the command side.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    Numbering(Call<NumberingCommand>),
+    Routing(Call<RoutingCommand>),
+    Submit(Call<Vec<PlainMessage>>),
+}
+
+/// A command side that records what it is asked and says yes, or what it was told to say.
+pub struct FakeCommands {
+    pub asked: Mutex<Vec<Asked>>,
+    /// What the next commands are refused with, by how many were asked before.
+    pub refuse: Mutex<HashMap<usize, CommandError>>,
+    seen: Mutex<HashSet<CommandId>>,
+    /// Commands take a permit before they are answered, so a test can hold them.
+    pub gate: Arc<Semaphore>,
+}
+
+impl FakeCommands {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            asked: Mutex::default(),
+            refuse: Mutex::default(),
+            seen: Mutex::default(),
+            gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+        })
+    }
+
+    /// Refuse the command that comes after `count` others.
+    pub fn refuse(&self, count: usize, error: CommandError) {
+        self.refuse.lock().unwrap().insert(count, error);
+    }
+
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    fn ask(&self, asked: Asked, id: CommandId, ledger: LedgerId) -> BoxFuture<'static, Result<Done, CommandError>> {
+        let count = {
+            let mut all = self.asked.lock().unwrap();
+            all.push(asked);
+            all.len() - 1
+        };
+        let refused = self.refuse.lock().unwrap().remove(&count);
+        let repeated = !self.seen.lock().unwrap().insert(id);
+        let gate = Arc::clone(&self.gate);
+        async move {
+            drop(gate.acquire().await);
+            let receipt = Receipt { ledger, position: count as u64 + 1, hash: Hash([7; 32]) };
+            refused.map_or(Ok(Done { receipt, repeated }), Err)
+        }
+        .boxed()
+    }
+}
+
+impl Commands for FakeCommands {
+    fn numbering(&self, call: Call<NumberingCommand>) -> BoxFuture<'static, Result<Done, CommandError>> {
+        self.ask(Asked::Numbering(call.clone()), call.id, LedgerId::NUMBERING)
+    }
+
+    fn routing(&self, call: Call<RoutingCommand>) -> BoxFuture<'static, Result<Done, CommandError>> {
+        self.ask(Asked::Routing(call.clone()), call.id, LedgerId::ROUTING)
+    }
+
+    fn submit(&self, call: Call<Vec<PlainMessage>>) -> BoxFuture<'static, Result<Submitted, CommandError>> {
+        let items = call.command.iter().map(|message| match message.recipient.e164() == NOWHERE {
+            true => SubmittedItem::Refused { message: message.message, reason: RefusalReason::NoRoute },
+            false => {
+                let encoding = Encoding::of(&message.body);
+                let segments = text::segments(&message.body, encoding).expect("the edge measured it");
+                SubmittedItem::Accepted { message: message.message, encoding, segments }
+            }
+        });
+        let items: Vec<SubmittedItem> = items.collect();
+        let done = self.ask(Asked::Submit(call.clone()), call.id, LedgerId::messages(PARTITION));
+        done.map(|done| done.map(|Done { receipt, repeated }| Submitted { receipt, repeated, items })).boxed()
+    }
+
+    fn partition_of(&self, _tenant: TenantId) -> u16 {
+        PARTITION
+    }
+}
+
+/// How a list of numbers was asked for: by whom, which, behind what, how many.
+type Listed = (TenantId, NumberFilter, Option<Msisdn>, u16);
+
+/// Read models with one number, one message and one of each routing row, at position 10 of every ledger.
+#[derive(Default)]
+pub struct FakeReads {
+    pub waited_for: Mutex<Vec<(LedgerId, u64)>>,
+    pub listed: Mutex<Vec<Listed>>,
+}
+
+pub fn number(tenant: TenantId) -> Number {
+    Number {
+        number: "+93700000001".parse().unwrap(),
+        block: BlockId::from_bytes([5; 16]),
+        mno: "Roshan".into(),
+        state: NumberState::Reserved,
+        tenant: Some(tenant),
+        lease: Some(LeaseId::from_bytes([6; 16])),
+        until: Some(At(1_700_000_000_000)),
+        position: 3,
+        updated_position: 4,
+    }
+}
+
+pub fn message(tenant: TenantId) -> Message {
+    Message {
+        id: KNOWN,
+        tenant,
+        sender: "+93700000001".parse().ok(),
+        recipient_mask: Some("+93***".into()),
+        recipient_hash: Some([9; 32]),
+        lane: Some(peyk_domain::messages::Lane::Otp),
+        encoding: Some(Encoding::Gsm7),
+        segments: Some(1),
+        state: MessageState::Delivered,
+        reason: None,
+        connector: Some(ConnectorId::NIL),
+        smsc_id: Some("0A".into()),
+        attempts: 1,
+        receipt: None,
+        receipt_error: Some("000".into()),
+        accepted_at: At(1_700_000_000_000),
+        expires_at: Some(At(1_700_000_060_000)),
+        dispatched_at: Some(At(1_700_000_000_010)),
+        submitted_at: Some(At(1_700_000_000_020)),
+        final_at: Some(At(1_700_000_000_900)),
+        partition: PARTITION,
+        position: 8,
+        item: 0,
+        updated_position: 9,
+    }
+}
+
+fn page<T, C>(rows: Vec<T>, next: C) -> Reading<Page<T, C>>
+where
+    T: Send + 'static,
+    C: Send + 'static,
+{
+    ready(Ok(Page { rows, next: Some(next) })).boxed()
+}
+
+impl Reads for FakeReads {
+    fn reached(&self, ledger: LedgerId, position: u64, _patience: Duration) -> Reading<()> {
+        self.waited_for.lock().unwrap().push((ledger, position));
+        let behind = QueryError::Behind { position: 10, wanted: position };
+        ready(if position > 10 { Err(behind) } else { Ok(()) }).boxed()
+    }
+
+    fn number(&self, tenant: TenantId, asked: Msisdn) -> Reading<Option<Number>> {
+        let number = number(HERAT);
+        ready(Ok((tenant == HERAT && asked == number.number).then_some(number))).boxed()
+    }
+
+    fn numbers(
+        &self,
+        tenant: TenantId,
+        filter: NumberFilter,
+        after: Option<Msisdn>,
+        limit: Limit,
+    ) -> Reading<Page<Number, Msisdn>> {
+        self.listed.lock().unwrap().push((tenant, filter, after, limit.rows()));
+        let number = number(tenant);
+        page(vec![number.clone()], number.number)
+    }
+
+    fn message(&self, tenant: TenantId, asked: MessageId) -> Reading<Option<Message>> {
+        ready(Ok((tenant == HERAT && asked == KNOWN).then(|| message(tenant)))).boxed()
+    }
+
+    fn messages(
+        &self,
+        tenant: TenantId,
+        after: Option<MessageCursor>,
+        _limit: Limit,
+    ) -> Reading<Page<Message, MessageCursor>> {
+        page(vec![message(tenant)], after.unwrap_or_else(|| "8.0".parse().unwrap()))
+    }
+
+    fn operators(&self, _after: Option<OperatorId>, _limit: Limit) -> Reading<Page<Operator, OperatorId>> {
+        let id = OperatorId::from_bytes([1; 16]);
+        page(vec![Operator { id, name: "Roshan".into(), country: "AF".into(), position: 1, updated_position: 1 }], id)
+    }
+
+    fn connectors(&self, _after: Option<ConnectorId>, _limit: Limit) -> Reading<Page<Connector, ConnectorId>> {
+        ready(Ok(Page { rows: Vec::new(), next: None })).boxed()
+    }
+
+    fn routes(&self, _after: Option<RouteId>, _limit: Limit) -> Reading<Page<Route, RouteId>> {
+        ready(Ok(Page { rows: Vec::new(), next: None })).boxed()
+    }
+}
+
+/// The API over its stand-ins.
+pub struct Bench {
+    pub api: Arc<Api>,
+    pub commands: Arc<FakeCommands>,
+    pub reads: Arc<FakeReads>,
+    pub tokens: TokenAuthority,
+    pub readiness: watch::Sender<Readiness>,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self::with(ApiSettings::default())
+    }
+
+    pub fn with(settings: ApiSettings) -> Self {
+        let commands = FakeCommands::new();
+        let reads = Arc::new(FakeReads::default());
+        let tokens = authority();
+        let (readiness, watching) = watch::channel(Readiness { log: LogState::Ready, postgres: Some(true) });
+        let api = Api::new(Arc::clone(&commands) as _, Arc::clone(&reads) as _, tokens.clone(), watching, settings);
+        Self { api, commands, reads, tokens, readiness }
+    }
+
+    pub fn token(&self, tenant: TenantId, roles: &[Role]) -> String {
+        self.tokens.mint(ACTOR, tenant, roles, Duration::from_secs(600)).unwrap()
+    }
+
+    /// As HERAT, with every role a tenant can have.
+    pub async fn ask(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.ask_as(&self.token(HERAT, &TENANT_ROLES), method, path, &[], body).await
+    }
+
+    /// As the platform's own people.
+    pub async fn ask_as_platform(&self, method: &str, path: &str, body: &str) -> Reply {
+        let roles = [Role::PlatformNumberingAdmin, Role::PlatformChannelAdmin];
+        self.ask_as(&self.token(TenantId::NIL, &roles), method, path, &[], body).await
+    }
+
+    /// As HERAT, with further headers.
+    pub async fn ask_with(&self, headers: &[(&str, &str)], method: &str, path: &str, body: &str) -> Reply {
+        self.ask_as(&self.token(HERAT, &TENANT_ROLES), method, path, headers, body).await
+    }
+
+    pub async fn ask_as(&self, token: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let mut request = warp::test::request().method(method).path(path);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if !body.is_empty() {
+            request = request.body(body);
+        }
+        let response = request.reply(&self.api.filter()).await;
+        let headers = response.headers();
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        Reply {
+            status: response.status().as_u16(),
+            headers: headers.collect(),
+            body: serde_json::from_slice(response.body()).unwrap(),
+        }
+    }
+}
+
+pub const TENANT_ROLES: [Role; 4] =
+    [Role::NumberingRead, Role::NumberingWrite, Role::AccountSender, Role::AccountReader];
+
+pub fn authority() -> TokenAuthority {
+    TokenAuthority::new(KEY, "https://login.peyk.test", "peyk").unwrap()
+}
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HashMap<String, String>,
+    pub body: Value,
+}
+
+impl Reply {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    pub fn text(&self, member: &str) -> &str {
+        self.body[member].as_str().unwrap_or_default()
+    }
+
+    /// That it is a whole problem object with this status and code, and says nothing it must not.
+    #[track_caller]
+    pub fn is_problem(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.text("code")), (status, code), "{}", self.body);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(self.body["status"], status);
+        assert_eq!(self.text("type"), format!("urn:peyk:problem:{code}"));
+        assert!(!self.text("title").is_empty() && !self.text("detail").is_empty());
+        assert_eq!(self.header("x-request-id"), Some(self.text("request_id")));
+        assert_eq!(self.text("instance"), format!("urn:uuid:{}", self.text("request_id")));
+        assert!(!self.body.to_string().contains("937000"), "a number leaked: {}", self.body);
+        assert!(!self.body.to_string().contains("secret"), "a text leaked: {}", self.body);
+    }
+}

@@ -1,0 +1,222 @@
+//! A bound server and raw sockets: what no well-behaved client shows.
+use crate::fakes::{Bench, HERAT, TENANT_ROLES};
+use peyk_http::{ApiSettings, Drained, Server, ServerSettings, tls_config};
+use rustls::pki_types::{CertificateDer, ServerName};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+const SEND: &str = r#"{"from":"+93700000001","to":"+93700000002","text":"salaam"}"#;
+const DEADLINE: Duration = Duration::from_secs(20);
+const ANY: &str = "127.0.0.1:0";
+
+struct Running {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<Drained>,
+}
+
+async fn run(bench: &Bench, settings: ServerSettings, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
+    let server = Server::bind(ANY.parse().unwrap(), tls, settings).await.unwrap();
+    let address = server.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server.serve(Arc::clone(&bench.api), stop.clone()));
+    Running { address, stop, serving }
+}
+
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < DEADLINE, "never came true: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn send_request(bench: &Bench) -> String {
+    let token = bench.token(HERAT, &TENANT_ROLES);
+    let length = SEND.len();
+    format!(
+        "POST /v1/sms/send HTTP/1.1\r\nhost: peyk\r\nauthorization: Bearer {token}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{SEND}"
+    )
+}
+
+/// All that comes until the server closes.
+async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut bytes = Vec::new();
+    // A close in the middle of what we send may come as a reset: what was read stands.
+    let _ = timeout(DEADLINE, stream.read_to_end(&mut bytes)).await.expect("the server closes in time");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> String {
+    stream.write_all(request.as_bytes()).await.unwrap();
+    rest(&mut stream).await
+}
+
+fn held() -> (Bench, Arc<Semaphore>) {
+    let bench = Bench::new();
+    let gate = Arc::clone(&bench.commands.gate);
+    gate.forget_permits(Semaphore::MAX_PERMITS);
+    (bench, gate)
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_cancel_its_command() {
+    let (bench, gate) = held();
+    let running = run(&bench, ServerSettings::default(), None).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(send_request(&bench).as_bytes()).await.unwrap();
+    until("the command was asked", || !bench.commands.asked().is_empty()).await;
+    drop(stream);
+    // A stop waits for the command although nobody waits for its answer.
+    running.stop.cancel();
+    until("it no longer listens", || std::net::TcpStream::connect(running.address).is_err()).await;
+    assert!(!running.serving.is_finished());
+    gate.add_permits(1);
+    assert_eq!(timeout(DEADLINE, running.serving).await.unwrap().unwrap(), Drained::Whole);
+    assert_eq!(gate.available_permits(), 1, "the command ran to its end and gave its permit back");
+}
+
+#[tokio::test]
+async fn a_stop_answers_what_is_under_way() {
+    let (bench, gate) = held();
+    let running = run(&bench, ServerSettings::default(), None).await;
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let request = send_request(&bench);
+    let exchange = tokio::spawn(async move { exchange(stream, &request).await });
+    until("the command was asked", || !bench.commands.asked().is_empty()).await;
+    running.stop.cancel();
+    gate.add_permits(1);
+    let answer = exchange.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    assert_eq!(timeout(DEADLINE, running.serving).await.unwrap().unwrap(), Drained::Whole);
+}
+
+#[tokio::test]
+async fn a_stop_has_a_deadline() {
+    let (bench, _gate) = held();
+    let settings = ServerSettings { drain_deadline: Duration::from_millis(50), ..ServerSettings::default() };
+    let running = run(&bench, settings, None).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(send_request(&bench).as_bytes()).await.unwrap();
+    until("the command was asked", || !bench.commands.asked().is_empty()).await;
+    running.stop.cancel();
+    assert_eq!(timeout(DEADLINE, running.serving).await.unwrap().unwrap(), Drained::DeadlinePassed);
+}
+
+#[tokio::test]
+async fn slow_heads_and_silent_connections_are_closed() {
+    let bench = Bench::new();
+    let short = Duration::from_millis(100);
+    let settings = ServerSettings { head_timeout: short, idle_timeout: short, ..ServerSettings::default() };
+    let running = run(&bench, settings, None).await;
+    for begun in ["GET /healthz HTTP/1.1\r\nhost: p", "", "PRI * HTTP/2.0\r\n"] {
+        let stream = TcpStream::connect(running.address).await.unwrap();
+        let answer = exchange(stream, begun).await;
+        assert!(!answer.contains("200 OK"), "{begun:?}: {answer}");
+    }
+    let kept = "GET /healthz HTTP/1.1\r\nhost: peyk\r\n\r\n";
+    let answer = exchange(TcpStream::connect(running.address).await.unwrap(), kept).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "answered, and closed once idle: {answer}");
+    running.stop.cancel();
+    assert_eq!(timeout(DEADLINE, running.serving).await.unwrap().unwrap(), Drained::Whole);
+}
+
+#[tokio::test]
+async fn slow_bodies_and_endless_ones_are_refused() {
+    let settings = ApiSettings { body_timeout: Duration::from_millis(100), ..ApiSettings::default() };
+    let bench = Bench::with(settings);
+    let running = run(&bench, ServerSettings::default(), None).await;
+    let token = bench.token(HERAT, &TENANT_ROLES);
+    let head = format!("POST /v1/sms/send HTTP/1.1\r\nhost: peyk\r\nauthorization: Bearer {token}\r\n");
+    let slow = format!("{head}content-length: 100\r\nconnection: close\r\n\r\n{{");
+    let answer = exchange(TcpStream::connect(running.address).await.unwrap(), &slow).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    let chunk = format!("{:x}\r\n{}\r\n", 64 * 1024, " ".repeat(64 * 1024));
+    let endless = format!("{head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n{}", chunk.repeat(17));
+    let answer = exchange(TcpStream::connect(running.address).await.unwrap(), &endless).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(bench.commands.asked().is_empty());
+}
+
+#[tokio::test]
+async fn headers_that_come_twice_or_promise_too_much_are_refused() {
+    let bench = Bench::new();
+    let running = run(&bench, ServerSettings::default(), None).await;
+    let token = bench.token(HERAT, &TENANT_ROLES);
+    let sound = send_request(&bench);
+    let twice = |header: &str| sound.replacen("host: peyk", &format!("host: peyk\r\n{header}"), 1);
+    for (request, status, code) in [
+        (twice(&format!("authorization: Bearer {token}")), "401", "TOKEN_INVALID"),
+        (twice("idempotency-key: a\r\nidempotency-key: b"), "400", "IDEMPOTENCY_KEY_INVALID"),
+        (twice("x-tenant-id: 1"), "403", "TENANT_MISMATCH"),
+        (sound.replacen(&format!("length: {}", SEND.len()), "length: 99999999", 1), "413", "PAYLOAD_TOO_LARGE"),
+    ] {
+        let answer = exchange(TcpStream::connect(running.address).await.unwrap(), &request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(code), "{answer}");
+    }
+    assert!(bench.commands.asked().is_empty());
+}
+
+#[tokio::test]
+async fn no_more_connections_than_allowed_are_served() {
+    let bench = Bench::new();
+    let settings = ServerSettings { connections_max: 1, ..ServerSettings::default() };
+    let running = run(&bench, settings, None).await;
+    let get = "GET /healthz HTTP/1.1\r\nhost: peyk\r\nconnection: close\r\n\r\n";
+    let mut first = TcpStream::connect(running.address).await.unwrap();
+    first.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
+    let mut second = TcpStream::connect(running.address).await.unwrap();
+    second.write_all(get.as_bytes()).await.unwrap();
+    let mut byte = [0];
+    let early = timeout(Duration::from_millis(100), second.read(&mut byte)).await;
+    assert!(early.is_err(), "the second is not served while the first is there");
+    first.write_all(b"host: peyk\r\nconnection: close\r\n\r\n").await.unwrap();
+    assert!(rest(&mut first).await.starts_with("HTTP/1.1 200 "));
+    assert!(rest(&mut second).await.starts_with("HTTP/1.1 200 "));
+}
+
+fn certificate() -> (CertificateDer<'static>, Arc<rustls::ServerConfig>) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let folder = std::env::temp_dir().join(format!("peyk-http-tls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (chain, key) = (folder.join("chain.pem"), folder.join("key.pem"));
+    std::fs::write(&chain, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let config = tls_config(&chain, &key).unwrap();
+    assert!(tls_config(&key, &chain).is_err());
+    std::fs::remove_dir_all(&folder).unwrap();
+    (made.cert.der().clone(), config)
+}
+
+#[tokio::test]
+async fn tls_is_served_and_plain_text_is_not() {
+    let (root, config) = certificate();
+    let bench = Bench::new();
+    let running = run(&bench, ServerSettings::default(), Some(config)).await;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(root).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let stream = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap();
+    let answer = exchange(stream, &send_request(&bench)).await;
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    assert!(answer.contains("strict-transport-security: max-age=31536000"), "{answer}");
+
+    let plain = exchange(TcpStream::connect(running.address).await.unwrap(), &send_request(&bench)).await;
+    assert!(!plain.contains("HTTP/1.1"), "{plain}");
+    running.stop.cancel();
+    assert_eq!(timeout(DEADLINE, running.serving).await.unwrap().unwrap(), Drained::Whole);
+}

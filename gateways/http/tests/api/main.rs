@@ -1,0 +1,13 @@
+//! The API against stand-ins of the command side and the read models: what comes in, what is asked, what goes out.
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test a panic is the answer; the lint knows only functions marked as tests"
+)]
+mod access;
+mod fakes;
+mod listening;
+mod numbering;
+mod problems;
+mod routing;
+mod sms;
+mod tokens;

@@ -1,0 +1,150 @@
+use crate::fakes::{Asked, Bench, HERAT, KABUL, TENANT_ROLES};
+use peyk_domain::numbering::NumberingCommand;
+use peyk_domain::{BlockId, Span};
+use peyk_handlers::{Call, CommandError};
+use peyk_http::Role;
+use peyk_projections::query::NumberFilter;
+use peyk_projections::rows::NumberState;
+
+const BLOCK: &str = "05050505-0505-0505-0505-050505050505";
+
+fn commands(bench: &Bench) -> Vec<Call<NumberingCommand>> {
+    let asked = bench.commands.asked().into_iter();
+    asked.filter_map(|asked| if let Asked::Numbering(call) = asked { Some(call) } else { None }).collect()
+}
+
+fn file(count: u32) -> String {
+    let rows: String = (0..count).map(|index| format!("+93700{index:06}\n")).collect();
+    format!("number\n{rows}")
+}
+
+fn import() -> String {
+    format!("/v1/numbering/blocks?block={BLOCK}&mno=Roshan%20One")
+}
+
+#[tokio::test]
+async fn a_block_is_imported_in_commands_named_after_it() {
+    let bench = Bench::new();
+    let reply = bench.ask_as_platform("POST", &import(), &file(1_100)).await;
+    assert_eq!((reply.status, &reply.body["listed"]), (201, &1_100.into()), "{}", reply.body);
+    assert_eq!((&reply.body["commands"], &reply.body["receipt"]["position"]), (&3.into(), &3.into()));
+    let calls = commands(&bench);
+    let mut sizes = Vec::new();
+    for call in &calls {
+        let NumberingCommand::Import { block, mno, numbers } = &call.command else { panic!("{call:?}") };
+        assert_eq!((*block, mno.as_str()), (BLOCK.parse::<BlockId>().unwrap(), "Roshan One"));
+        sizes.push(numbers.len());
+    }
+    assert_eq!(sizes, [500, 500, 100]);
+
+    let roles = [Role::PlatformNumberingAdmin];
+    let token = bench.token(peyk_domain::TenantId::NIL, &roles);
+    let again = bench.ask_as(&token, "POST", &import(), &[("idempotency-key", "another")], &file(1_100)).await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (201, Some("true")));
+    let ids: Vec<_> = commands(&bench).iter().map(|call| call.id).collect();
+    assert_eq!(ids[..3], ids[3..]);
+}
+
+#[tokio::test]
+async fn a_file_with_one_bad_row_imports_nothing() {
+    let bench = Bench::new();
+    let bad = file(600) + "=+93700000001\n" + "+93700000001\n";
+    let reply = bench.ask_as_platform("POST", &import(), &bad).await;
+    reply.is_problem(422, "INVALID_ROWS");
+    assert_eq!(reply.body["lines"], serde_json::json!([602, 603]));
+    for path in [
+        "/v1/numbering/blocks".to_owned(),
+        format!("/v1/numbering/blocks?block={BLOCK}"),
+        format!("/v1/numbering/blocks?block={BLOCK}&mno=a&mno=b"),
+        format!("/v1/numbering/blocks?block={BLOCK}&mno=a&force=1"),
+    ] {
+        bench.ask_as_platform("POST", &path, &file(1)).await.is_problem(400, "INVALID_QUERY");
+    }
+    for path in [
+        "/v1/numbering/blocks?block=5&mno=a".to_owned(),
+        format!("/v1/numbering/blocks?block={BLOCK}&mno="),
+        format!("/v1/numbering/blocks?block={BLOCK}&mno=a%0Ab"),
+    ] {
+        bench.ask_as_platform("POST", &path, &file(1)).await.is_problem(422, "INVALID_VALUE");
+    }
+    assert!(commands(&bench).is_empty());
+}
+
+#[tokio::test]
+async fn an_import_that_breaks_off_says_where() {
+    let bench = Bench::new();
+    bench.commands.refuse(1, CommandError::Unavailable);
+    let reply = bench.ask_as_platform("POST", &import(), &file(1_100)).await;
+    reply.is_problem(503, "UNAVAILABLE");
+    assert_eq!(reply.body["listed"], 500);
+    assert!(reply.text("detail").starts_with("lines 502 to 1001: "), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn a_number_goes_through_its_lease() {
+    let bench = Bench::new();
+    let path = |verb: &str| format!("/v1/numbers/93700000001/{verb}");
+    let key = [("idempotency-key", "k")];
+    let reserved = bench.ask_with(&key, "POST", &path("reserve"), r#"{"ttl_seconds":600}"#).await;
+    assert_eq!((reserved.status, reserved.text("state")), (201, "reserved"));
+    let again = bench.ask_with(&key, "POST", &path("reserve"), r#"{"ttl_seconds":600}"#).await;
+    assert_eq!(reserved.text("lease_id"), again.text("lease_id"));
+    for (verb, body, state) in
+        [("hold", r#"{"ttl_seconds":900}"#, "held"), ("assign", "", "assigned"), ("release", "{}", "released")]
+    {
+        let reply = bench.ask("POST", &path(verb), body).await;
+        assert_eq!((reply.status, reply.text("state")), (200, state));
+        assert!(reply.header("peyk-receipt").unwrap().starts_with("numbering/0/"));
+    }
+    let number = "+93700000001".parse().unwrap();
+    let all: Vec<_> = commands(&bench).into_iter().map(|call| call.command).collect();
+    let NumberingCommand::Reserve { lease, tenant, ttl, .. } = all[0] else { panic!("{all:?}") };
+    assert_eq!((lease.to_string().as_str(), tenant, ttl), (reserved.text("lease_id"), HERAT, Span::seconds(600)));
+    assert_eq!(all[2], NumberingCommand::Hold { number, tenant: HERAT, ttl: Span::seconds(900) });
+    assert_eq!(all[3], NumberingCommand::Assign { number, tenant: HERAT });
+    assert_eq!(all[4], NumberingCommand::Release { number, tenant: HERAT });
+}
+
+#[tokio::test]
+async fn only_the_platform_acts_for_a_tenant() {
+    let bench = Bench::new();
+    let path = "/v1/numbers/93700000001/assign";
+    let for_kabul = format!(r#"{{"tenant_id":"{KABUL}"}}"#);
+    bench.ask("POST", path, &for_kabul).await.is_problem(403, "INSUFFICIENT_SCOPE");
+    let own = bench.ask("POST", path, &format!(r#"{{"tenant_id":"{HERAT}"}}"#)).await;
+    assert_eq!(own.status, 200);
+    let platform = bench.ask_as_platform("POST", path, &for_kabul).await;
+    assert_eq!(platform.status, 200);
+    bench.ask_as_platform("POST", path, "").await.is_problem(422, "INVALID_VALUE");
+    let tenants: Vec<_> = commands(&bench)
+        .into_iter()
+        .map(|call| match call.command {
+            NumberingCommand::Assign { tenant, .. } => (tenant, call.caller.tenant),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(tenants, [(HERAT, HERAT), (KABUL, peyk_domain::TenantId::NIL)]);
+}
+
+#[tokio::test]
+async fn numbers_are_looked_up_as_one_tenant() {
+    let bench = Bench::new();
+    let shown = bench.ask("GET", "/v1/numbers/93700000001", "").await;
+    assert_eq!((shown.status, shown.text("number"), shown.text("state")), (200, "+93700000001", "reserved"));
+    assert_eq!(shown.text("until"), "2023-11-14T22:13:20.000Z");
+    bench.ask("GET", "/v1/numbers/93700000002", "").await.is_problem(404, "NOT_FOUND");
+
+    let list = bench.ask("GET", "/v1/numbers?state=reserved&held=true&cursor=93700000000&limit=7", "").await;
+    assert_eq!((list.status, list.text("next")), (200, "93700000001"));
+    let kabul = format!("/v1/numbers?tenant_id={KABUL}");
+    bench.ask("GET", &kabul, "").await.is_problem(403, "TENANT_MISMATCH");
+    assert_eq!(bench.ask_as_platform("GET", &kabul, "").await.status, 200);
+    let filter = NumberFilter { state: Some(NumberState::Reserved), held: true };
+    let after = "+93700000000".parse().ok();
+    assert_eq!(
+        *bench.reads.listed.lock().unwrap(),
+        [(HERAT, filter, after, 7), (KABUL, NumberFilter::default(), None, 50)]
+    );
+    let reader = bench.token(KABUL, &TENANT_ROLES[..1]);
+    bench.ask_as(&reader, "GET", "/v1/numbers/93700000001", &[], "").await.is_problem(404, "NOT_FOUND");
+}
