@@ -1,0 +1,123 @@
+use super::place::Place;
+use super::raw::RawStream;
+use super::{BenchArgs, median, print};
+use anyhow::{Context, Result};
+use futures::stream::{FuturesUnordered, StreamExt};
+use peyk_domain::messages::{
+    DecidedOn, DoubtPolicy, Encoding, Lane, MessageCommand, MonthKey, RetentionClass, RouteFact, SenderFact, Submission,
+};
+use peyk_domain::{ActorId, At, CommandId, ConnectorId, MessageId, Msisdn, TenantId};
+use peyk_keyring::{Field, TenantKeys};
+use peyk_ledger::Request;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const TENANT: TenantId = TenantId::from_bytes([1; 16]);
+const MONTH: MonthKey = MonthKey(2026 * 12 + 10);
+const TEXT: &[u8] = b"Your parcel arrives today between nine and ten. Reply STOP to end these messages.";
+/// Commands each asker keeps on their way.
+const OUTSTANDING: usize = 3_000;
+const ASKERS: u64 = 2;
+const LONE: u64 = 2_000;
+
+pub async fn run(args: &BenchArgs) -> Result<()> {
+    let (mut batches, mut lone) = (Vec::new(), Vec::new());
+    for _ in 0..args.rounds.max(1) {
+        let place = Place::open(&args.nats).await?;
+        let keys = place.keyrings.for_writing(TENANT, MONTH).await?;
+        let ours = load(&place, &keys, args).await?;
+        let stored = place.stored().await?;
+        let mut raw = RawStream::open(&place.ledgers).await?;
+        let limit = raw.batches(&stored[1..]).await?;
+        batches.push((ours, limit));
+        let alone = alone(&place, &keys, args).await?;
+        lone.push((median(alone), median(raw.singles(&stored[1..=LONE as usize]).await?)));
+        raw.close().await?;
+        place.close().await?;
+    }
+    print("append", "commands/s", &batches);
+    // Less is better here: the ratio is how many times the raw publish one command takes.
+    print("append_lone", "ms", &lone);
+    Ok(())
+}
+
+async fn load(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs) -> Result<f64> {
+    let started = Instant::now();
+    let askers = (0..ASKERS).map(|asker| {
+        let (writer, keys, args) = (place.writer.clone(), keys.clone(), args.clone());
+        tokio::spawn(async move {
+            let mut outstanding = FuturesUnordered::new();
+            for number in (asker..args.records).step_by(ASKERS as usize) {
+                if outstanding.len() >= OUTSTANDING {
+                    outstanding.next().await.context("outstanding")??;
+                }
+                let request = request(&keys, number, args.recipients)?;
+                let writer = writer.clone();
+                outstanding.push(async move {
+                    writer.submit(request).await.map(drop).map_err(|error| anyhow::anyhow!("{error}"))
+                });
+            }
+            while let Some(answer) = outstanding.next().await {
+                answer?;
+            }
+            Ok::<_, anyhow::Error>(())
+        })
+    });
+    for asker in askers.collect::<Vec<_>>() {
+        asker.await??;
+    }
+    Ok(args.records as f64 / started.elapsed().as_secs_f64())
+}
+
+async fn alone(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs) -> Result<Vec<f64>> {
+    let mut milliseconds = Vec::new();
+    for number in args.records..args.records + LONE {
+        let started = Instant::now();
+        place
+            .writer
+            .submit(request(keys, number, args.recipients)?)
+            .await
+            .map_err(|error| anyhow::anyhow!("{error}"))?;
+        milliseconds.push(started.elapsed().as_secs_f64() * 1_000.0);
+    }
+    Ok(milliseconds)
+}
+
+/// What the handler of a submission does for each message, facts of other ledgers given.
+fn request(keys: &TenantKeys, number: u64, recipients: u64) -> Result<Request<MessageCommand>> {
+    let mut id = [2; 16];
+    id[8..].copy_from_slice(&number.to_be_bytes());
+    let message = MessageId::from_bytes(id);
+    let recipient = Msisdn::from_digits(93_700_000_000 + number % recipients.max(1))?;
+    let sealed_for = keys.sealed_for(RetentionClass::Message, MONTH, recipient)?;
+    let submission = Submission {
+        message,
+        sender: Msisdn::from_digits(93_799_999_999)?,
+        token: keys.token(recipient)?,
+        sealed_for,
+        recipient: keys.seal(&sealed_for, Field::Recipient, message, recipient.e164().as_bytes())?,
+        body: keys.seal(&sealed_for, Field::Body, message, TEXT)?,
+        encoding: Encoding::Gsm7,
+        segments: 1,
+        lane: Lane::Bulk,
+        expires: At(u64::MAX / 2),
+        on_doubt: DoubtPolicy::Fail,
+        sender_fact: SenderFact::LeasedTo(TENANT),
+        route_fact: RouteFact::Via(ConnectorId::from_bytes([3; 16])),
+        decided_on: DecidedOn { numbering: 1, routing: 1 },
+    };
+    Ok(Request {
+        id: CommandId::from_bytes(id),
+        fingerprint: keys.fingerprint(&sealed_for, TEXT)?,
+        actor: ActorId::from_bytes([4; 16]),
+        tenant: TENANT,
+        deadline: tokio::time::Instant::now() + Duration::from_secs(60),
+        command: MessageCommand::Submit { tenant: TENANT, submissions: vec![submission] },
+    })
+}
+
+/// Fills a place for the other benchmarks.
+pub async fn fill(place: &Place, args: &BenchArgs) -> Result<()> {
+    let keys = place.keyrings.for_writing(TENANT, MONTH).await?;
+    load(place, &keys, args).await.map(drop)
+}

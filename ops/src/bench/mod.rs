@@ -1,0 +1,59 @@
+//! `peyk bench`: each figure beside its limit, the same bytes straight against NATS in the same run.
+mod append;
+mod place;
+mod raw;
+mod verify;
+
+use crate::output::Output;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Messages decided, sealed, chained, signed and durable; then one command alone.
+    Append(BenchArgs),
+    /// Records read and verified.
+    Verify(BenchArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct BenchArgs {
+    /// Where JetStream runs, as a user who may create streams.
+    #[arg(long, env = "PEYK_BENCH_NATS_URL", hide_env_values = true)]
+    nats: String,
+    /// Records a round.
+    #[arg(long, default_value_t = 200_000)]
+    records: u64,
+    /// Rounds; the figures are medians.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Different recipients.
+    #[arg(long, default_value_t = 50_000)]
+    recipients: u64,
+}
+
+pub async fn run(command: BenchCommand) -> Result<()> {
+    match command {
+        BenchCommand::Append(args) => append::run(&args).await,
+        BenchCommand::Verify(args) => verify::run(&args).await,
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// One line: the figure, its limit from the same run, and the median of the rounds' ratios.
+fn print(bench: &str, unit: &str, pairs: &[(f64, f64)]) {
+    let value = median(pairs.iter().map(|pair| pair.0).collect());
+    let limit = median(pairs.iter().map(|pair| pair.1).collect());
+    let ratio = median(pairs.iter().map(|pair| pair.0 / pair.1).collect());
+    let line = json!({ "bench": bench, "value": round(value), "unit": unit, "limit": round(limit), "ratio": (ratio * 1000.0).round() / 1000.0 });
+    Output::Json.line(&line, "");
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,42 @@
+//! `peyk migrate`: the one step that creates things, run by an operator before the processes that may not.
+use crate::config::Config;
+use crate::output::Output;
+use anyhow::{Context, Result};
+use async_nats::jetstream;
+use peyk_ledger::nats::{provision, provision_bucket};
+use peyk_projections::RolePasswords;
+use serde_json::json;
+use sqlx::postgres::PgConnectOptions;
+
+pub async fn run(config: &Config, output: Output) -> Result<()> {
+    let names = config.names()?;
+    let client = config.nats_as(&config.nats.migrate).connect("peyk migrate").await?;
+    let context = jetstream::new(client);
+    let ledgers = config.ledgers();
+    provision(&context, &names, &ledgers, config.nats.replicas).await?;
+    provision_bucket(&context, peyk_keyring::bucket(names.namespace(), config.nats.replicas)).await?;
+    output.line(
+        &json!({ "migrated": "nats", "ledgers": ledgers.len() }),
+        &format!("nats: {} ledgers and their buckets", ledgers.len()),
+    );
+
+    let owner = postgres(&config.postgres.migrate_url.0, "postgres.migrate_url")?;
+    let projector = password(&config.postgres.projector_url.0, "postgres.projector_url")?;
+    let reader = password(&config.postgres.reader_url.0, "postgres.reader_url")?;
+    peyk_projections::migrate(&owner, &RolePasswords { projector: &projector, reader: &reader }).await?;
+    output.line(&json!({ "migrated": "postgres" }), "postgres: schema and roles");
+    Ok(())
+}
+
+/// How to connect. The error names the setting and shows nothing of it.
+pub fn postgres(url: &str, setting: &str) -> Result<PgConnectOptions> {
+    url.parse::<PgConnectOptions>().ok().with_context(|| format!("{setting} is no postgres:// address"))
+}
+
+/// The password in an address.
+fn password(url: &str, setting: &str) -> Result<String> {
+    let login = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(login, _)| login);
+    let password = login.and_then(|login| login.split_once(':')).map(|(_, password)| password.to_owned());
+    let plain = |password: &String| !password.is_empty() && !password.contains('%');
+    password.filter(plain).with_context(|| format!("{setting} needs a user and a password without percent signs"))
+}

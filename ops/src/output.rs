@@ -1,0 +1,71 @@
+//! How results reach a person or a program: one line each, as text or as JSON.
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use peyk_schemas::RawEvent;
+use peyk_schemas::cbor::Reader;
+use serde_json::{Value, json};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    Text,
+    Json,
+}
+
+impl Output {
+    /// One result.
+    #[allow(clippy::print_stdout)]
+    pub fn line(self, value: &Value, text: &str) {
+        match self {
+            Self::Text => println!("{text}"),
+            Self::Json => println!("{value}"),
+        }
+    }
+}
+
+/// A bar on standard error while a person watches, nothing otherwise.
+pub fn progress(length: u64, what: &str, output: Output) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if output == Output::Json {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    let style = "{msg} [{bar:30}] {pos}/{len} {per_sec} {eta}";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.with_message(what.to_owned())
+}
+
+const DEPTH_MAX: usize = 16;
+
+/// An event's data as JSON: byte strings in hexadecimal, sealed fields still sealed.
+pub fn diagnostic(event: &RawEvent) -> Value {
+    value(&mut event.reader(), 0).unwrap_or(Value::Null)
+}
+
+fn value(input: &mut Reader<'_>, depth: usize) -> Option<Value> {
+    if depth > DEPTH_MAX {
+        return None;
+    }
+    let mut ahead = input.clone();
+    if let Ok(number) = ahead.unsigned() {
+        *input = ahead;
+        return Some(json!(number));
+    }
+    let mut ahead = input.clone();
+    if let Ok(bytes) = ahead.bytes() {
+        *input = ahead;
+        return Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into());
+    }
+    let mut ahead = input.clone();
+    if let Ok(text) = ahead.text() {
+        *input = ahead;
+        return Some(text.into());
+    }
+    let mut ahead = input.clone();
+    if let Ok(length) = ahead.array() {
+        let values: Option<Vec<_>> = (0..length).map(|_| value(&mut ahead, depth + 1)).collect();
+        *input = ahead;
+        return values.map(Value::Array);
+    }
+    if let Ok(true) = input.null() {
+        return Some(Value::Null);
+    }
+    input.boolean().ok().map(Value::Bool)
+}

@@ -1,0 +1,217 @@
+//! `peyk serve`: every role in one process. Settings, bind, spawn, signal, drain.
+use crate::config::{Config, ConnectorSettings};
+use crate::keys::KeyDirectory;
+use crate::migrate::postgres;
+use crate::projections::{keyrings, ledgers};
+use crate::token::authority;
+use anyhow::{Context, Result};
+use futures::future::join_all;
+use peyk_domain::messages::Messages;
+use peyk_domain::numbering::Numbering;
+use peyk_domain::routing::Routing;
+use peyk_handlers::{CommandBus, Handlers, HandlersConfig, Wiring};
+use peyk_http::{Api, ApiSettings, LogState, Readiness, Server, ServerSettings};
+use peyk_ledger::writer::Machine;
+use peyk_ledger::{Clock, FileWitness, Ledgers, Replica, WriterConfig, WriterHandle};
+use peyk_projections::query::ReadModels;
+use peyk_projections::{Projections, ProjectionsConfig, projector_pool, reader_pool};
+use peyk_schemas::LedgerId;
+use peyk_smpp::{Connector, ConnectorConfig, Secret};
+use sqlx::PgPool;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal as on};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long commands in progress, and then writers, have to come to their end.
+const DRAIN: Duration = Duration::from_secs(20);
+const READINESS: Duration = Duration::from_millis(500);
+const READER_CONNECTIONS: u32 = 8;
+
+pub async fn run(config: &Config) -> Result<()> {
+    let ledgers = ledgers(config, "peyk serve").await?;
+    let keyrings = keyrings(config, &ledgers).await?;
+    let (clock, background) = (Clock::system(), CancellationToken::new());
+    let writers = Writers::spawn(config, &ledgers, &clock)?;
+
+    let replica_of = |ledger| (ledgers.clone(), ledger, clock.clone(), background.clone());
+    let (a, b, c, d) = replica_of(LedgerId::NUMBERING);
+    let numbering_replica = Replica::<Numbering>::spawn(a, b, c, d);
+    let (a, b, c, d) = replica_of(LedgerId::ROUTING);
+    let routing_replica = Replica::<Routing>::spawn(a, b, c, d);
+    let handlers = Handlers::spawn(Wiring {
+        client: ledgers.client().clone(),
+        names: ledgers.names().clone(),
+        partitions: config.messages.partitions,
+        numbering: Some(writers.numbering.clone()),
+        routing: Some(writers.routing.clone()),
+        messages: writers.messages.clone(),
+        numbering_replica,
+        routing_replica,
+        keyrings: keyrings.clone(),
+        clock: clock.clone(),
+        config: HandlersConfig::default(),
+    });
+
+    let partitions = config.messages.partitions;
+    let projecting = ProjectionsConfig {
+        pool: projector_pool(
+            postgres(&config.postgres.projector_url.0, "postgres.projector_url")?,
+            u32::from(partitions) + 4,
+        ),
+        feeds: ledgers.clone(),
+        keys: Arc::new(keyrings),
+        message_partitions: partitions,
+    };
+    let projections = Projections::spawn(&projecting, &background);
+    let reader = reader_pool(postgres(&config.postgres.reader_url.0, "postgres.reader_url")?, READER_CONNECTIONS);
+    let reads = ReadModels::new(reader.clone(), projections.status());
+
+    let bus = CommandBus::open(ledgers.client().clone(), ledgers.names().clone(), partitions).await?;
+    let (ready, readiness) = watch::channel(Readiness::default());
+    let watching =
+        tokio::spawn(watch_readiness(ready, writers.leaderships(), ledgers.clone(), reader, background.clone()));
+    let api = Api::new(Arc::new(bus), Arc::new(reads), authority(config)?, readiness, ApiSettings::default());
+    let tls = match &config.http.tls {
+        Some(files) => Some(peyk_http::tls_config(&files.certificate, &files.key)?),
+        None => None,
+    };
+    let server = Server::bind(config.http.listen, tls, ServerSettings::default())
+        .await
+        .with_context(|| format!("cannot listen on {}", config.http.listen))?;
+    tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
+    let serving = CancellationToken::new();
+    let http = tokio::spawn(server.serve(api, serving.clone()));
+    let connectors = connect(config, &background).await?;
+
+    signal().await?;
+    tracing::info!("stopping: no new requests; what was accepted is finished");
+    serving.cancel();
+    let drained = http.await?;
+    background.cancel();
+    for stopped in join_all(connectors.into_iter().map(Connector::join)).await {
+        stopped.context("a connector ended abnormally")?;
+    }
+    let handled = handlers.stop(DRAIN).await;
+    let written = writers.stop().await;
+    watching.await?;
+    projections.stopped().await;
+    tracing::info!(?drained, handled, written, "stopped");
+    anyhow::ensure!(handled && written, "not everything came to its end in time; what was acknowledged is durable");
+    Ok(())
+}
+
+/// Returns on Ctrl-C or a request to terminate.
+pub async fn signal() -> Result<()> {
+    let mut terminate = on(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+struct Writers {
+    numbering: WriterHandle<Numbering>,
+    routing: WriterHandle<Routing>,
+    messages: Vec<(u16, WriterHandle<Messages>)>,
+    tasks: Vec<JoinHandle<()>>,
+    stop: CancellationToken,
+}
+
+impl Writers {
+    fn spawn(config: &Config, ledgers: &Ledgers, clock: &Clock) -> Result<Self> {
+        let stop = CancellationToken::new();
+        let settings = WriterConfig {
+            ledger: LedgerId::NUMBERING,
+            server: config.nats_as(&config.nats.core),
+            ledgers: ledgers.clone(),
+            root: KeyDirectory::new(&config.keys.directory).deployment_key()?,
+            witness: FileWitness::new(&config.witness.directory)?,
+            clock: clock.clone(),
+            stop: stop.clone(),
+        };
+        let mut tasks = Vec::new();
+        let numbering = start(&settings, LedgerId::NUMBERING, &mut tasks);
+        let routing = start(&settings, LedgerId::ROUTING, &mut tasks);
+        let messages = (0..config.messages.partitions)
+            .map(|partition| (partition, start(&settings, LedgerId::messages(partition), &mut tasks)))
+            .collect();
+        Ok(Self { numbering, routing, messages, tasks, stop })
+    }
+
+    fn leaderships(&self) -> Vec<watch::Receiver<bool>> {
+        let messages = self.messages.iter().map(|(_, writer)| writer.leadership());
+        [self.numbering.leadership(), self.routing.leadership()].into_iter().chain(messages).collect()
+    }
+
+    /// Whether every writer made durable what it had decided.
+    async fn stop(self) -> bool {
+        self.stop.cancel();
+        let ended = tokio::time::timeout(DRAIN, join_all(self.tasks)).await;
+        ended.is_ok_and(|ended| ended.iter().all(Result::is_ok))
+    }
+}
+
+fn start<A: Machine>(settings: &WriterConfig, ledger: LedgerId, tasks: &mut Vec<JoinHandle<()>>) -> WriterHandle<A>
+where
+    A::Error: Clone,
+{
+    let (writer, task) = peyk_ledger::writer::spawn(WriterConfig { ledger, ..settings.clone() });
+    tasks.push(task);
+    writer
+}
+
+/// The connectors, over the account that faces other networks: they reach the command service and nothing else.
+async fn connect(config: &Config, stop: &CancellationToken) -> Result<Vec<Connector>> {
+    if config.smpp.connectors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let client = config.nats_as(&config.nats.edge).connect("peyk smpp").await?;
+    let bus = Arc::new(CommandBus::open(client, config.names()?, config.messages.partitions).await?);
+    let mut connectors = Vec::new();
+    for settings in &config.smpp.connectors {
+        let spawned = Connector::spawn(connector(settings)?, bus.clone(), stop.clone());
+        connectors.push(spawned.map_err(|wrong| {
+            let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("smpp.connectors, {}: {}", settings.connector, wrong.join("; "))
+        })?);
+    }
+    Ok(connectors)
+}
+
+fn connector(settings: &ConnectorSettings) -> Result<ConnectorConfig> {
+    let address = settings.address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+    let (host, port) = address.context("smpp.connectors: address is no host:port")?;
+    let password = Secret::new(settings.password.0.clone());
+    let mut config = ConnectorConfig::new(settings.id()?, host, port, settings.system_id.clone(), password);
+    config.window = u16::try_from(settings.window).context("smpp.connectors: window")?;
+    Ok(config)
+}
+
+/// Looks every half second at what a command needs.
+async fn watch_readiness(
+    ready: watch::Sender<Readiness>,
+    leaderships: Vec<watch::Receiver<bool>>,
+    ledgers: Ledgers,
+    reader: PgPool,
+    stop: CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        let reachable = tokio::time::timeout(READINESS, ledgers.tail(LedgerId::NUMBERING)).await;
+        let leading = leaderships.iter().filter(|leading| *leading.borrow()).count();
+        let log = match reachable {
+            Ok(Ok(_)) if leading == leaderships.len() => LogState::Ready,
+            Ok(Ok(_)) if leading == 0 => LogState::NotLeader,
+            Ok(Ok(_)) => LogState::NoWriter,
+            _ => LogState::LogUnavailable,
+        };
+        let postgres = tokio::time::timeout(READINESS, sqlx::query("SELECT 1").execute(&reader)).await;
+        ready.send_replace(Readiness { log, postgres: Some(matches!(postgres, Ok(Ok(_)))) });
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(READINESS) => {}
+        }
+    }
+}

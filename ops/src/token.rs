@@ -1,0 +1,44 @@
+//! `peyk token mint`: a bearer token for development.
+use crate::config::Config;
+use crate::output::Output;
+use anyhow::Result;
+use clap::Args;
+use peyk_domain::{ActorId, TenantId};
+use serde_json::json;
+
+#[derive(Debug, Args)]
+pub struct MintArgs {
+    /// The tenant the bearer acts for; the nil UUID is the platform itself.
+    #[arg(long)]
+    tenant: TenantId,
+    /// May be given several times.
+    #[arg(long = "role", required = true)]
+    roles: Vec<String>,
+    /// Who the bearer is; random if not given.
+    #[arg(long)]
+    actor: Option<ActorId>,
+    /// Minutes until it expires, at most 60.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=60))]
+    minutes: u64,
+}
+
+pub fn authority(config: &Config) -> Result<peyk_http::TokenAuthority> {
+    let http = &config.http;
+    Ok(peyk_http::TokenAuthority::new(http.jwt_secret.0.as_bytes(), &http.jwt_issuer, &http.jwt_audience)?)
+}
+
+pub fn mint(config: &Config, args: MintArgs, output: Output) -> Result<()> {
+    let actor = match args.actor {
+        Some(actor) => actor,
+        None => {
+            let mut bytes = [0; 16];
+            getrandom::fill(&mut bytes)?;
+            ActorId::from_bytes(bytes)
+        }
+    };
+    let roles = args.roles.iter().map(|role| role.parse()).collect::<Result<Vec<peyk_http::Role>, _>>()?;
+    let valid = std::time::Duration::from_secs(args.minutes * 60);
+    let token = authority(config)?.mint(actor, args.tenant, &roles, valid)?;
+    output.line(&json!({ "token": token, "actor": actor.to_string(), "tenant": args.tenant.to_string() }), &token);
+    Ok(())
+}
