@@ -8,7 +8,9 @@ use clap::Subcommand;
 use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::Ledgers;
 use peyk_projections::query::ReadModels;
-use peyk_projections::{Projection, ProjectionsConfig, StatusBoard, projector_pool, reader_pool, rebuild, rollback};
+use peyk_projections::{
+    FOLD_EVENTS_DEFAULT, Projection, ProjectionsConfig, StatusBoard, projector_pool, reader_pool, rebuild, rollback,
+};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -79,7 +81,8 @@ async fn settings(config: &Config) -> Result<ProjectionsConfig<Ledgers>> {
     let ledgers = ledgers(config, "peyk projections").await?;
     let keys = Arc::new(keyrings(config, &ledgers).await?);
     let pool = projector_pool(postgres(&config.postgres.projector_url.0, "postgres.projector_url")?, 4);
-    Ok(ProjectionsConfig { pool, feeds: ledgers, keys, message_partitions: config.messages.partitions })
+    let message_partitions = config.messages.partitions;
+    Ok(ProjectionsConfig { pool, feeds: ledgers, keys, message_partitions, fold_events_max: FOLD_EVENTS_DEFAULT })
 }
 
 async fn status(config: &Config, output: Output) -> Result<()> {
