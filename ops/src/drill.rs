@@ -122,10 +122,10 @@ async fn quarantine(ledgers: &Ledgers, position: u64, hash: Hash) -> Result<u64>
     while let Some((at, bytes)) = tape.next(Duration::from_secs(5)).await? {
         let record = peyk_schemas::Record::decode(&bytes)?;
         for event in record.events.iter().filter(|event| event.is_control()) {
-            if let ControlEvent::Quarantined(quarantine) = ControlEvent::from_raw(event)? {
-                if quarantine.names(position, &[hash]) {
-                    return Ok(at);
-                }
+            if let ControlEvent::Quarantined(quarantine) = ControlEvent::from_raw(event)?
+                && quarantine.names(position, &[hash])
+            {
+                return Ok(at);
             }
         }
     }

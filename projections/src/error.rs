@@ -71,9 +71,10 @@ pub(crate) fn is_unavailability(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
         // SQLSTATE classes (PostgreSQL manual, appendix A): 08 connection, 40 rollback, 53 resources, 55P03 lock not
-        // available, 57 operator intervention, 58 system error.
+        // available, 57 operator intervention, 58 system error, 25P03 idle for too long inside a transaction.
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "55P03"
+            ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+                || ["55P03", "25P03"].contains(&code.as_ref())
         }),
         _ => false,
     }

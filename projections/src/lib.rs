@@ -3,7 +3,7 @@
 //! A projector follows one ledger partition. It folds a batch of verified records to one change per row and commits
 //! rows and checkpoint together, so each record counts exactly once. Every read model stands in two slots: [`rebuild`]
 //! fills the idle one from the first record on and switches while reads go on, [`rollback`] goes back. Postgres is
-//! never on the way of a command; with it down, projectors wait and catch up.
+//! never on the way of a command; with it down, projectors wait and catch up. [`exports`] need no Postgres at all.
 mod batch;
 mod checkpoint;
 mod connection;

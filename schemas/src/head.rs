@@ -15,12 +15,6 @@ pub struct Head {
 }
 
 impl Head {
-    /// The head of a later record of the same epoch.
-    #[must_use]
-    pub fn moved_to(self, record: &crate::VerifiedRecord) -> Self {
-        Self { position: record.position, hash: record.hash, at: record.at, ..self }
-    }
-
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::with_capacity(256);

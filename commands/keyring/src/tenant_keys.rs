@@ -112,8 +112,7 @@ impl TenantKeys {
         message: MessageId,
         plaintext: &[u8],
     ) -> Result<Sealed, SealError> {
-        let mut nonce = [0; 24];
-        random::fill(&mut nonce)?;
+        let nonce = random::nonce()?;
         let keys = self.data_keys(to).map_err(|Erased| SealError::NoKey)?;
         seal::seal(&keys.sealing, nonce, &associated_data(self.tenant, message, field), plaintext)
     }

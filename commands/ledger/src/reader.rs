@@ -1,4 +1,5 @@
 use crate::nats::{Ledgers, ReadError, Tape};
+use peyk_schemas::{ControlEvent, EventSchema};
 use peyk_schemas::{Hash, Head, LedgerId, VerifiedRecord, Verifier};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -88,30 +89,8 @@ impl LedgerReader {
             }
         }
         let taken: Vec<_> = self.ready.drain(..max.min(self.ready.len())).collect();
-        self.remember(taken.last());
+        self.returned = taken.iter().fold(self.returned.take(), moved);
         Ok(taken)
-    }
-
-    fn remember(&mut self, last: Option<&VerifiedRecord>) {
-        let Some(last) = last else { return };
-        // Records of one settled stretch may span epochs; the certificate is that of the newest, so a head is stated only
-        // where it is certain to fit.
-        match self.verifier.head() {
-            Some(head) if head.certificate.epoch == last.epoch => {
-                let certificate = head.certificate.clone();
-                self.returned = Some(Head { position: last.position, hash: last.hash, at: last.at, certificate });
-            }
-            _ => self.returned = Self::opening(last).or_else(|| self.returned.take().map(|head| head.moved_to(last))),
-        }
-    }
-
-    fn opening(record: &VerifiedRecord) -> Option<Head> {
-        use peyk_schemas::{ControlEvent, EventSchema};
-        let VerifiedRecord { position, hash, at, .. } = *record;
-        record.events.iter().find_map(|event| match ControlEvent::from_raw(event) {
-            Ok(ControlEvent::EpochStarted(certificate)) => Some(Head { position, hash, at, certificate }),
-            _ => None,
-        })
     }
 
     async fn fill(&mut self, wait: Duration) -> Result<bool, ReadError> {
@@ -140,4 +119,15 @@ impl LedgerReader {
         }
         Ok(())
     }
+}
+
+/// The head after `record`: of the epoch it opens, or else of the epoch before it.
+fn moved(head: Option<Head>, record: &VerifiedRecord) -> Option<Head> {
+    let VerifiedRecord { position, hash, at, .. } = *record;
+    let opened =
+        record.events.iter().filter(|event| event.is_control()).find_map(|event| match ControlEvent::from_raw(event) {
+            Ok(ControlEvent::EpochStarted(certificate)) => Some(Head { position, hash, at, certificate }),
+            _ => None,
+        });
+    opened.or_else(|| head.map(|head| Head { position, hash, at, ..head }))
 }

@@ -6,7 +6,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, Lane, MessageCommand, MonthKey, RetentionClass, RouteFact, SenderFact, Submission,
 };
-use peyk_domain::{ActorId, At, CommandId, ConnectorId, MessageId, Msisdn, TenantId};
+use peyk_domain::{ActorId, CommandId, ConnectorId, MessageId, Msisdn, Span, TenantId};
 use peyk_keyring::{Field, TenantKeys};
 use peyk_ledger::Request;
 use std::sync::Arc;
@@ -100,7 +100,7 @@ fn request(keys: &TenantKeys, number: u64, recipients: u64) -> Result<Request<Me
         encoding: Encoding::Gsm7,
         segments: 1,
         lane: Lane::Bulk,
-        expires: At(u64::MAX / 2),
+        expires: peyk_ledger::Clock::system().now().plus(Span::hours(1)),
         on_doubt: DoubtPolicy::Fail,
         sender_fact: SenderFact::LeasedTo(TENANT),
         route_fact: RouteFact::Via(ConnectorId::from_bytes([3; 16])),

@@ -31,7 +31,7 @@ impl Place {
         let namespace = format!("bench-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(format!("peyk-{namespace}"));
         let names = Names::new(&namespace)?;
-        let server = Server { url: url.to_owned(), user: String::new(), password: String::new() };
+        let server = Server::from_url(url);
         let client = server.connect("peyk bench").await?;
         let ledger = LedgerId::messages(0);
         let context = jetstream::new(client.clone());

@@ -148,7 +148,7 @@ async fn a_rebuild_that_was_stopped_begins_again_from_nothing() {
             tokio::spawn(async move {
                 let gate = move |_| {
                     told.send(()).ok();
-                    released.recv().ok();
+                    tokio::task::block_in_place(|| released.recv().ok());
                 };
                 rebuild(&config, Projection::Messages, gate).await
             })

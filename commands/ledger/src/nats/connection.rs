@@ -13,7 +13,8 @@ pub struct Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Server").field("url", &self.url).field("user", &self.user).finish_non_exhaustive()
+        let url = self.url.rsplit_once('@').map_or(&*self.url, |(_, host)| host);
+        out.debug_struct("Server").field("url", &url).field("user", &self.user).finish_non_exhaustive()
     }
 }
 
@@ -30,6 +31,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const SUBSCRIPTION_CAPACITY: usize = 262_144;
 
 impl Server {
+    /// Reads `nats://user:password@host:port`; the login may be left out.
+    #[must_use]
+    pub fn from_url(url: &str) -> Self {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
+        let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        Self { url: format!("{scheme}://{host}"), user: user.to_owned(), password: password.to_owned() }
+    }
+
     fn options(&self, name: &str) -> async_nats::ConnectOptions {
         let options = async_nats::ConnectOptions::new()
             .name(name)
@@ -66,7 +76,9 @@ impl Server {
     }
 
     async fn finish(&self, options: async_nats::ConnectOptions) -> Result<async_nats::Client, ConnectError> {
-        let fail = |reason: String| ConnectError { url: self.url.clone(), reason };
+        // A login in the address is nobody's business.
+        let url = self.url.split(',').map(|url| Self::from_url(url.trim()).url).collect::<Vec<_>>().join(",");
+        let fail = |reason: String| ConnectError { url: url.clone(), reason };
         let urls: Vec<String> = self.url.split(',').map(|url| url.trim().to_owned()).collect();
         let connecting = options.connect(urls);
         match tokio::time::timeout(CONNECT_TIMEOUT * 2, connecting).await {
@@ -74,5 +86,25 @@ impl Server {
             Ok(Err(error)) => Err(fail(error.to_string())),
             Err(_) => Err(fail("no answer in time".into())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_in_an_address_is_taken_out_of_it() {
+        let server = Server::from_url("nats://somebody:se:cr@t@127.0.0.1:4222");
+        assert_eq!((&*server.url, &*server.user, &*server.password), ("nats://127.0.0.1:4222", "somebody", "se:cr@t"));
+        assert_eq!(Server::from_url("nats://127.0.0.1:4222").user, "");
+    }
+
+    #[tokio::test]
+    async fn an_error_shows_no_login() {
+        let server =
+            Server { url: "nats://somebody:secret@127.0.0.1:1".into(), user: String::new(), password: String::new() };
+        let error = server.connect("test").await.expect_err("nobody listens");
+        assert!(!error.to_string().contains("secret") && !format!("{error:?}").contains("secret"));
     }
 }

@@ -22,8 +22,9 @@ const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 const BATCH_MIN: usize = 10;
 /// Batches on their way at once.
 const BATCHES_MAX: usize = 4;
-/// Decided commands that make another batch worth sending while one is on its way.
-const BATCH_WORTH: usize = 250;
+/// Decided commands that make another batch worth sending while one is on its way. A batch costs the log some
+/// milliseconds whatever its size, so under load only full ones are sent ahead of an answer.
+const BATCH_WORTH: usize = BATCH_MAX;
 /// Plain publishes on their way at once.
 const SINGLES_MAX: usize = 8;
 /// Room a record needs beside its events.
