@@ -1,6 +1,7 @@
-use super::core::{Core, Machine};
+use super::core::Core;
 use super::driver::{Driver, Parts, own_command};
 use super::handle::{INBOX_MAX, Mail, WriterHandle};
+use super::machine::Machine;
 use super::replay::{ReplayError, replay};
 use super::request::SubmitError;
 use crate::clock::Clock;

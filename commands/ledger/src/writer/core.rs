@@ -1,13 +1,15 @@
 //! The writer as a state machine without IO: what comes in, what is to be done. The driver performs it against NATS, the
 //! simulation against a log that lies in every way a log may.
+use super::action::{Action, Deposed, Outcome};
 use super::commit::{Commit, Entry, Link};
 use super::idempotency::Idempotency;
-use super::request::{Committed, Request, SubmitError, Verdict};
+use super::machine::Machine;
+use super::request::{Committed, Request, SubmitError};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use eventually::aggregate::Aggregate;
 use futures::FutureExt;
-use peyk_domain::{ActorId, At, CommandId, Dated, TenantId};
+use peyk_domain::{ActorId, At, CommandId, TenantId};
 use peyk_schemas::{
     ControlEvent, Draft, EVENTS_MAX, EpochCertificate, EventSchema, Head, LedgerId, Quarantine, RECORD_MAX, RawEvent,
     Receipt, Verifier,
@@ -29,93 +31,6 @@ const BATCH_WORTH: usize = BATCH_MAX;
 const SINGLES_MAX: usize = 8;
 /// Room a record needs beside its events.
 const RECORD_OVERHEAD: usize = 320;
-
-/// What a context must be to have a ledger.
-pub trait Machine:
-    Aggregate<
-        Id = &'static str,
-        Command: Send,
-        Event: EventSchema + Clone + Send,
-        State: Send + Sync,
-        Error: Send + std::fmt::Debug,
-    > + Default
-    + Send
-    + Sync
-    + 'static
-{
-    type Order: Send + 'static;
-    fn dated(at: At, order: Self::Order) -> <Self as Aggregate>::Command;
-}
-
-impl<A, C> Machine for A
-where
-    A: Aggregate<Id = &'static str, Command = Dated<C>> + Default + Send + Sync + 'static,
-    A::Event: EventSchema + Clone + Send,
-    A::State: Send + Sync,
-    A::Error: Send + std::fmt::Debug,
-    C: Send + 'static,
-{
-    type Order = C;
-
-    fn dated(at: At, command: C) -> Dated<C> {
-        Dated { at, command }
-    }
-}
-
-/// Why a writer gives up its place.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Deposed {
-    #[error("another writer opened epoch {epoch}")]
-    Fenced { epoch: u64 },
-    #[error("another append came first while opening the epoch")]
-    Overtaken,
-    #[error("the state does not follow from the ledger: {0}")]
-    Corrupt(String),
-}
-
-/// What is to be done. `T` is whatever names a waiting caller.
-#[derive(Debug)]
-pub enum Action<T, E, D> {
-    /// Append these records behind position `after`, all or none; report with [`Core::outcome`].
-    Publish {
-        commit: u64,
-        attempt: u32,
-        after: u64,
-        records: Vec<Bytes>,
-    },
-    /// Read what stands behind the durable head at `after` up to the end; report with [`Core::found`].
-    Read {
-        after: u64,
-    },
-    /// Wait a little, then call [`Core::retry`].
-    RetryLater,
-    Answer {
-        ticket: T,
-        verdict: Verdict<E, D>,
-    },
-    /// Answer with the record at this position.
-    Recall {
-        ticket: T,
-        position: u64,
-    },
-    /// Messages that are not ours were named in a quarantine record: raise an alarm.
-    Quarantined {
-        from: u64,
-        to: u64,
-    },
-    StepDown(Deposed),
-}
-
-/// What the log said of an append.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Durable; the last record stands at this position.
-    Acked { last: u64 },
-    /// The log did not take it.
-    Refused,
-    /// No answer, or one that says nothing.
-    Unknown,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {

@@ -1,6 +1,8 @@
 //! Performs what the core decides against NATS.
-use super::core::{Action, Core, Deposed, Machine, Outcome};
+use super::action::{Action, Deposed, Outcome};
+use super::core::Core;
 use super::handle::{Mail, Ticket};
+use super::machine::Machine;
 use super::request::{Committed, SubmitError};
 use crate::clock::Clock;
 use crate::metrics;

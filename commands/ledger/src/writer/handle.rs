@@ -1,4 +1,4 @@
-use super::core::Machine;
+use super::machine::Machine;
 use super::request::{Request, SubmitError, Verdict};
 use eventually::aggregate::Aggregate;
 use std::sync::Arc;

@@ -1,19 +1,23 @@
 //! The one process that appends to a ledger: it decides commands one after another and answers when they are durable.
+mod action;
 mod candidate;
 mod commit;
 mod core;
 mod driver;
 mod handle;
 mod idempotency;
+mod machine;
 mod replay;
 mod request;
 #[cfg(test)]
 mod simulation;
 
+pub use action::{Deposed, Outcome};
 pub use candidate::{WriterConfig, spawn};
-pub use core::{BATCH_MAX, Deposed, Machine, Outcome, Replayed};
+pub use core::{BATCH_MAX, Replayed};
 pub use driver::TICK;
 pub use handle::{INBOX_MAX, WriterHandle};
 pub use idempotency::{IDS_MAX, Idempotency, WINDOW};
+pub use machine::Machine;
 pub use replay::{ReplayError, replay};
 pub use request::{Committed, Request, SubmitError, Verdict};

@@ -1,5 +1,6 @@
-use super::core::{Machine, Replayed};
+use super::core::Replayed;
 use super::idempotency::Idempotency;
+use super::machine::Machine;
 use crate::nats::{Ledgers, ReadError, Tape};
 use crate::witness::{FileWitness, WitnessError};
 use peyk_schemas::{LedgerId, VerifiedRecord, Verifier};

@@ -1,7 +1,8 @@
 //! Writers and a log that loses, repeats, delays and reorders, with forgers, crashes and rivals, from one seed. What must
 //! hold in the end: every acknowledged command stands in the chain once, where its receipt says; what was refused does
 //! not stand there; nothing stands there twice; and the chain verifies.
-use super::core::{Action, Core, Outcome, Replayed};
+use super::action::{Action, Outcome};
+use super::core::{Core, Replayed};
 use super::idempotency::Idempotency;
 use super::request::{Request, SubmitError};
 use bytes::Bytes;
