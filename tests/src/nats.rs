@@ -1,5 +1,5 @@
 use crate::poll::eventually;
-use crate::process::{Process, free_port};
+use crate::process::{Process, bound_to_this_process, free_port};
 use anyhow::{Context, Result};
 use peyk_ledger::Server;
 use std::path::PathBuf;
@@ -44,10 +44,17 @@ impl NatsServer {
 
     fn launch(directory: &TempDir) -> Result<Process> {
         let program = std::env::var_os("PEYK_NATS_SERVER").unwrap_or_else(|| "nats-server".into());
+        Command::new(&program).arg("--version").output().context("nats-server: ops/test sets PEYK_NATS_SERVER")?;
         let log = std::fs::File::options().create(true).append(true).open(directory.path().join("server.log"))?;
-        let mut command = Command::new(program);
-        command.arg("-c").arg(directory.path().join("server.conf")).stdout(Stdio::null()).stderr(log);
-        Process::start(&mut command).context("nats-server: ops/test sets PEYK_NATS_SERVER")
+        let mut command = bound_to_this_process();
+        command
+            .arg("--")
+            .arg(program)
+            .arg("-c")
+            .arg(directory.path().join("server.conf"))
+            .stdout(Stdio::null())
+            .stderr(log);
+        Process::start(&mut command)
     }
 
     async fn ready(&self) {

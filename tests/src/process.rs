@@ -1,6 +1,8 @@
+use crate::poll::eventually;
 use anyhow::{Context, Result, bail, ensure};
 use std::net::TcpListener;
 use std::process::{Child, Command};
+use std::time::Duration;
 
 /// A child process, killed when dropped. Signals go to its id, never to a name.
 #[derive(Debug)]
@@ -47,8 +49,16 @@ impl Process {
     ///
     /// # Errors
     /// If it ends with an error.
-    pub fn terminate(&mut self) -> Result<()> {
+    ///
+    /// # Panics
+    /// If it does not end within `patience`.
+    pub async fn terminate(&mut self, patience: Duration) -> Result<()> {
         self.signal("TERM")?;
+        eventually("it ends", patience, || {
+            let ended = self.has_ended();
+            async move { ended }
+        })
+        .await;
         let status = self.0.wait()?;
         if status.success() { Ok(()) } else { bail!("it ended with {status}") }
     }
@@ -65,6 +75,14 @@ impl Drop for Process {
         drop(self.0.kill());
         drop(self.0.wait());
     }
+}
+
+/// The beginning of a command: what follows `--` is killed when the test's thread ends, even if nothing is dropped any
+/// more because the test itself was killed.
+pub(crate) fn bound_to_this_process() -> Command {
+    let mut command = Command::new("setpriv");
+    command.arg("--pdeathsig=KILL");
+    command
 }
 
 /// A TCP port on loopback that was free a moment ago.

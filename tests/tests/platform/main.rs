@@ -1,0 +1,11 @@
+//! The whole of Peyk as one meets it in production: the `peyk` binary, real NATS, real Postgres, HTTP from outside.
+mod contention;
+mod crash;
+mod load;
+mod log_outage;
+mod main_job;
+mod postgres_outage;
+mod secrecy;
+mod setting;
+mod shutdown;
+mod tenancy;
