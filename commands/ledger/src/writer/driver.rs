@@ -154,13 +154,14 @@ where
                     self.sent = Instant::now();
                     self.unknown(&mut todo);
                 }
+                // Before the inbox, which may never be empty.
+                _ = witnessing.tick() => self.keep_witness().await,
                 count = inbox.recv_many(&mut mail, GULP), if room => {
                     if count == 0 {
                         self.stop.cancel();
                     }
                     self.take(&mut mail, &mut todo);
                 }
-                _ = witnessing.tick() => self.keep_witness().await,
                 () = tokio::time::sleep_until(tick_due), if room && !waiting => {
                     self.last_activity = Instant::now();
                     self.core.tick(own_command(), self.clock.now());
