@@ -20,9 +20,11 @@ pub enum Flaw {
     Misplaced { stated: u64 },
     #[error("positions are missing: expected {expected} here")]
     Gap { expected: u64 },
-    /// The record after this one was chained to another; one of the two is not what was written.
-    #[error("the record has hash {expected}, but the one after it was chained to {found}")]
+    #[error("the record is chained to {found}, but the one before it has hash {expected}")]
     WrongPrev { expected: Hash, found: Hash },
+    /// No signature vouches for the record itself, so it is this one that is not what was written.
+    #[error("the record has hash {hash}, but the one after it was chained to {chained}")]
+    Replaced { hash: Hash, chained: Hash },
     #[error("the record is dated {found}, before the one that precedes it ({previous})")]
     TimeWentBack { previous: At, found: At },
     #[error("the record states epoch {stated} while epoch {current} is in force")]

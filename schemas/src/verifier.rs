@@ -163,9 +163,14 @@ impl Verifier {
                 Err(flaw) => {
                     // What a signature covers is let through first; the doubt begins after it.
                     self.settle(out);
-                    let at_fault =
-                        if matches!(flaw, Flaw::WrongPrev { .. }) && self.seen() > 0 { sequence - 1 } else { sequence };
-                    self.suspicion.get_or_insert(ChainError { ledger: self.ledger, position: at_fault, flaw });
+                    // A record that a signature covers is beyond doubt; one that none covers is the likelier of the two.
+                    let (position, flaw) = match flaw {
+                        Flaw::WrongPrev { expected, found } if !self.staged.is_empty() => {
+                            (sequence - 1, Flaw::Replaced { hash: expected, chained: found })
+                        }
+                        flaw => (sequence, flaw),
+                    };
+                    self.suspicion.get_or_insert(ChainError { ledger: self.ledger, position, flaw });
                 }
             }
         }

@@ -157,8 +157,10 @@ fn each_way_to_be_wrong_is_named_with_its_position() {
 
     // An altered record is named, not the one after it that gives it away.
     let (position, found) = flaw(&with(2, sealed(3, prev, 1_003, 1, None)));
-    assert!(matches!(found, Flaw::WrongPrev { .. }), "{found:?}");
+    assert!(matches!(found, Flaw::Replaced { .. }), "{found:?}");
     assert_eq!(position, 3);
+    // One whose link was altered is named itself where the one before it is signed.
+    assert!(matches!(flaw(&with(5, sealed(6, Hash([0; 32]), 9_000, 1, None))), (6, Flaw::WrongPrev { .. })));
 
     let forger = SigningKey::from_bytes(&[66; 32]);
     let last = sealed(6, Hash::of(&good[4]), 9_000, 1, Some(&forger));
