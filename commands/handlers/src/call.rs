@@ -46,6 +46,9 @@ pub struct PlainMessage {
     /// How long it may wait for the operator.
     pub validity: Span,
     pub on_doubt: DoubtPolicy,
+    /// What request it came in, where that brought several: a digest of all of them. A part of it under a used key is
+    /// told from a repeat by it, though the part itself be the same.
+    pub whole: Option<[u8; 16]>,
 }
 
 impl fmt::Debug for PlainMessage {

@@ -14,8 +14,8 @@ pub(crate) fn fingerprint_of(request: &Request) -> Result<[u8; 16], WireError> {
 /// What of one message is fingerprinted, under a key of its recipient: what the tenant chose, and not the message id,
 /// which the edge may draw anew each time.
 pub(crate) fn payload(message: &PlainMessage) -> zeroize::Zeroizing<Vec<u8>> {
-    let PlainMessage { message: _, sender, recipient, body, lane, validity, on_doubt } = message;
-    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(26 + body.len()));
+    let PlainMessage { message: _, sender, recipient, body, lane, validity, on_doubt, whole } = message;
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(43 + body.len()));
     bytes.extend_from_slice(&sender.digits().to_be_bytes());
     bytes.extend_from_slice(&recipient.digits().to_be_bytes());
     bytes.extend_from_slice(&validity.0.to_be_bytes());
@@ -28,6 +28,8 @@ pub(crate) fn payload(message: &PlainMessage) -> zeroize::Zeroizing<Vec<u8>> {
         DoubtPolicy::Fail => 0,
         DoubtPolicy::Resend => 1,
     });
+    bytes.push(u8::from(whole.is_some()));
+    bytes.extend_from_slice(whole.as_ref().map_or(&[], |digest| &digest[..]));
     bytes.extend_from_slice(body.as_bytes());
     bytes
 }
@@ -62,6 +64,7 @@ mod tests {
             lane: Lane::Otp,
             validity: Span::minutes(5),
             on_doubt: DoubtPolicy::Fail,
+            whole: None,
         }
     }
 
@@ -76,6 +79,8 @@ mod tests {
             PlainMessage { lane: Lane::Bulk, ..message() },
             PlainMessage { validity: Span::minutes(6), ..message() },
             PlainMessage { on_doubt: DoubtPolicy::Resend, ..message() },
+            PlainMessage { whole: Some([1; 16]), ..message() },
+            PlainMessage { whole: Some([2; 16]), ..message() },
         ];
         for other in &others {
             assert_ne!(*payload(&message()), *payload(other), "{other:?}");
@@ -85,7 +90,7 @@ mod tests {
     #[test]
     fn the_payload_is_written_down() {
         let hex: String = payload(&message()).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "00000015d0f4890100000015d0f4890200000000000493e0000073616c61616d");
+        assert_eq!(hex, "00000015d0f4890100000015d0f4890200000000000493e000000073616c61616d");
     }
 
     #[test]

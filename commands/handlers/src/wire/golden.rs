@@ -112,6 +112,7 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
                     lane: Lane::Otp,
                     validity: Span::minutes(5),
                     on_doubt: DoubtPolicy::Fail,
+                    whole: None,
                 },
                 PlainMessage {
                     message: MessageId::from_bytes([0x3f; 16]),
@@ -121,6 +122,7 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
                     lane: Lane::Bulk,
                     validity: Span::days(1),
                     on_doubt: DoubtPolicy::Resend,
+                    whole: Some([0x77; 16]),
                 },
             ]),
         ),

@@ -67,6 +67,8 @@ pub(crate) struct PlainMessageForm {
     validity: Span,
     #[serde(with = "DoubtPolicyForm")]
     on_doubt: DoubtPolicy,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    whole: Option<[u8; 16]>,
 }
 
 #[derive(Serialize, Deserialize)]

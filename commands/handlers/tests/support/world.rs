@@ -169,6 +169,7 @@ impl World {
             lane: Lane::Otp,
             validity: Span::minutes(5),
             on_doubt: Default::default(),
+            whole: None,
         }
     }
 

@@ -38,8 +38,31 @@ struct Item {
     text: String,
 }
 
+impl Messages {
+    /// A digest of all that was asked, each part behind its length.
+    fn digest(&self) -> [u8; 16] {
+        let mut hasher = blake3::Hasher::new_derive_key("peyk 2026 bulk request v1");
+        let mut part = |text: &str| {
+            hasher.update(&(text.len() as u64).to_be_bytes());
+            hasher.update(text.as_bytes());
+        };
+        part(&self.from);
+        part(self.lane.as_deref().unwrap_or_default());
+        part(&self.validity_seconds.map(|seconds| seconds.to_string()).unwrap_or_default());
+        part(self.on_doubt.as_deref().unwrap_or_default());
+        for Item { to, text } in &self.items {
+            part(to);
+            part(text);
+        }
+        let mut digest = [0; 16];
+        hasher.finalize_xof().fill(&mut digest);
+        digest
+    }
+}
+
 /// What the items have in common.
 struct Common {
+    whole: [u8; 16],
     sender: Msisdn,
     lane: Lane,
     validity: Span,
@@ -57,8 +80,11 @@ struct Chunk {
 /// 202 if all were accepted, 200 if the items tell different stories. If nothing was recorded at all because no command
 /// could be taken, that is the answer.
 pub(crate) async fn bulk(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
-    let Messages { from, lane, validity_seconds, on_doubt, items } = request.json()?;
+    let messages: Messages = request.json()?;
+    let whole = messages.digest();
+    let Messages { from, lane, validity_seconds, on_doubt, items } = messages;
     let common = Common {
+        whole,
         sender: field::msisdn("from", &from)?,
         lane: lane.as_deref().map_or(Ok(Lane::Bulk), field::lane)?,
         validity: field::validity(validity_seconds)?,
@@ -82,6 +108,21 @@ pub(crate) async fn bulk(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     }
     drop(items);
 
+    // The first command stands for the request: while it was not taken, or was taken for another request, no other goes.
+    let mut chunks = chunks.into_iter();
+    if let Some(Chunk { places, call }) = chunks.next() {
+        let answer = api.commands.submit(call).await;
+        if let Err(error @ CommandError::KeyReused) = answer {
+            return Err(error.into());
+        }
+        let taken = answer.is_ok();
+        results.record(&places, answer);
+        if !taken {
+            for Chunk { places, .. } in chunks.by_ref() {
+                results.record(&places, Err(CommandError::Unavailable));
+            }
+        }
+    }
     let asked = stream::iter(chunks).map(|Chunk { places, call }| {
         let answer = api.commands.submit(call);
         async move { (places, answer.await) }
@@ -133,6 +174,7 @@ fn chunk(
                     lane: common.lane,
                     validity: common.validity,
                     on_doubt: common.on_doubt,
+                    whole: Some(common.whole),
                 });
             }
             Err(problem) => results.refuse(place, &problem),

@@ -41,6 +41,7 @@ pub(crate) async fn send(api: Arc<Api>, request: Request) -> Result<Answer, Prob
         lane: lane.as_deref().map_or(Ok(Lane::default()), field::lane)?,
         validity: field::validity(validity_seconds)?,
         on_doubt: field::on_doubt(on_doubt.as_deref())?,
+        whole: None,
     };
     let call = Call { id, caller, patience: api.settings.patience, command: vec![message] };
     let submitted = api.commands.submit(call).await?;

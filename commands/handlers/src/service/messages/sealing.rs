@@ -95,6 +95,7 @@ mod tests {
             lane: Lane::Otp,
             validity: Span::minutes(5),
             on_doubt: DoubtPolicy::Fail,
+            whole: None,
         }
     }
 
