@@ -15,6 +15,8 @@ use peyk_ledger::{
 use peyk_schemas::{ControlEvent, Draft, EventSchema, Hash, Head, LedgerId, Record, VerifiedRecord};
 use peyk_tests::{NatsServer, eventually, verified};
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -312,15 +314,20 @@ async fn a_log_paused_killed_and_restarted_under_load_loses_nothing_and_lands_no
     let mut place = Place::open().await?;
     let writer = place.leading().await?;
     let stop = CancellationToken::new();
+    let refusals = Arc::new(AtomicU64::new(0));
     let askers = (0..16_u64).map(|asker| {
-        let (handle, stop) = (writer.handle.clone(), stop.clone());
+        let (handle, stop, refusals) = (writer.handle.clone(), stop.clone(), refusals.clone());
         tokio::spawn(async move {
             let mut answers = HashMap::new();
             for index in (asker..).step_by(16) {
                 if stop.is_cancelled() {
                     break;
                 }
-                answers.insert(index, handle.submit(request(index, 2, list(index))).await);
+                let answer = handle.submit(request(index, 2, list(index))).await;
+                if answer == Err(SubmitError::Unavailable) {
+                    refusals.fetch_add(1, Ordering::Relaxed);
+                }
+                answers.insert(index, answer);
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
             answers
@@ -337,12 +344,13 @@ async fn a_log_paused_killed_and_restarted_under_load_loses_nothing_and_lands_no
     };
     grows(500).await;
     place.nats.pause()?;
-    // Long enough for commands to run out of patience and for the writer to doubt its appends.
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    // Until commands run out of patience without having been taken up.
+    let refused_by_now = async || refusals.load(Ordering::Relaxed);
+    eventually("commands are refused", Duration::from_secs(60), || async { refused_by_now().await >= 16 }).await;
     place.nats.resume()?;
     grows(500).await;
     place.nats.kill()?;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    eventually("commands are refused again", Duration::from_secs(60), || async { refused_by_now().await >= 64 }).await;
     place.nats.restart().await?;
     grows(500).await;
     stop.cancel();
@@ -407,6 +415,26 @@ async fn a_log_that_lost_what_the_witness_saw_is_refused() -> Result<()> {
     assert!(matches!(replayed, Err(ReplayError::Witness(WitnessError::Diverged { .. }))), "{replayed:?}");
     let checkpoint = LedgerReader::open(&ledgers, LEDGER, Some(seen)).await;
     assert!(matches!(checkpoint, Err(ReadError::Diverged { .. })), "a checkpoint of the lost ledger is refused");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_of_another_deployment_is_not_taken_over() -> Result<()> {
+    let place = Place::open().await?;
+    let writer = place.leading().await?;
+    accepted(listed(&writer, 0).await)?;
+    writer.end().await?;
+    let client = place.nats.user("core").connect("newcomer").await?;
+    let other = DeploymentId::from_bytes([10; 16]);
+    let elsewhere = tempfile::tempdir()?;
+    let witness = FileWitness::new(elsewhere.path())?;
+    let stranger = SigningKey::from_bytes(&[6; 32]).verifying_key();
+    for (deployment, root) in [(other, place.root.verifying_key()), (DeploymentId::from_bytes([9; 16]), stranger)] {
+        let ledgers = Ledgers::new(client.clone(), place.names.clone(), deployment, root);
+        let replayed = replay::<Numbering>(&ledgers, LEDGER, &witness).await;
+        let refused = matches!(replayed, Err(ReplayError::Read(ReadError::AnotherDeployment { .. })));
+        assert!(refused, "{replayed:?}");
+    }
     Ok(())
 }
 

@@ -86,7 +86,17 @@ async fn send_bulk(tenant: &Tenant, sender: u64) -> Result<Vec<String>> {
     let items: Vec<Value> =
         (0..BULK).map(|index| json!({ "to": format!("+9378{index:07}"), "text": format!("Notice {index}") })).collect();
     let bulk = json!({ "from": format!("+{sender}"), "lane": "bulk", "items": items });
-    let reply = tenant.http.post("/v1/sms/bulk", &fresh(), &bulk).await?.expect(202)?;
+    let key = fresh();
+    let reply = tenant.http.post("/v1/sms/bulk", &key, &bulk).await?.expect(202)?;
+    let again = tenant.http.post("/v1/sms/bulk", &key, &bulk).await?.expect(202)?;
+    assert_eq!(again.body, reply.body, "a repeat is answered alike");
+    // More of the same under the same key is another request, and none of it is sent.
+    let mut longer = bulk.clone();
+    if let Some(items) = longer["items"].as_array_mut() {
+        items.extend((0..600).map(|index| json!({ "to": format!("+9378{index:07}"), "text": "once more" })));
+    }
+    let refused = tenant.http.post("/v1/sms/bulk", &key, &longer).await?.expect(422)?;
+    assert_eq!(refused.code(), "IDEMPOTENCY_KEY_REUSED");
     let items = reply.body["items"].as_array().context("items")?;
     let messages: HashSet<&str> = items.iter().filter_map(|item| item["message_id"].as_str()).collect();
     ensure!(messages.len() == BULK, "{} different messages", messages.len());

@@ -3,7 +3,7 @@ use async_nats::jetstream;
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
 use peyk_domain::DeploymentId;
-use peyk_schemas::{ChainError, LedgerId};
+use peyk_schemas::{ChainError, ControlEvent, EventSchema, LedgerId, Record};
 
 /// The ledgers of one deployment as anyone may read them: a connection, the names, and whom to trust.
 #[derive(Debug, Clone)]
@@ -27,6 +27,11 @@ pub enum ReadError {
     /// What stands there is not what was written.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The ledger was opened by another deployment, or under another deployment key.
+    #[error(
+        "ledger {ledger} belongs to deployment {found} and its key; this configuration names another, or holds another key"
+    )]
+    AnotherDeployment { ledger: LedgerId, found: DeploymentId },
     /// A checkpoint names a record that is not in the ledger.
     #[error(
         "ledger {ledger} has another record at position {position} than the checkpoint says: it was restored from a backup or is another ledger"
@@ -86,6 +91,28 @@ impl Ledgers {
             }
             _ => unavailable(ledger, &error),
         })
+    }
+
+    /// Refuses a ledger whose first message is the genesis of another deployment or under another key: to take it over would
+    /// be to disown all that stands in it.
+    ///
+    /// # Errors
+    /// [`ReadError::AnotherDeployment`], else [`ReadError::Unavailable`] or [`ReadError::Missing`].
+    pub async fn check_deployment(&self, ledger: LedgerId) -> Result<(), ReadError> {
+        if self.tail(ledger).await? == 0 {
+            return Ok(());
+        }
+        let first = self.message(ledger, 1).await?;
+        let record = first.and_then(|bytes| Record::decode(&bytes).ok());
+        let events = record.iter().flat_map(|record| &record.events).filter(|event| event.is_control());
+        for event in events {
+            if let Ok(ControlEvent::Genesis { deployment, deployment_key, .. }) = ControlEvent::from_raw(event)
+                && (deployment != self.deployment || deployment_key != self.root.to_bytes())
+            {
+                return Err(ReadError::AnotherDeployment { ledger, found: deployment });
+            }
+        }
+        Ok(())
     }
 
     /// The message stored at a position, from the stream's leader; `None` if there is none, which proves nothing.

@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long an append may stay without an answer before its outcome is found out.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the log may be silent before no more commands are taken up.
+const SILENCE: Duration = Duration::from_secs(1);
 /// The first pause before a resend; it doubles up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -131,8 +133,10 @@ where
                 self.keep_witness().await;
                 return None;
             }
-            let room = self.core.has_room() && !self.stop.is_cancelled();
             let waiting = !self.core.is_idle();
+            // What is not taken up while the log is silent can still be refused for certain.
+            let silent = waiting && self.sent.elapsed() > SILENCE;
+            let room = self.core.has_room() && !silent && !self.stop.is_cancelled();
             let answer_due = self.sent + ANSWER_TIMEOUT;
             let retry_at = self.retry_at.unwrap_or(answer_due);
             let tick_due = self.last_activity + TICK;

@@ -30,6 +30,7 @@ pub async fn replay<A: Machine>(
     ledger: LedgerId,
     witness: &FileWitness,
 ) -> Result<Replayed<A>, ReplayError> {
+    ledgers.check_deployment(ledger).await?;
     let witnessed = witness.load(ledger)?;
     let end = ledgers.tail(ledger).await?;
     let mut verifier = Verifier::from_genesis(*ledgers.root(), ledgers.deployment(), ledger);
