@@ -11,7 +11,7 @@ use peyk_projections::exports::{
     instant_from_rfc3339, verify,
 };
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub enum ExportCommand {
@@ -49,19 +49,25 @@ pub async fn run(config: &Config, command: ExportCommand, output: Output) -> Res
     match command {
         ExportCommand::Regulator(args) => regulator(config, &keys, args, output).await,
         ExportCommand::Verify { directory, regulator_key, deployment_key } => {
-            let path = regulator_key.unwrap_or_else(|| keys.regulator_public());
-            let pem = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-            let regulator = RegulatorPublicKey::from_pem(&pem)?;
-            let deployment = read_verifying_key(&deployment_key.unwrap_or_else(|| keys.deployment_public()))?;
-            let report = verify(&directory, &TrustedKeys { regulator, deployment })?;
-            let files = report.manifest.files.len();
-            output.line(
-                &json!({ "verified": true, "directory": directory, "manifest": report.manifest }),
-                &format!("{}: verified, {files} files, signature and ledger head hold", directory.display()),
-            );
-            Ok(())
+            let regulator_key = regulator_key.unwrap_or_else(|| keys.regulator_public());
+            let deployment_key = deployment_key.unwrap_or_else(|| keys.deployment_public());
+            check(&directory, &regulator_key, &deployment_key, output)
         }
     }
+}
+
+/// Needs the directory and two public keys, and nothing of the deployment.
+pub fn check(directory: &Path, regulator_key: &Path, deployment_key: &Path, output: Output) -> Result<()> {
+    let pem = std::fs::read(regulator_key).with_context(|| format!("reading {}", regulator_key.display()))?;
+    let regulator = RegulatorPublicKey::from_pem(&pem)?;
+    let deployment = read_verifying_key(deployment_key)?;
+    let report = verify(directory, &TrustedKeys { regulator, deployment })?;
+    let files = report.manifest.files.len();
+    output.line(
+        &json!({ "verified": true, "directory": directory, "manifest": report.manifest }),
+        &format!("{}: verified, {files} files, signature and ledger head hold", directory.display()),
+    );
+    Ok(())
 }
 
 async fn regulator(config: &Config, keys: &KeyDirectory, args: RegulatorArgs, output: Output) -> Result<()> {

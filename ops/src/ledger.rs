@@ -10,7 +10,7 @@ use peyk_ledger::{LedgerReader, Ledgers};
 use peyk_schemas::{LedgerId, VerifiedRecord, Verifier};
 use serde_json::json;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,9 @@ pub struct VerifyArgs {
     /// Verify a file that `peyk ledger copy` wrote instead of the server's ledger.
     #[arg(long, requires = "ledgers")]
     copy: Option<PathBuf>,
+    /// The hash the copy must end with, from a receipt or a witness: only this shows that nothing is missing at its end.
+    #[arg(long, requires = "copy")]
+    head: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -58,9 +61,9 @@ pub struct ReplayArgs {
 pub async fn run(config: &Config, command: LedgerCommand, output: Output) -> Result<()> {
     let keys = KeyDirectory::new(&config.keys.directory);
     let root = keys.deployment_verifying_key()?;
-    if let LedgerCommand::Verify(VerifyArgs { ledgers, copy: Some(path) }) = &command {
+    if let LedgerCommand::Verify(VerifyArgs { ledgers, copy: Some(path), head }) = &command {
         let [ledger] = ledgers[..] else { bail!("name the one ledger that the copy is of") };
-        return verify_copy(config, root, ledger, path, output);
+        return verify_copy(config, root, ledger, path, head.as_deref(), output);
     }
     let client = config.nats_as(&config.nats.audit).connect("peyk ledger").await?;
     let ledgers = Ledgers::new(client, config.names()?, config.deployment()?, root);
@@ -126,6 +129,7 @@ fn verify_copy(
     root: ed25519_dalek::VerifyingKey,
     ledger: LedgerId,
     path: &Path,
+    expected: Option<&str>,
     output: Output,
 ) -> Result<()> {
     let started = Instant::now();
@@ -133,8 +137,8 @@ fn verify_copy(
     let mut verifier = Verifier::from_genesis(root, config.deployment()?, ledger);
     let mut passed = Vec::new();
     let (mut position, mut records) = (0, 0);
-    while let Some(bytes) =
-        read_frame(&mut input).with_context(|| format!("{} after record {position}", path.display()))?
+    while let Some(bytes) = read_frame(&mut input)
+        .with_context(|| format!("{}, ledger {ledger}, position {}", path.display(), position + 1))?
     {
         position += 1;
         verifier.push(position, bytes.into(), &mut passed)?;
@@ -146,18 +150,31 @@ fn verify_copy(
     verifier.settle(&mut passed);
     records += passed.len() as u64;
     verifier.finish().context("the copy does not verify")?;
+    let Some(head) = verifier.head() else { bail!("{} holds no record", path.display()) };
+    match expected {
+        Some(hash) if head.hash.to_string() != hash => {
+            bail!(
+                "the copy verifies, but ends at position {} with hash {}: it is cut short, or goes on",
+                head.position,
+                head.hash
+            )
+        }
+        Some(_) => {}
+        None => tracing::info!(
+            "nothing shows that the copy is whole: compare its last hash with a receipt, or give it as --head"
+        ),
+    }
     report(ledger, &verifier, records, started, output);
     Ok(())
 }
 
 /// A copy is the stored messages in order, each behind its length in four bytes, most significant first.
-fn read_frame(input: &mut impl Read) -> Result<Option<Vec<u8>>> {
+fn read_frame(input: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
-    match input.read_exact(&mut length) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
-        Err(error) => return Err(error.into()),
+    if input.fill_buf()?.is_empty() {
+        return Ok(None);
     }
+    input.read_exact(&mut length).context("the file ends in the middle of a length")?;
     let length = u32::from_be_bytes(length) as usize;
     if length > 2 * peyk_schemas::RECORD_MAX {
         bail!("a length of {length} bytes is no record's");

@@ -15,6 +15,7 @@ mod token;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use config::Config;
+use export::ExportCommand;
 use output::Output;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,7 +50,7 @@ enum Command {
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
     #[command(subcommand)]
-    Export(export::ExportCommand),
+    Export(ExportCommand),
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
     #[command(subcommand)]
@@ -95,16 +96,23 @@ fn main() -> ExitCode {
     match run(cli, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            report(&error, output);
             ExitCode::FAILURE
         }
     }
 }
 
-/// The whole chain of causes, one line each.
+/// The whole chain of causes, one line each; for programs one JSON object, with the stable code where there is one.
 #[allow(clippy::print_stderr)]
-fn report(error: &anyhow::Error) {
-    eprintln!("peyk: {error}");
+fn report(error: &anyhow::Error, output: Output) {
+    let code = error.downcast_ref::<peyk_projections::exports::ExportError>().map(|error| error.code());
+    if output == Output::Json {
+        let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+        eprintln!("{}", serde_json::json!({ "error": error.to_string(), "code": code, "causes": causes }));
+        return;
+    }
+    let code = code.map(|code| format!("{code}: ")).unwrap_or_default();
+    eprintln!("peyk: {code}{error}");
     for cause in error.chain().skip(1) {
         eprintln!("  because: {cause}");
     }
@@ -114,6 +122,15 @@ fn report(error: &anyhow::Error) {
 async fn run(cli: Cli, output: Output) -> Result<()> {
     if let Command::Bench(command) = cli.command {
         return bench::run(command).await;
+    }
+    if let Command::Export(ExportCommand::Verify {
+        directory,
+        regulator_key: Some(regulator),
+        deployment_key: Some(deployment),
+    }) = &cli.command
+    {
+        // Whoever checks an export has no deployment.
+        return export::check(directory, regulator, deployment, output);
     }
     let config = Config::load(&cli.config)?;
     match cli.command {

@@ -3,6 +3,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use peyk_schemas::RawEvent;
 use peyk_schemas::cbor::Reader;
 use serde_json::{Value, json};
+use std::io::Write;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
@@ -12,11 +13,15 @@ pub enum Output {
 
 impl Output {
     /// One result.
-    #[allow(clippy::print_stdout)]
     pub fn line(self, value: &Value, text: &str) {
-        match self {
-            Self::Text => println!("{text}"),
-            Self::Json => println!("{value}"),
+        let mut out = std::io::stdout().lock();
+        let written = match self {
+            Self::Text => writeln!(out, "{text}"),
+            Self::Json => writeln!(out, "{value}"),
+        };
+        if written.is_err() {
+            // Whoever listened has gone, and there is nobody left to tell.
+            std::process::exit(0);
         }
     }
 }

@@ -32,6 +32,9 @@ const READER_CONNECTIONS: u32 = 8;
 
 pub async fn run(config: &Config) -> Result<()> {
     let ledgers = ledgers(config, "peyk serve").await?;
+    for ledger in config.ledgers() {
+        ledgers.check_deployment(ledger).await?;
+    }
     let keyrings = keyrings(config, &ledgers).await?;
     let (clock, background) = (Clock::system(), CancellationToken::new());
     let writers = Writers::spawn(config, &ledgers, &clock)?;
