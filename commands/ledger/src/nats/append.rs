@@ -70,7 +70,9 @@ impl Appender {
                 }
             }
         });
-        let run = client.new_inbox().rsplit('.').next().unwrap_or_default().to_owned();
+        // Short, because it is stored with every record; enough that no two runs of a partition's writers meet.
+        let unique = client.new_inbox();
+        let run = unique.get(unique.len().saturating_sub(8)..).unwrap_or_default().to_owned();
         Ok(Self { client, subject: names.subject(ledger).into(), inbox, run, answers })
     }
 
