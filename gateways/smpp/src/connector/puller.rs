@@ -114,6 +114,7 @@ impl<S: WorkSource> Puller<S> {
     /// What an earlier process took and did not report: sent or not, nobody knows any more.
     async fn settle_the_past(&self) {
         let mut backoff = Backoff::new(RETRY_SHORTEST, RETRY_LONGEST);
+        let mut told = None;
         loop {
             let settled = async {
                 let past = self.source.in_flight(self.partition, self.connector).await?;
@@ -132,7 +133,11 @@ impl<S: WorkSource> Puller<S> {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(connector = %self.connector, partition = self.partition, code = error.code(), "attempts in flight cannot be settled yet");
+                    // Once for each reason: it may last until an operator has done something.
+                    if told.as_deref() != Some(error.code()) {
+                        tracing::warn!(connector = %self.connector, partition = self.partition, code = error.code(), "attempts in flight cannot be settled yet");
+                        told = Some(error.code().to_owned());
+                    }
                     tokio::time::sleep(backoff.pause(random_u32())).await;
                 }
             }
