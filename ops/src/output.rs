@@ -5,6 +5,8 @@ use peyk_schemas::cbor::Reader;
 use serde_json::{Value, json};
 use std::io::Write;
 
+const CLOSED_PIPE: i32 = 128 + 13;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
     Text,
@@ -20,8 +22,9 @@ impl Output {
             Self::Json => writeln!(out, "{value}"),
         };
         if written.is_err() {
-            // Whoever listened has gone, and there is nobody left to tell.
-            std::process::exit(0);
+            // Whoever listened has gone. The work was not done to its end, so this is no success: the status that a shell
+            // gives a program that wrote into a closed pipe.
+            std::process::exit(CLOSED_PIPE);
         }
     }
 }
