@@ -1,6 +1,7 @@
 use super::ledgers::Ledgers;
 use super::names::Names;
 use async_nats::header::{HeaderMap, HeaderValue, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_TTL};
+use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::kv;
 use peyk_schemas::LedgerId;
 use std::time::Duration;
@@ -47,18 +48,14 @@ impl Lease {
             None => 0,
         };
         let mut lease = Self { store, ledgers: ledgers.clone(), key, revision };
-        lease.put().await.map_err(|error| match error {
-            // Somebody was quicker.
-            LeaseError::Unavailable(reason) if reason.contains("wrong last sequence") => LeaseError::Held,
-            other => other,
-        })?;
+        lease.put().await?;
         Ok(lease)
     }
 
     /// Keeps the lease for another [`LEASE_TTL`]. The client's own update call drops the time to live, so this publishes.
     ///
     /// # Errors
-    /// [`LeaseError::Unavailable`] if it did not work; the log, not the lease, says who leads.
+    /// [`LeaseError::Held`] if another process took it meanwhile, [`LeaseError::Unavailable`] if it did not work; the log, not the lease, says who leads.
     pub async fn renew(&mut self) -> Result<(), LeaseError> {
         self.put().await
     }
@@ -69,7 +66,11 @@ impl Lease {
         headers.insert(NATS_MESSAGE_TTL, HeaderValue::from(LEASE_TTL.as_secs()));
         let subject = format!("$KV.{}.{}", self.ledgers.names().writers_bucket(), self.key);
         let sent = self.ledgers.context().publish_with_headers(subject, headers, "held".into()).await;
-        let ack = sent.map_err(unavailable)?.await.map_err(unavailable)?;
+        let ack = sent.map_err(unavailable)?.await.map_err(|error| match error.kind() {
+            // Somebody was quicker.
+            PublishErrorKind::WrongLastSequence => LeaseError::Held,
+            _ => unavailable(error),
+        })?;
         self.revision = ack.sequence;
         Ok(())
     }
