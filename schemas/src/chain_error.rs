@@ -41,8 +41,28 @@ pub enum Flaw {
     BadControl(crate::SchemaError),
     #[error("no signature covers this record")]
     Uncovered,
-    #[error("a message that is not the writer's stands here and no quarantine names it")]
-    Foreign,
     #[error("more than {limit} messages wait for a quarantine record that names them")]
     TooManyForeign { limit: usize },
+}
+
+impl Flaw {
+    /// A stable name for programs; docs/LEDGER.md says when each is found.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Undecodable(_) => "UNDECODABLE",
+            Self::Misplaced { .. } => "MISPLACED",
+            Self::Gap { .. } => "GAP",
+            Self::WrongPrev { .. } => "WRONG_PREV",
+            Self::Replaced { .. } => "REPLACED",
+            Self::TimeWentBack { .. } => "TIME_WENT_BACK",
+            Self::WrongEpoch { .. } => "WRONG_EPOCH",
+            Self::BadSignature => "BAD_SIGNATURE",
+            Self::BadCertificate => "BAD_CERTIFICATE",
+            Self::BadGenesis => "BAD_GENESIS",
+            Self::BadControl(_) => "BAD_CONTROL",
+            Self::Uncovered => "UNCOVERED",
+            Self::TooManyForeign { .. } => "TOO_MANY_FOREIGN",
+        }
+    }
 }

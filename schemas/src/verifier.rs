@@ -59,6 +59,19 @@ pub struct Verifier {
     /// Hashes of messages from the first that does not belong on, and what was wrong with that one.
     suspects: Vec<Hash>,
     suspicion: Option<ChainError>,
+    /// A broken link between two records that no signature covers: the next message tells which of them was altered.
+    broken: Option<BrokenLink>,
+}
+
+/// An unsigned record that is chained to something else than the uncovered record before it.
+struct BrokenLink {
+    /// The hash of the record whose link is broken.
+    later: Hash,
+    /// The hash of the record before it, and what the later one is chained to.
+    earlier: Hash,
+    chained: Hash,
+    /// The position of the earlier one.
+    position: u64,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -75,7 +88,16 @@ impl Verifier {
     /// Begins before the first record.
     #[must_use]
     pub fn from_genesis(root: VerifyingKey, deployment: DeploymentId, ledger: LedgerId) -> Self {
-        Self { root, deployment, ledger, covered: None, staged: Vec::new(), suspects: Vec::new(), suspicion: None }
+        Self {
+            root,
+            deployment,
+            ledger,
+            covered: None,
+            staged: Vec::new(),
+            suspects: Vec::new(),
+            suspicion: None,
+            broken: None,
+        }
     }
 
     /// Begins after a head that was verified before.
@@ -152,6 +174,13 @@ impl Verifier {
         }
         let hash = Hash::of(&bytes);
         let decoded = Record::decode(&bytes);
+        if let Some(link) = self.broken.take()
+            && decoded.as_ref().is_ok_and(|record| record.prev == link.later)
+        {
+            // The record whose link is broken is as it was written, so the one before it is not.
+            let flaw = Flaw::Replaced { hash: link.earlier, chained: link.chained };
+            self.suspicion = Some(self.error(link.position, flaw));
+        }
         if self.suspicion.is_none() {
             match self.follows(sequence, &decoded, &bytes) {
                 Ok(opens) => {
@@ -163,14 +192,9 @@ impl Verifier {
                 Err(flaw) => {
                     // What a signature covers is let through first; the doubt begins after it.
                     self.settle(out);
-                    // A record that a signature covers is beyond doubt; one that none covers is the likelier of the two.
-                    let (position, flaw) = match flaw {
-                        Flaw::WrongPrev { expected, found } if !self.staged.is_empty() => {
-                            (sequence - 1, Flaw::Replaced { hash: expected, chained: found })
-                        }
-                        flaw => (sequence, flaw),
-                    };
-                    self.suspicion.get_or_insert(ChainError { ledger: self.ledger, position, flaw });
+                    if self.suspicion.is_none() {
+                        self.suspicion = Some(self.blame(sequence, flaw, decoded.as_ref().ok(), hash, &bytes));
+                    }
                 }
             }
         }
@@ -178,7 +202,7 @@ impl Verifier {
             Some((record, opens)) => {
                 self.suspects.clear();
                 self.staged.clear();
-                self.suspicion = None;
+                (self.suspicion, self.broken) = (None, None);
                 self.staged.push(Staged { record, hash, bytes, opens });
                 // `heals` checked the signature already.
                 self.release(1, out);
@@ -186,6 +210,24 @@ impl Verifier {
             None => self.suspects.push(hash),
         }
         Ok(())
+    }
+
+    /// Says which record a flaw at `sequence` is to be laid to. A record that a signature covers is beyond doubt. Of two
+    /// uncovered ones whose link is broken it is the earlier, if the later one is as it was written: its own signature or
+    /// the record after it tells.
+    fn blame(&mut self, sequence: u64, flaw: Flaw, record: Option<&Record>, hash: Hash, bytes: &Bytes) -> ChainError {
+        let (Flaw::WrongPrev { expected, found }, Some(record), Some(index)) =
+            (&flaw, record, self.staged.len().checked_sub(1))
+        else {
+            return self.error(sequence, flaw);
+        };
+        let (earlier, chained, position) = (*expected, *found, sequence - 1);
+        if record.signature.is_none() {
+            self.broken = Some(BrokenLink { later: hash, earlier, chained, position });
+        } else if self.key_at(index).is_some_and(|key| record.is_signed_by(&key, bytes)) {
+            return self.error(position, Flaw::Replaced { hash: earlier, chained });
+        }
+        self.error(sequence, flaw)
     }
 
     /// Lets through all that the newest good signature covers. Called when nothing more is at hand, so that a long
@@ -296,20 +338,19 @@ impl Verifier {
         bytes: &Bytes,
         epoch: u64,
     ) -> Result<Option<(EpochCertificate, VerifyingKey)>, Flaw> {
+        let mut started = None;
         for event in record.events.iter().filter(|event| event.is_control()) {
             if let ControlEvent::EpochStarted(certificate) = ControlEvent::from_raw(event).map_err(Flaw::BadControl)? {
-                let follows = certificate.deployment == self.deployment
-                    && certificate.ledger == self.ledger
-                    && certificate.epoch == record.epoch
-                    && certificate.epoch > epoch;
-                let key = certificate.writer(&self.root).filter(|_| follows).ok_or(Flaw::BadCertificate)?;
-                if !record.is_signed_by(&key, bytes) {
-                    return Err(Flaw::BadSignature);
-                }
-                return Ok(Some((certificate, key)));
+                started = started.or(Some(certificate));
             }
         }
-        Ok(None)
+        let Some(certificate) = started else { return Ok(None) };
+        let follows = certificate.deployment == self.deployment
+            && certificate.ledger == self.ledger
+            && certificate.epoch == record.epoch
+            && certificate.epoch > epoch;
+        let key = certificate.writer(&self.root).filter(|_| follows).ok_or(Flaw::BadCertificate)?;
+        if record.is_signed_by(&key, bytes) { Ok(Some((certificate, key))) } else { Err(Flaw::BadSignature) }
     }
 
     fn is_genesis(&self, record: &Record) -> Result<(), Flaw> {

@@ -159,8 +159,11 @@ fn each_way_to_be_wrong_is_named_with_its_position() {
     let (position, found) = flaw(&with(2, sealed(3, prev, 1_003, 1, None)));
     assert!(matches!(found, Flaw::Replaced { .. }), "{found:?}");
     assert_eq!(position, 3);
-    // One whose link was altered is named itself where the one before it is signed.
+    // One whose link was altered is named itself, whether the one before it is signed or not, and whether it is.
     assert!(matches!(flaw(&with(5, sealed(6, Hash([0; 32]), 9_000, 1, None))), (6, Flaw::WrongPrev { .. })));
+    assert!(matches!(flaw(&with(3, sealed(4, Hash([0; 32]), 1_003, 1, None))), (4, Flaw::WrongPrev { .. })));
+    let relinked = sealed(5, Hash([0; 32]), 9_000, 1, Some(&SigningKey::from_bytes(&[66; 32])));
+    assert!(matches!(flaw(&with(4, relinked)), (5, Flaw::WrongPrev { .. })));
 
     let forger = SigningKey::from_bytes(&[66; 32]);
     let last = sealed(6, Hash::of(&good[4]), 9_000, 1, Some(&forger));
@@ -277,14 +280,15 @@ fn reading_goes_on_from_a_head_and_not_from_a_forged_one() {
 
 proptest! {
     #[test]
-    fn any_flipped_bit_is_noticed(record in 0_usize..8, bit in any::<prop::sample::Index>()) {
+    fn any_flipped_bit_is_laid_to_its_record(record in 0_usize..11, bit in any::<prop::sample::Index>()) {
         let mut author = Author::new();
-        author.ticks(2).ticks(0).ticks(2);
+        author.ticks(2).ticks(0).ticks(2).open_epoch(3).ticks(1).ticks(0);
         let mut altered = author.stored[record].to_vec();
         let bit = bit.index(altered.len() * 8);
         altered[bit / 8] ^= 1 << (bit % 8);
         author.stored[record] = altered.into();
-        prop_assert!(verify(&author.stored).1.is_err());
+        let error = verify(&author.stored).1.expect_err("it is noticed");
+        prop_assert_eq!(error.position, record as u64 + 1, "{}", error);
     }
 
     #[test]
