@@ -2,7 +2,7 @@
 //! its owner only, and nothing here shows one.
 use anyhow::{Context, Result, bail};
 use peyk_domain::{ConnectorId, DeploymentId};
-use peyk_ledger::{Names, Server};
+use peyk_ledger::{Names, Segments, Server};
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
@@ -25,6 +25,8 @@ pub struct Config {
     pub namespace: String,
     pub deployment: DeploymentText,
     #[serde(default)]
+    pub ledger: LedgerConfig,
+    #[serde(default)]
     pub messages: MessagesConfig,
     pub nats: NatsConfig,
     pub postgres: PostgresConfig,
@@ -39,6 +41,22 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 pub struct DeploymentText(String);
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LedgerConfig {
+    /// Positions in a stream of a ledger. Fixed when the deployment is created.
+    pub segment_positions: u64,
+    /// Streams that `peyk migrate` makes behind the one that is written.
+    pub segments_ahead: u64,
+}
+
+impl Default for LedgerConfig {
+    fn default() -> Self {
+        let segments = Segments::default();
+        Self { segment_positions: segments.positions(), segments_ahead: segments.ahead() }
+    }
+}
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,7 +176,7 @@ impl Config {
     fn check(&self) -> Result<()> {
         let mut wrong = Vec::new();
         if let Err(error) = self.names() {
-            wrong.push(format!("namespace: {error}"));
+            wrong.push(format!("{error:#}"));
         }
         if let Err(error) = self.deployment() {
             wrong.push(error.to_string());
@@ -176,7 +194,9 @@ impl Config {
     }
 
     pub fn names(&self) -> Result<Names> {
-        Ok(Names::new(&self.namespace)?)
+        let LedgerConfig { segment_positions, segments_ahead } = self.ledger;
+        let segments = Segments::new(segment_positions, segments_ahead).context("ledger")?;
+        Ok(Names::new(&self.namespace).context("namespace")?.with_segments(segments))
     }
 
     pub fn deployment(&self) -> Result<DeploymentId> {
@@ -199,6 +219,7 @@ impl Config {
         serde_json::json!({
             "namespace": self.namespace,
             "deployment": self.deployment.0,
+            "ledger": { "segment_positions": self.ledger.segment_positions, "segments_ahead": self.ledger.segments_ahead },
             "messages": { "partitions": self.messages.partitions },
             "nats": {
                 "url": self.nats.url, "replicas": self.nats.replicas,

@@ -9,7 +9,7 @@ use ed25519_dalek::SigningKey;
 use peyk_domain::numbering::{Numbering, NumberingCommand};
 use peyk_domain::{ActorId, BlockId, CommandId, Msisdn, TenantId};
 use peyk_ledger::nats::{Tape, provision};
-use peyk_ledger::{Clock, FileWitness, Ledgers, Names, Request, WriterConfig, WriterHandle};
+use peyk_ledger::{Clock, FileWitness, Ledgers, Names, Request, Segment, WriterConfig, WriterHandle};
 use peyk_schemas::{ControlEvent, Draft, EventSchema, Hash, LedgerId};
 use serde_json::json;
 use std::time::Duration;
@@ -31,10 +31,10 @@ pub async fn run(config: &Config, command: DrillCommand, output: Output) -> Resu
     let names = Names::new(&namespace)?;
     let owner = config.nats_as(&config.nats.migrate).connect("peyk drill").await?;
     let context = jetstream::new(owner);
-    provision(&context, &names, &[LEDGER], 1).await?;
+    let made = provision(&context, &names, &[LEDGER], 1).await?;
     let outcome = forge(config, &names, output).await;
     // The place is thrown away however the drill went.
-    for stream in [format!("KV_{}", names.writers_bucket()), names.stream(LEDGER)] {
+    for stream in made.into_iter().chain([format!("KV_{}", names.writers_bucket())]) {
         context.delete_stream(stream).await?;
     }
     outcome
@@ -67,7 +67,7 @@ async fn forge(config: &Config, names: &Names, output: Output) -> Result<()> {
     // Whoever may publish in CORE can chain; only the writer can sign.
     let forged = forged(&ledgers).await?;
     let hash = Hash::of(&forged);
-    let ack = ledgers.context().publish(names.subject(LEDGER), forged.into()).await?.await?;
+    let ack = ledgers.context().publish(names.subject(LEDGER, Segment::FIRST), forged.into()).await?.await?;
     let position = ack.sequence;
     output.line(
         &json!({ "drill": "forged", "position": position, "hash": hash.to_string() }),

@@ -13,11 +13,14 @@ pub async fn run(config: &Config, output: Output) -> Result<()> {
     let client = config.nats_as(&config.nats.migrate).connect("peyk migrate").await?;
     let context = jetstream::new(client);
     let ledgers = config.ledgers();
-    provision(&context, &names, &ledgers, config.nats.replicas).await?;
+    let created = provision(&context, &names, &ledgers, config.nats.replicas).await?;
     provision_bucket(&context, peyk_keyring::bucket(names.namespace(), config.nats.replicas)).await?;
+    for stream in &created {
+        tracing::info!(stream, "created");
+    }
     output.line(
-        &json!({ "migrated": "nats", "ledgers": ledgers.len() }),
-        &format!("nats: {} ledgers and their buckets", ledgers.len()),
+        &json!({ "migrated": "nats", "ledgers": ledgers.len(), "created": created }),
+        &format!("nats: {} ledgers and their buckets, {} segments created", ledgers.len(), created.len()),
     );
 
     let owner = postgres(&config.postgres.migrate_url.0, "postgres.migrate_url")?;

@@ -9,7 +9,7 @@ use peyk_ledger::nats::provision;
 use peyk_ledger::witness::WitnessError;
 use peyk_ledger::writer::{ReplayError, replay, spawn};
 use peyk_ledger::{
-    Clock, Committed, FileWitness, LedgerReader, Ledgers, Names, ReadError, Replica, Request, SubmitError,
+    Clock, Committed, FileWitness, LedgerReader, Ledgers, Names, ReadError, Replica, Request, Segment, SubmitError,
     WriterConfig, WriterHandle,
 };
 use peyk_schemas::{ControlEvent, Draft, EventSchema, Hash, Head, LedgerId, Record, VerifiedRecord};
@@ -58,7 +58,8 @@ impl Place {
 
     async fn provision(&self) -> Result<()> {
         let context = jetstream::new(self.nats.user("migrate").connect("migrate").await?);
-        Ok(provision(&context, &self.names, &[LEDGER], 1).await?)
+        provision(&context, &self.names, &[LEDGER], 1).await?;
+        Ok(())
     }
 
     async fn ledgers(&self, user: &str) -> Result<Ledgers> {
@@ -221,7 +222,8 @@ async fn foreign_messages_are_named_and_passed_over() -> Result<()> {
     accepted(listed(&writer, 0).await)?;
     let mut foreign = Vec::new();
     for (index, message) in [b"garbage".to_vec(), forged(&core).await?, Vec::new()].into_iter().enumerate() {
-        let ack = core.context().publish(place.names.subject(LEDGER), message.clone().into()).await?.await?;
+        let ack =
+            core.context().publish(place.names.subject(LEDGER, Segment::FIRST), message.clone().into()).await?.await?;
         foreign.push((ack.sequence, Hash::of(&message)));
         accepted(listed(&writer, index as u64 + 1).await)?;
     }
@@ -249,7 +251,7 @@ async fn foreign_messages_are_named_and_passed_over() -> Result<()> {
 async fn a_foreign_message_before_the_start_is_named_by_the_opening_record() -> Result<()> {
     let place = Place::open().await?;
     let core = place.ledgers("core").await?;
-    core.context().publish(place.names.subject(LEDGER), "first!".into()).await?.await?;
+    core.context().publish(place.names.subject(LEDGER, Segment::FIRST), "first!".into()).await?.await?;
     let writer = place.leading().await?;
     accepted(listed(&writer, 0).await)?;
     let records = place.records().await?;
@@ -262,12 +264,16 @@ async fn an_answer_led_into_the_ledger_changes_nothing() -> Result<()> {
     let place = Place::open().await?;
     let writer = place.leading().await?;
     accepted(listed(&writer, 0).await)?;
-    let subject = place.names.subject(LEDGER);
+    let subject = place.names.subject(LEDGER, Segment::FIRST);
     // CORE may ask JetStream and name the ledger as the place for the answer.
     let core = place.nats.user("core").connect("insider").await?;
-    core.publish_with_reply(format!("$JS.API.STREAM.INFO.{}", place.names.stream(LEDGER)), subject.clone(), "".into())
-        .await?;
-    let get = format!("$JS.API.DIRECT.GET.{}", place.names.stream(LEDGER));
+    core.publish_with_reply(
+        format!("$JS.API.STREAM.INFO.{}", place.names.stream(LEDGER, Segment::FIRST)),
+        subject.clone(),
+        "".into(),
+    )
+    .await?;
+    let get = format!("$JS.API.DIRECT.GET.{}", place.names.stream(LEDGER, Segment::FIRST));
     core.publish_with_reply(get, subject.clone(), "{\"seq\":1}".into()).await?;
     core.flush().await?;
     let ledgers = place.ledgers("core").await?;
@@ -295,7 +301,7 @@ async fn an_answer_led_into_the_ledger_changes_nothing() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_runtime_user_may_change_a_stream() -> Result<()> {
     let place = Place::open().await?;
-    let stream = place.names.stream(LEDGER);
+    let stream = place.names.stream(LEDGER, Segment::FIRST);
     for user in ["core", "audit", "smpp"] {
         let client = place.nats.user(user).connect(user).await?;
         for subject in ["DELETE", "UPDATE", "CREATE", "PURGE", "RESTORE", "MSG.DELETE", "SNAPSHOT"] {
@@ -397,7 +403,7 @@ async fn a_log_that_lost_what_the_witness_saw_is_refused() -> Result<()> {
     assert_eq!(seen.position, place.ledgers("core").await?.tail(LEDGER).await?);
     // An administrator restores nothing at all.
     let context = jetstream::new(place.nats.user("migrate").connect("administrator").await?);
-    context.delete_stream(place.names.stream(LEDGER)).await?;
+    context.delete_stream(place.names.stream(LEDGER, Segment::FIRST)).await?;
     place.provision().await?;
     let ledgers = place.ledgers("core").await?;
     let replayed = replay::<Numbering>(&ledgers, LEDGER, &witness).await;
@@ -485,8 +491,11 @@ async fn a_batch_of_another_hand_with_the_right_sequence_does_not_pass_for_ours(
     let tail = core.tail(LEDGER).await?;
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Expected-Last-Sequence", tail.to_string().as_str());
-    let ack =
-        core.context().publish_with_headers(place.names.subject(LEDGER), headers, "quicker".into()).await?.await?;
+    let ack = core
+        .context()
+        .publish_with_headers(place.names.subject(LEDGER, Segment::FIRST), headers, "quicker".into())
+        .await?
+        .await?;
     assert_eq!(ack.sequence, tail + 1);
     // A full batch of commands meets it.
     let answers = join_all((0..200).map(|index| listed(&writer, index))).await;

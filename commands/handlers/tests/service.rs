@@ -227,7 +227,7 @@ async fn what_cannot_be_opened_any_more_fails_and_is_not_handed_out() {
 async fn no_answer_goes_into_a_ledger() {
     let world = World::start(HandlersConfig::default()).await;
     let ledger = LedgerId::NUMBERING;
-    let (subject, command) = (world.names.subject(ledger), world.names.commands(ledger));
+    let (subject, command) = (world.names.subject(ledger, peyk_ledger::Segment::FIRST), world.names.commands(ledger));
     let mut from_core = world.core.subscribe(subject.clone()).await.unwrap();
     world.core.flush().await.unwrap();
     for client in [&world.core, &world.edge] {

@@ -4,6 +4,7 @@ pub mod metrics;
 pub mod nats;
 mod reader;
 mod replica;
+mod segments;
 pub mod witness;
 pub mod writer;
 
@@ -12,5 +13,6 @@ pub use nats::{Ledgers, Names, ReadError, Server};
 pub use peyk_schemas::{Receipt, VerifiedRecord};
 pub use reader::LedgerReader;
 pub use replica::{Freshness, Replica};
+pub use segments::{BadSegments, Segment, Segments};
 pub use witness::FileWitness;
 pub use writer::{Committed, Request, SubmitError, WriterConfig, WriterHandle};

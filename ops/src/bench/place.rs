@@ -18,6 +18,7 @@ pub struct Place {
     pub ledger: LedgerId,
     pub writer: WriterHandle<Messages>,
     pub keyrings: Keyrings,
+    streams: Vec<String>,
     task: JoinHandle<()>,
     stop: CancellationToken,
     directory: PathBuf,
@@ -35,7 +36,7 @@ impl Place {
         let client = server.connect("peyk bench").await?;
         let ledger = LedgerId::messages(0);
         let context = jetstream::new(client.clone());
-        provision(&context, &names, &[ledger], 1).await?;
+        let streams = provision(&context, &names, &[ledger], 1).await?;
         provision_bucket(&context, peyk_keyring::bucket(&namespace, 1)).await?;
         let root = SigningKey::from_bytes(&[7; 32]);
         let ledgers = Ledgers::new(client, names.clone(), DeploymentId::from_bytes([8; 16]), root.verifying_key());
@@ -53,7 +54,7 @@ impl Place {
         };
         let (writer, task) = peyk_ledger::writer::spawn(config);
         writer.leadership().wait_for(|&leading| leading).await?;
-        Ok(Self { ledgers, ledger, writer, keyrings, task, stop, directory })
+        Ok(Self { ledgers, ledger, writer, keyrings, streams, task, stop, directory })
     }
 
     /// Stops the writer and deletes all that was made.
@@ -62,9 +63,8 @@ impl Place {
         self.task.await?;
         let names = self.ledgers.names();
         let kv = |bucket: String| format!("KV_{bucket}");
-        for stream in
-            [names.stream(self.ledger), kv(names.writers_bucket()), kv(peyk_keyring::bucket_name(names.namespace()))]
-        {
+        let buckets = [names.writers_bucket(), peyk_keyring::bucket_name(names.namespace())];
+        for stream in self.streams.into_iter().chain(buckets.map(kv)) {
             self.ledgers.context().delete_stream(stream).await?;
         }
         std::fs::remove_dir_all(&self.directory)?;

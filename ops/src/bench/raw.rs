@@ -8,7 +8,7 @@ use async_nats::{Client, Message};
 use bytes::Bytes;
 use futures::StreamExt;
 use peyk_ledger::nats::stream_config;
-use peyk_ledger::{Ledgers, Names};
+use peyk_ledger::{Ledgers, Names, Segment};
 use peyk_schemas::LedgerId;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -28,8 +28,8 @@ pub struct RawStream {
 impl RawStream {
     pub async fn open(ledgers: &Ledgers) -> Result<Self> {
         let names = Names::new(&format!("{}-raw", ledgers.names().namespace()))?;
-        let config = stream_config(&names, LedgerId::NUMBERING, 1);
-        let (name, subject) = (config.name.clone(), names.subject(LedgerId::NUMBERING));
+        let config = stream_config(&names, LedgerId::NUMBERING, Segment::FIRST, 1);
+        let (name, subject) = (config.name.clone(), names.subject(LedgerId::NUMBERING, Segment::FIRST));
         let context = ledgers.context().clone();
         context.create_stream(config).await?;
         Ok(Self { client: ledgers.client().clone(), context, name, subject, sequence: 0 })

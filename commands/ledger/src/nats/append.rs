@@ -1,4 +1,5 @@
 use super::names::Names;
+use crate::segments::Segment;
 use crate::writer::Outcome;
 use async_nats::header::{
     HeaderMap, HeaderValue, NATS_BATCH_COMMIT, NATS_BATCH_ID, NATS_BATCH_SEQUENCE, NATS_EXPECTED_LAST_SEQUENCE,
@@ -22,7 +23,10 @@ pub struct AppendReport {
 #[derive(Debug)]
 pub struct Appender {
     client: Client,
-    subject: Subject,
+    names: Names,
+    ledger: LedgerId,
+    /// Of the segment appended to last.
+    subject: (Segment, Subject),
     inbox: String,
     /// Makes batch ids of different writers and attempts differ.
     run: String,
@@ -73,21 +77,26 @@ impl Appender {
         // Short, because it is stored with every record; enough that no two runs of a partition's writers meet.
         let unique = client.new_inbox();
         let run = unique.get(unique.len().saturating_sub(8)..).unwrap_or_default().to_owned();
-        Ok(Self { client, subject: names.subject(ledger).into(), inbox, run, answers })
+        let subject = (Segment::FIRST, names.subject(ledger, Segment::FIRST).into());
+        Ok(Self { client, names: names.clone(), ledger, subject, inbox, run, answers })
     }
 
-    /// Sends records to stand behind position `after`: one as a plain publish, more as one atomic batch. Never with a
-    /// message id: a duplicate would be answered with success and the old position.
+    /// Sends records to stand behind position `after`, all in one segment: one as a plain publish, more as one atomic batch.
+    /// Never with a message id: a duplicate would be answered with success and the old position.
     ///
     /// # Errors
     /// What the client says if the connection is gone; the outcome is then unknown.
     pub async fn append(
-        &self,
+        &mut self,
         commit: u64,
         attempt: u32,
         after: u64,
         records: Vec<Bytes>,
     ) -> Result<(), async_nats::PublishError> {
+        let segment = self.names.segments().behind(after);
+        if self.subject.0 != segment {
+            self.subject = (segment, self.names.subject(self.ledger, segment).into());
+        }
         let reply: Subject = format!("{}.{commit}.{attempt}", self.inbox).into();
         let count = records.len();
         let id = (count > 1).then(|| format!("{}-{commit}-{attempt}", self.run));
@@ -100,7 +109,7 @@ impl Appender {
                 headers.insert(NATS_BATCH_ID, id.as_str());
                 headers.insert(NATS_BATCH_SEQUENCE, HeaderValue::from(index + 1));
             }
-            let subject = self.subject.clone();
+            let subject = self.subject.1.clone();
             if index + 1 < count {
                 self.client.publish_with_headers(subject, headers, record).await?;
             } else {

@@ -1,9 +1,12 @@
 use super::names::Names;
+use crate::segments::Segment;
 use async_nats::jetstream;
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
 use peyk_domain::DeploymentId;
 use peyk_schemas::{ChainError, ControlEvent, EventSchema, LedgerId, Record};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 /// The ledgers of one deployment as anyone may read them: a connection, the names, and whom to trust.
 #[derive(Debug, Clone)]
@@ -13,6 +16,8 @@ pub struct Ledgers {
     names: Names,
     deployment: DeploymentId,
     root: VerifyingKey,
+    /// The segment a ledger ended in when last looked, from which the next look goes on.
+    ends: Arc<Mutex<HashMap<LedgerId, Segment>>>,
 }
 
 /// Why a ledger could not be read.
@@ -24,6 +29,13 @@ pub enum ReadError {
     /// The ledger has no stream; `peyk migrate` creates it.
     #[error("ledger {0} does not exist on this server; run `peyk migrate`")]
     Missing(LedgerId),
+    /// The ledger is cut into other segments than this configuration says, so positions would be looked for in the wrong
+    /// streams.
+    #[error(
+        "ledger {ledger} has segments of {} positions, and this configuration says {configured}; it was fixed when the deployment was created",
+        stated(.found)
+    )]
+    OtherSegments { ledger: LedgerId, found: Option<u64>, configured: u64 },
     /// What stands there is not what was written.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -44,7 +56,7 @@ impl Ledgers {
     pub fn new(client: async_nats::Client, names: Names, deployment: DeploymentId, root: VerifyingKey) -> Self {
         let mut context = jetstream::new(client.clone());
         context.set_timeout(std::time::Duration::from_secs(3));
-        Self { client, context, names, deployment, root }
+        Self { client, context, names, deployment, root, ends: Arc::default() }
     }
 
     #[must_use]
@@ -73,24 +85,8 @@ impl Ledgers {
         &self.root
     }
 
-    /// The position of the last message in a ledger's stream now, 0 if it is empty.
-    ///
-    /// # Errors
-    /// [`ReadError::Unavailable`] or [`ReadError::Missing`].
-    pub async fn tail(&self, ledger: LedgerId) -> Result<u64, ReadError> {
-        Ok(self.stream(ledger).await?.cached_info().state.last_sequence)
-    }
-
-    pub(crate) async fn stream(&self, ledger: LedgerId) -> Result<jetstream::stream::Stream, ReadError> {
-        use async_nats::jetstream::context::GetStreamErrorKind;
-        self.context.get_stream(self.names.stream(ledger)).await.map_err(|error| match error.kind() {
-            GetStreamErrorKind::JetStream(ref why)
-                if why.error_code() == async_nats::jetstream::ErrorCode::STREAM_NOT_FOUND =>
-            {
-                ReadError::Missing(ledger)
-            }
-            _ => unavailable(ledger, &error),
-        })
+    pub(super) const fn ends(&self) -> &Arc<Mutex<HashMap<LedgerId, Segment>>> {
+        &self.ends
     }
 
     /// Refuses a ledger whose first message is the genesis of another deployment or under another key: to take it over would
@@ -118,10 +114,10 @@ impl Ledgers {
     /// The message stored at a position, from the stream's leader; `None` if there is none, which proves nothing.
     ///
     /// # Errors
-    /// [`ReadError::Unavailable`] or [`ReadError::Missing`].
+    /// [`ReadError::Unavailable`], [`ReadError::Missing`] or [`ReadError::OtherSegments`].
     pub async fn message(&self, ledger: LedgerId, position: u64) -> Result<Option<Bytes>, ReadError> {
         use async_nats::jetstream::stream::RawMessageErrorKind;
-        let stream = self.stream(ledger).await?;
+        let Some(stream) = self.segment(ledger, self.names.segments().of(position)).await? else { return Ok(None) };
         match stream.get_raw_message(position).await {
             Ok(message) => Ok(Some(message.payload)),
             Err(error) if matches!(error.kind(), RawMessageErrorKind::NoMessageFound) => Ok(None),
@@ -132,4 +128,8 @@ impl Ledgers {
 
 pub(crate) fn unavailable(ledger: LedgerId, error: &dyn std::fmt::Display) -> ReadError {
     ReadError::Unavailable { ledger, reason: error.to_string() }
+}
+
+pub(super) fn stated(positions: &Option<u64>) -> String {
+    positions.map_or_else(|| "an unstated number of".to_owned(), |positions| positions.to_string())
 }

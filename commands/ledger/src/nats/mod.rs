@@ -5,6 +5,7 @@ mod lease;
 mod ledgers;
 mod names;
 mod provision;
+mod standing;
 mod tape;
 
 pub use append::{AppendReport, Appender};
@@ -13,4 +14,5 @@ pub use lease::{LEASE_RENEWAL, LEASE_TTL, Lease, LeaseError};
 pub use ledgers::{Ledgers, ReadError};
 pub use names::{BadNamespace, Names};
 pub use provision::{ProvisionError, provision, provision_bucket, stream_config};
+pub use standing::{Standing, StoredSegment};
 pub use tape::Tape;

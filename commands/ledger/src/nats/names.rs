@@ -1,9 +1,12 @@
+use crate::segments::{Segment, Segments};
 use peyk_schemas::LedgerId;
 
-/// Names of one deployment on a NATS server. Never a message id, a tenant or a number among them.
+/// Names of one deployment on a NATS server, and how its ledgers are cut into streams. Never a message id, a tenant or a
+/// number among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     namespace: String,
+    segments: Segments,
 }
 
 /// A namespace that cannot stand in a subject or a stream name.
@@ -11,16 +14,30 @@ pub struct Names {
 #[error("a namespace has 1 to 32 lower-case letters, digits or hyphens")]
 pub struct BadNamespace;
 
-/// The segment written now; rolling over is for a later version.
-const SEGMENT: u32 = 1;
-
 impl Names {
+    /// Names with segments of the default size.
+    ///
     /// # Errors
     /// [`BadNamespace`] unless it has 1 to 32 of `a-z`, `0-9` and `-`.
     pub fn new(namespace: &str) -> Result<Self, BadNamespace> {
         let fits = (1..=32).contains(&namespace.len());
         let plain = namespace.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if fits && plain { Ok(Self { namespace: namespace.to_owned() }) } else { Err(BadNamespace) }
+        if fits && plain {
+            Ok(Self { namespace: namespace.to_owned(), segments: Segments::default() })
+        } else {
+            Err(BadNamespace)
+        }
+    }
+
+    /// The same names for ledgers that are cut otherwise.
+    #[must_use]
+    pub fn with_segments(self, segments: Segments) -> Self {
+        Self { segments, ..self }
+    }
+
+    #[must_use]
+    pub const fn segments(&self) -> Segments {
+        self.segments
     }
 
     #[must_use]
@@ -28,16 +45,16 @@ impl Names {
         &self.namespace
     }
 
-    /// The JetStream stream that holds a ledger.
+    /// The JetStream stream that holds a segment of a ledger.
     #[must_use]
-    pub fn stream(&self, id: LedgerId) -> String {
-        format!("{}_LEDGER_{}_{}_{SEGMENT}", self.namespace, id.ledger.name().to_uppercase(), id.partition)
+    pub fn stream(&self, id: LedgerId, segment: Segment) -> String {
+        format!("{}_LEDGER_{}_{}_{segment}", self.namespace, id.ledger.name().to_uppercase(), id.partition)
     }
 
     /// The one subject of that stream.
     #[must_use]
-    pub fn subject(&self, id: LedgerId) -> String {
-        format!("{}.ledger.{}.{}.{SEGMENT}", self.namespace, id.ledger.name(), id.partition)
+    pub fn subject(&self, id: LedgerId, segment: Segment) -> String {
+        format!("{}.ledger.{}.{}.{segment}", self.namespace, id.ledger.name(), id.partition)
     }
 
     /// Where the writer of a ledger takes commands.

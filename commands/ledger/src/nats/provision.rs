@@ -1,8 +1,13 @@
 //! Creates what a deployment needs on a NATS server. Only `peyk migrate` and tests call this: no runtime user may.
+use super::ledgers::stated;
 use super::names::Names;
+use crate::segments::Segment;
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
 use async_nats::jetstream::{self, kv};
 use peyk_schemas::{LedgerId, RECORD_MAX};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// Why a stream or bucket could not be created.
@@ -12,29 +17,51 @@ pub enum ProvisionError {
     Stream { stream: String, reason: String },
     #[error("stream {stream} exists with other settings ({difference}); Peyk changes no stream that holds records")]
     Differs { stream: String, difference: &'static str },
+    #[error(
+        "stream {stream} was created for segments of {} positions, and this configuration says {configured}; it was fixed when the deployment was created",
+        stated(.found)
+    )]
+    OtherSegments { stream: String, found: Option<u64>, configured: u64 },
     #[error("bucket {bucket} could not be created: {reason}")]
     Bucket { bucket: String, reason: String },
 }
 
-/// The settings a ledger's stream must have.
+/// The entry of a stream's metadata that says how many positions a segment has.
+const SEGMENT_POSITIONS: &str = "peyk.segment-positions";
+
+/// The settings the stream of a segment must have. It takes the positions of its segment and no more: NATS numbers its
+/// messages from the first of them on, and refuses what would stand behind the last.
 #[must_use]
-pub fn stream_config(names: &Names, id: LedgerId, replicas: usize) -> Config {
+pub fn stream_config(names: &Names, id: LedgerId, segment: Segment, replicas: usize) -> Config {
+    let segments = names.segments();
     Config {
-        name: names.stream(id),
-        subjects: vec![names.subject(id)],
+        name: names.stream(id, segment),
+        subjects: vec![names.subject(id, segment)],
         storage: StorageType::File,
         num_replicas: replicas,
         discard: DiscardPolicy::New,
+        first_sequence: Some(segments.first(segment)),
+        max_messages: i64::try_from(segments.positions()).unwrap_or(i64::MAX),
         max_message_size: RECORD_MAX as i32 + 4_096,
         deny_delete: true,
         deny_purge: true,
         allow_direct: true,
         allow_atomic_publish: true,
+        metadata: HashMap::from([(SEGMENT_POSITIONS.to_owned(), segments.positions().to_string())]),
         ..Config::default()
     }
 }
 
-/// Creates the streams of `ledgers` and the bucket of leases; what exists with the right settings is left alone.
+/// Positions in a segment as the stream was created with.
+pub(super) fn stated_positions(config: &Config) -> Option<u64> {
+    config.metadata.get(SEGMENT_POSITIONS)?.parse().ok()
+}
+
+/// Creates the bucket of leases, and of each ledger the segments up to the one written and [`Segments::ahead`] behind it;
+/// what exists with the right settings is left alone. The streams that were created. To be run again and again, so that
+/// there is always a segment ahead.
+///
+/// [`Segments::ahead`]: crate::Segments::ahead
 ///
 /// # Errors
 /// [`ProvisionError`] naming what could not be created, or exists with other settings.
@@ -43,28 +70,10 @@ pub async fn provision(
     names: &Names,
     ledgers: &[LedgerId],
     replicas: usize,
-) -> Result<(), ProvisionError> {
+) -> Result<Vec<String>, ProvisionError> {
+    let mut created = Vec::new();
     for &id in ledgers {
-        let wanted = stream_config(names, id, replicas);
-        let stream = wanted.name.clone();
-        let found = context
-            .get_or_create_stream(wanted.clone())
-            .await
-            .map_err(|error| ProvisionError::Stream { stream: stream.clone(), reason: error.to_string() })?;
-        let have = &found.cached_info().config;
-        for (same, difference) in [
-            (have.subjects == wanted.subjects, "subjects"),
-            (have.storage == wanted.storage, "storage"),
-            (have.deny_delete && have.deny_purge, "deny_delete, deny_purge"),
-            (have.allow_atomic_publish, "allow_atomic"),
-            (have.discard == wanted.discard, "discard"),
-            (have.max_age.is_zero() && have.max_messages <= 0, "limits"),
-            (have.sources.as_ref().is_none_or(Vec::is_empty) && have.republish.is_none(), "sources, republish"),
-        ] {
-            if !same {
-                return Err(ProvisionError::Differs { stream, difference });
-            }
-        }
+        provision_segments(context, names, id, replicas, &mut created).await?;
     }
     let bucket = names.writers_bucket();
     let leases = kv::Config {
@@ -77,7 +86,73 @@ pub async fn provision(
         limit_markers: Some(Duration::from_secs(60)),
         ..kv::Config::default()
     };
-    provision_bucket(context, leases).await
+    provision_bucket(context, leases).await?;
+    Ok(created)
+}
+
+/// Looks at every segment that exists, and creates what is missing.
+async fn provision_segments(
+    context: &jetstream::Context,
+    names: &Names,
+    id: LedgerId,
+    replicas: usize,
+    created: &mut Vec<String>,
+) -> Result<(), ProvisionError> {
+    let segments = names.segments();
+    // The one the next record goes to, as long as all before it are full.
+    let mut written = Segment::FIRST;
+    let mut segment = Segment::FIRST;
+    loop {
+        let wanted = stream_config(names, id, segment, replicas);
+        let fail = |reason: String| ProvisionError::Stream { stream: wanted.name.clone(), reason };
+        let found = match context.get_stream(&wanted.name).await {
+            Ok(found) => Some(found.cached_info().clone()),
+            Err(error) if is_missing(&error) => None,
+            Err(error) => return Err(fail(error.to_string())),
+        };
+        match found {
+            Some(found) => {
+                compare(&found.config, &wanted)?;
+                if segment == written && found.state.last_sequence >= segments.last(segment) {
+                    written = segment.next();
+                }
+            }
+            None if segment.number() <= written.number() + segments.ahead() => {
+                context.create_stream(wanted.clone()).await.map_err(|error| fail(error.to_string()))?;
+                created.push(wanted.name);
+            }
+            None => return Ok(()),
+        }
+        segment = segment.next();
+    }
+}
+
+pub(super) fn is_missing(error: &GetStreamError) -> bool {
+    matches!(error.kind(), GetStreamErrorKind::JetStream(ref why) if why.error_code() == ErrorCode::STREAM_NOT_FOUND)
+}
+
+fn compare(have: &Config, wanted: &Config) -> Result<(), ProvisionError> {
+    let stream = wanted.name.clone();
+    if stated_positions(have) != stated_positions(wanted) {
+        let (found, configured) = (stated_positions(have), stated_positions(wanted).unwrap_or_default());
+        return Err(ProvisionError::OtherSegments { stream, found, configured });
+    }
+    for (same, difference) in [
+        (have.subjects == wanted.subjects, "subjects"),
+        (have.storage == wanted.storage, "storage"),
+        (have.deny_delete && have.deny_purge, "deny_delete, deny_purge"),
+        (have.allow_atomic_publish, "allow_atomic"),
+        (have.discard == wanted.discard, "discard"),
+        (have.first_sequence == wanted.first_sequence, "first_seq"),
+        (have.max_messages == wanted.max_messages, "max_msgs"),
+        (have.max_age.is_zero(), "max_age"),
+        (have.sources.as_ref().is_none_or(Vec::is_empty) && have.republish.is_none(), "sources, republish"),
+    ] {
+        if !same {
+            return Err(ProvisionError::Differs { stream, difference });
+        }
+    }
+    Ok(())
 }
 
 /// Creates a bucket unless it exists.

@@ -1,14 +1,20 @@
 use super::ledgers::{Ledgers, ReadError, unavailable};
 use async_nats::jetstream::consumer::{DeliverPolicy, push};
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use peyk_schemas::LedgerId;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// The messages of a ledger's stream in order, unverified, from a position on and then as they come.
+/// How often it is looked for the next segment while it is missing.
+const MISSING: Duration = Duration::from_millis(250);
+
+/// The messages of a ledger in order, unverified, from a position on and then as they come, from one segment into the next.
+/// What stands behind the last position of a segment is in no ledger and is not read.
 pub struct Tape {
+    ledgers: Ledgers,
     ledger: LedgerId,
-    messages: push::Ordered,
+    /// Those of the segment of the next position; `None` at its beginning, and as long as it does not exist.
+    messages: Option<push::Ordered>,
     position: u64,
 }
 
@@ -22,18 +28,10 @@ impl Tape {
     /// Begins behind position `after`.
     ///
     /// # Errors
-    /// [`ReadError`] if the stream is missing or cannot be reached.
+    /// [`ReadError`] if the ledger is missing, has other segments, or cannot be reached.
     pub async fn open(ledgers: &Ledgers, ledger: LedgerId, after: u64) -> Result<Self, ReadError> {
-        let stream = ledgers.stream(ledger).await?;
-        // An ordered consumer lives in memory, notices what it missed, and leaves nothing behind.
-        let config = push::OrderedConfig {
-            deliver_subject: ledgers.client().new_inbox(),
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
-            ..push::OrderedConfig::default()
-        };
-        let consumer = stream.create_consumer(config).await.map_err(|error| unavailable(ledger, &error))?;
-        let messages = consumer.messages().await.map_err(|error| unavailable(ledger, &error))?;
-        Ok(Self { ledger, messages, position: after })
+        let messages = segment(ledgers, ledger, after).await?;
+        Ok(Self { ledgers: ledgers.clone(), ledger, messages, position: after })
     }
 
     /// The next message, if one comes within `wait`.
@@ -41,12 +39,23 @@ impl Tape {
     /// # Errors
     /// [`ReadError::Unavailable`] if the consumer failed; open a new tape.
     pub async fn next(&mut self, wait: Duration) -> Result<Option<(u64, Bytes)>, ReadError> {
-        let message = match tokio::time::timeout(wait, self.messages.next()).await {
-            Err(_) => return Ok(None),
-            Ok(None) => return Err(unavailable(self.ledger, &"the consumer ended")),
-            Ok(Some(message)) => message.map_err(|error| unavailable(self.ledger, &error))?,
-        };
-        self.take(message).map(Some)
+        let until = Instant::now() + wait;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(messages) = &mut self.messages else {
+                self.messages = segment(&self.ledgers, self.ledger, self.position).await?;
+                match self.messages {
+                    None if left.is_zero() => return Ok(None),
+                    None => tokio::time::sleep(left.min(MISSING)).await,
+                    Some(_) => {}
+                }
+                continue;
+            };
+            return match tokio::time::timeout(left, messages.next()).await {
+                Err(_) => Ok(None),
+                Ok(message) => self.take(message).map(Some),
+            };
+        }
     }
 
     /// The next message if it is here already.
@@ -54,20 +63,38 @@ impl Tape {
     /// # Errors
     /// As [`Tape::next`].
     pub fn try_next(&mut self) -> Result<Option<(u64, Bytes)>, ReadError> {
-        use futures::FutureExt;
-        match self.messages.next().now_or_never() {
+        let Some(messages) = &mut self.messages else { return Ok(None) };
+        match messages.next().now_or_never() {
             None => Ok(None),
-            Some(None) => Err(unavailable(self.ledger, &"the consumer ended")),
-            Some(Some(message)) => {
-                let message = message.map_err(|error| unavailable(self.ledger, &error))?;
-                self.take(message).map(Some)
-            }
+            Some(message) => self.take(message).map(Some),
         }
     }
 
-    fn take(&mut self, message: async_nats::jetstream::Message) -> Result<(u64, Bytes), ReadError> {
-        let position = message.info().map_err(|error| unavailable(self.ledger, &error))?.stream_sequence;
+    fn take(&mut self, message: Option<Delivered>) -> Result<(u64, Bytes), ReadError> {
+        let failed = |error: &dyn std::fmt::Display| unavailable(self.ledger, error);
+        let message = message.ok_or_else(|| failed(&"the consumer ended"))?.map_err(|error| failed(&error))?;
+        let position = message.info().map_err(|error| failed(&error))?.stream_sequence;
         self.position = position;
+        if self.ledgers.names().segments().end_at(position) {
+            self.messages = None;
+        }
         Ok((position, message.message.payload))
     }
+}
+
+type Delivered = Result<async_nats::jetstream::Message, push::OrderedError>;
+
+/// The messages behind position `after` in the segment of the next one, `None` if there is no such segment yet.
+async fn segment(ledgers: &Ledgers, ledger: LedgerId, after: u64) -> Result<Option<push::Ordered>, ReadError> {
+    let Some(stream) = ledgers.segment(ledger, ledgers.names().segments().behind(after)).await? else {
+        return Ok(None);
+    };
+    // An ordered consumer lives in memory, notices what it missed, and leaves nothing behind.
+    let config = push::OrderedConfig {
+        deliver_subject: ledgers.client().new_inbox(),
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+        ..push::OrderedConfig::default()
+    };
+    let consumer = stream.create_consumer(config).await.map_err(|error| unavailable(ledger, &error))?;
+    consumer.messages().await.map(Some).map_err(|error| unavailable(ledger, &error))
 }

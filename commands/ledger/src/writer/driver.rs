@@ -249,7 +249,7 @@ where
         if self.appender.is_none() && self.connect().await.is_none() {
             return false;
         }
-        let Some(appender) = &self.appender else { return false };
+        let Some(appender) = &mut self.appender else { return false };
         let sending = appender.append(commit, attempt, after, records);
         matches!(tokio::time::timeout(ANSWER_TIMEOUT, sending).await, Ok(Ok(())))
     }
