@@ -13,6 +13,10 @@ pub enum TextError {
     Empty,
     #[error("the text takes more than {MAX_SEGMENTS} segments; shorten it or send several messages")]
     TooLong,
+    #[error("the text has a control character other than line feed and carriage return")]
+    Control,
+    #[error("the text has no visible character")]
+    Invisible,
     #[error("the text has characters outside the GSM 7-bit alphabet; send it as UCS-2")]
     NotInAlphabet,
 }
@@ -23,6 +27,8 @@ impl TextError {
         match self {
             Self::Empty => "TEXT_EMPTY",
             Self::TooLong => "TEXT_TOO_LONG",
+            Self::Control => "TEXT_CONTROL_CHARACTER",
+            Self::Invisible => "TEXT_INVISIBLE",
             Self::NotInAlphabet => "TEXT_NOT_IN_ALPHABET",
         }
     }
@@ -125,6 +131,50 @@ impl Encoding {
         }
         Ok(())
     }
+}
+
+/// Whether a person can read the text: no control characters (Unicode category Cc) but line feed and carriage return,
+/// and at least one character that shows. Asked of what comes in; what was accepted once is sent as it is.
+///
+/// # Errors
+/// [`TextError::Empty`], [`TextError::Control`] or [`TextError::Invisible`].
+pub fn legible(text: &str) -> Result<(), TextError> {
+    if text.is_empty() {
+        return Err(TextError::Empty);
+    }
+    if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r')) {
+        return Err(TextError::Control);
+    }
+    if text.chars().all(|char| char.is_whitespace() || char.is_control() || is_ignorable(char)) {
+        return Err(TextError::Invisible);
+    }
+    Ok(())
+}
+
+/// Default_Ignorable_Code_Point of the Unicode Character Database (DerivedCoreProperties), the interlinear annotation
+/// signs, and the blank Braille pattern: bidirectional overrides, joiners, fillers, variation selectors, tags.
+const fn is_ignorable(char: char) -> bool {
+    matches!(
+        char,
+        '\u{AD}'
+            | '\u{34F}'
+            | '\u{61C}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    )
 }
 
 /// How many segments the text takes, from 1 to [`MAX_SEGMENTS`].

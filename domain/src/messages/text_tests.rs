@@ -1,4 +1,4 @@
-use super::text::{encode, segments};
+use super::text::{encode, legible, segments};
 use super::*;
 use proptest::prelude::*;
 
@@ -124,4 +124,18 @@ proptest! {
             prop_assert_eq!(read.collect::<String>(), text);
         }
     }
+}
+
+#[test]
+fn a_text_is_legible_or_refused() {
+    for text in ["a", "\u{202E}a", "\r\n.", "سلام\u{200C}ها", "👋🏽", "€", "\u{FE0F}1\u{20E3}"] {
+        assert_eq!(legible(text), Ok(()), "{text:?}");
+    }
+    for char in (0..0x20).chain(0x7F..0xA0).filter_map(char::from_u32).filter(|char| !matches!(char, '\n' | '\r')) {
+        assert_eq!(legible(&format!("a{char}b")), Err(TextError::Control), "{char:?}");
+    }
+    for text in [" ", "\r\n", "\u{202E}", "\u{202E}\u{2066} \u{2069}", "\u{A0}\u{FEFF}", "\u{3164}", "\u{E0041}"] {
+        assert_eq!(legible(text), Err(TextError::Invisible), "{text:?}");
+    }
+    assert_eq!(legible(""), Err(TextError::Empty));
 }

@@ -8,13 +8,16 @@ use std::collections::HashSet;
 pub const TTL_MIN: Span = Span::seconds(1);
 /// The longest reservation.
 pub const RESERVE_MAX: Span = Span::hours(24);
-/// The longest hold, counted from the command that asked for it.
+/// The longest hold, counted from the command that asked for it. A hold is not prolonged: with reservation and hold
+/// nobody keeps a number from others longer than these two.
 pub const HOLD_MAX: Span = Span::days(30);
 /// How long an assigned number is nobody's after its release.
 pub const COOL_OFF: Span = Span::days(90);
 /// Timers one tick fires; what is left over waits for the next tick.
 pub const TICK_MAX: usize = 500;
 
+const UNRESERVED: &str = "no reservation stands; reserve it first";
+const UNCLAIMED: &str = "nobody has a claim on it; there is nothing to release";
 const MNO_MAX_CHARS: usize = 100;
 
 /// The registry of numbers as one aggregate: its writer is alone, so a check here is a guarantee.
@@ -92,16 +95,19 @@ impl Inventory {
 
     fn hold(&self, at: At, number: Msisdn, tenant: TenantId, ttl: Span) -> Result<Vec<NumberingEvent>, NumberingError> {
         within(ttl, HOLD_MAX)?;
-        match self.own(at, number, tenant)? {
-            Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => {
+        match self.own(at, number, tenant, UNRESERVED)? {
+            Lifecycle::Reserved { lease, .. } => {
                 Ok(vec![NumberingEvent::NumberHeld { number, lease, tenant, until: at.plus(ttl) }])
+            }
+            Lifecycle::Held { .. } => {
+                Err(NumberingError::InvalidTransition("it is held already; assign or release it"))
             }
             _ => Err(NumberingError::InvalidTransition("it is assigned already")),
         }
     }
 
     fn assign(&self, at: At, number: Msisdn, tenant: TenantId) -> Result<Vec<NumberingEvent>, NumberingError> {
-        match self.own(at, number, tenant)? {
+        match self.own(at, number, tenant, UNRESERVED)? {
             Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => {
                 Ok(vec![NumberingEvent::NumberAssigned { number, lease, tenant }])
             }
@@ -110,7 +116,7 @@ impl Inventory {
     }
 
     fn release(&self, at: At, number: Msisdn, tenant: TenantId) -> Result<Vec<NumberingEvent>, NumberingError> {
-        let (lease, cools_until) = match self.own(at, number, tenant)? {
+        let (lease, cools_until) = match self.own(at, number, tenant, UNCLAIMED)? {
             Lifecycle::Assigned { lease, .. } => (lease, at.plus(COOL_OFF)),
             // Never in use, so there is nothing to cool off from: the quarantine is over the instant it begins.
             Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => (lease, at),
@@ -124,12 +130,19 @@ impl Inventory {
     }
 
     /// The tenant's own standing claim on the number, or why there is none, without a word on who else has one.
-    fn own(&self, at: At, number: Msisdn, tenant: TenantId) -> Result<Lifecycle, NumberingError> {
+    /// `nothing` says what to do where nobody has one.
+    fn own(
+        &self,
+        at: At,
+        number: Msisdn,
+        tenant: TenantId,
+        nothing: &'static str,
+    ) -> Result<Lifecycle, NumberingError> {
         let now = self.lifecycle(number).ok_or(NumberingError::NotRegistered)?.seen_at(at);
         match now.claim() {
             Some((holder, _)) if holder == tenant => Ok(now),
             Some(_) => Err(NumberingError::NotFound),
-            None => Err(NumberingError::InvalidTransition("no reservation stands; reserve it first")),
+            None => Err(NumberingError::InvalidTransition(nothing)),
         }
     }
 }

@@ -10,7 +10,7 @@ pub enum NumberingCommand {
     Import { block: BlockId, mno: String, numbers: Vec<Msisdn> },
     /// Take an available number for `ttl` under the new lease id `lease`.
     Reserve { number: Msisdn, lease: LeaseId, tenant: TenantId, ttl: Span },
-    /// Prolong one's own reservation to `ttl` from now.
+    /// Turn one's own reservation into a hold, to `ttl` from now. Once: a hold is not prolonged.
     Hold { number: Msisdn, tenant: TenantId, ttl: Span },
     /// Turn one's own reservation or hold into a lease without end.
     Assign { number: Msisdn, tenant: TenantId },

@@ -23,7 +23,7 @@ pub enum NumberingError {
     #[error("this cannot be done to the number now: {0}")]
     InvalidTransition(&'static str),
     /// Rows of an import that repeat an earlier row or are in the inventory already, counted from 0.
-    #[error("{count} rows are listed twice or known already, first {rows:?}; nothing was imported")]
+    #[error("{count} of these numbers are listed twice or in the inventory already, counted from 1: {}", places(rows))]
     InvalidRows { rows: Vec<usize>, count: usize },
     #[error("an import takes at most {IMPORT_MAX} numbers; send the block in several commands")]
     TooMany,
@@ -34,6 +34,11 @@ pub enum NumberingError {
     /// An event that `decide` cannot have produced in this state: the ledger is not to be trusted, reading stops.
     #[error("the numbering ledger contradicts itself: {0}")]
     CorruptLedger(&'static str),
+}
+
+/// Places as people count them.
+fn places(rows: &[usize]) -> String {
+    rows.iter().map(|row| (row + 1).to_string()).collect::<Vec<_>>().join(", ")
 }
 
 impl NumberingError {

@@ -22,6 +22,7 @@ struct Claim {
     lease: LeaseId,
     end: u64,
     cooled: u64,
+    held: bool,
 }
 
 #[derive(Debug, Default)]
@@ -68,12 +69,26 @@ impl Model {
                 if self.cooling(*number, at).is_some() {
                     return Some("QUARANTINED");
                 }
-                self.claims.push(Claim { number: *number, tenant: *tenant, lease: *lease, end: at + ttl.0, cooled: 0 });
+                let end = at + ttl.0;
+                self.claims.push(Claim {
+                    number: *number,
+                    tenant: *tenant,
+                    lease: *lease,
+                    end,
+                    cooled: 0,
+                    held: false,
+                });
                 None
             }
-            NumberingCommand::Hold { number, tenant, ttl } => self.own(at, *number, *tenant, |claim| {
-                claim.end = at + ttl.0;
-            }),
+            NumberingCommand::Hold { number, tenant, ttl } => {
+                if self.standing(*number, at).is_some_and(|claim| claim.tenant == *tenant && claim.held) {
+                    return Some("INVALID_TRANSITION");
+                }
+                self.own(at, *number, *tenant, |claim| {
+                    claim.end = at + ttl.0;
+                    claim.held = true;
+                })
+            }
             NumberingCommand::Assign { number, tenant } => self.own(at, *number, *tenant, |claim| claim.end = FOREVER),
             NumberingCommand::Release { number, tenant } => {
                 if !self.known.contains(number) {

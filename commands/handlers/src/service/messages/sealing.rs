@@ -2,7 +2,7 @@ use crate::call::PlainMessage;
 use crate::fingerprint::payload;
 use crate::service::facts::Facts;
 use peyk_domain::At;
-use peyk_domain::messages::text::{TextError, segments};
+use peyk_domain::messages::text::{TextError, legible, segments};
 use peyk_domain::messages::{DecidedOn, Encoding, MonthKey, RetentionClass, Submission};
 use peyk_keyring::{Field, SealError, TenantKeys};
 use zeroize::Zeroizing;
@@ -25,6 +25,7 @@ pub(super) struct Cut {
 /// # Errors
 /// [`TextError`] for a text that no operator takes.
 pub(super) fn cut(body: &str) -> Result<Cut, TextError> {
+    legible(body)?;
     let encoding = Encoding::of(body);
     Ok(Cut { encoding, segments: segments(body, encoding)? })
 }
@@ -129,6 +130,7 @@ mod tests {
     #[test]
     fn a_text_that_cannot_be_sent_has_a_code() {
         assert_eq!(cut("").unwrap_err().code(), "TEXT_EMPTY");
+        assert_eq!(cut("\u{7}").unwrap_err().code(), "TEXT_CONTROL_CHARACTER");
         assert_eq!(cut(&"a".repeat(1_531)).unwrap_err().code(), "TEXT_TOO_LONG");
         assert_eq!(cut("hello"), Ok(Cut { encoding: Encoding::Gsm7, segments: 1 }));
     }
