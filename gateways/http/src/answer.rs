@@ -82,17 +82,18 @@ impl Answer {
 
     pub(crate) fn into_response(self, request: RequestId) -> Response {
         let mut response = finish(self.status, self.body.to_string(), request);
-        let headers = response.headers_mut();
-        if let Some(Receipt { ledger, position, hash }) = self.receipt
-            && let Ok(receipt) = HeaderValue::try_from(format!("{ledger}/{position}/{hash}"))
-        {
-            headers.insert(HeaderName::from_static(RECEIPT_HEADER), receipt);
-        }
-        if self.replayed {
-            headers.insert(REPLAYED_HEADER, HeaderValue::from_static("true"));
-        }
+        let receipt = self.receipt.map(|receipt| receipt_headers(receipt, self.replayed));
+        response.headers_mut().extend(receipt.into_iter().flatten());
         response
     }
+}
+
+/// A receipt as it stands in headers, and whether it is of an earlier request with the same key.
+pub(crate) fn receipt_headers(receipt: Receipt, replayed: bool) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let Receipt { ledger, position, hash } = receipt;
+    let receipt = HeaderValue::try_from(format!("{ledger}/{position}/{hash}")).ok();
+    let receipt = receipt.map(|receipt| (HeaderName::from_static(RECEIPT_HEADER), receipt));
+    receipt.into_iter().chain(replayed.then_some((REPLAYED_HEADER, HeaderValue::from_static("true"))))
 }
 
 /// A receipt as it stands in bodies.

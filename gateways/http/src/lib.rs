@@ -15,6 +15,7 @@ mod gate;
 mod health;
 mod idempotency;
 mod numbering;
+mod object;
 mod problem;
 mod read_models;
 mod readiness;

@@ -1,6 +1,7 @@
 //! Errors as clients see them: problem details (RFC 9457). One table maps every code to its status.
-use crate::answer::{RequestId, finish};
+use crate::answer::{RequestId, finish, receipt_headers, receipt_json};
 use peyk_handlers::CommandError;
+use peyk_schemas::Receipt;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub mod kind {
     }
 
     kinds! {
+        INVALID_HOST BAD_REQUEST "An HTTP/1.1 request names its host, once",
         INVALID_JSON BAD_REQUEST "The body is not the JSON this endpoint takes",
         INVALID_QUERY BAD_REQUEST "The query string is not what this endpoint takes",
         IDEMPOTENCY_KEY_INVALID BAD_REQUEST "The Idempotency-Key header must be 1 to 255 visible ASCII characters, given once",
@@ -49,13 +51,15 @@ pub mod kind {
         PAYLOAD_TOO_LARGE PAYLOAD_TOO_LARGE "The body is too large",
         UNSUPPORTED_MEDIA_TYPE UNSUPPORTED_MEDIA_TYPE "The body is of a type this endpoint does not take",
         IDEMPOTENCY_KEY_REUSED UNPROCESSABLE_ENTITY "The idempotency key was used for another request",
-        INVALID_ROWS UNPROCESSABLE_ENTITY "The file has rows that cannot be taken; none was",
+        INVALID_ROWS UNPROCESSABLE_ENTITY "Rows of the file cannot be taken",
         INVALID_VALUE UNPROCESSABLE_ENTITY "A value is not acceptable",
         TTL_OUT_OF_RANGE UNPROCESSABLE_ENTITY "The time asked for is out of range",
         TEXT_TOO_LONG UNPROCESSABLE_ENTITY "The text is too long",
+        NONE_ACCEPTED UNPROCESSABLE_ENTITY "None of the items was accepted",
         TOO_MANY UNPROCESSABLE_ENTITY "There are too many items in the request",
         REFUSED_NO_ROUTE UNPROCESSABLE_ENTITY "No route leads to the recipient",
         REFUSED UNPROCESSABLE_ENTITY "The rules do not allow this",
+        HEAD_TOO_LARGE REQUEST_HEADER_FIELDS_TOO_LARGE "The head of the request is too large",
         INTERNAL INTERNAL_SERVER_ERROR "Something went wrong on our side",
         CORRUPT_LEDGER INTERNAL_SERVER_ERROR "Something went wrong on our side",
         OVERLOADED SERVICE_UNAVAILABLE "There is more to do than can be taken on now",
@@ -154,6 +158,13 @@ impl Problem {
         let mut problem = Self::of(&kind::METHOD_NOT_ALLOWED).detail(format!("allowed here: {allowed}"));
         problem.0.headers.extend(HeaderValue::from_str(allowed).map(|allowed| (ALLOW, allowed)));
         problem
+    }
+
+    /// With the receipt of the record that says so.
+    pub(crate) fn receipt(mut self, receipt: Receipt, replayed: bool) -> Self {
+        self.0.members.insert("receipt".to_owned(), receipt_json(receipt));
+        self.0.headers.extend(receipt_headers(receipt, replayed));
+        self
     }
 
     #[must_use]

@@ -2,6 +2,7 @@ use crate::answer::{RECEIPT_HEADER, RequestId};
 use crate::api::Api;
 use crate::endpoint::Endpoint;
 use crate::idempotency::{CommandNames, IdempotencyKey};
+use crate::object::Object;
 use crate::problem::{Problem, kind};
 use crate::token::Identity;
 use bytes::Bytes;
@@ -54,7 +55,8 @@ impl Request {
 
     /// The body as JSON, with no field unknown.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.body).map_err(|error| invalid_json(&error))
+        let object = serde_json::from_slice::<Object<T>>(&self.body);
+        object.map(|Object(body)| body).map_err(|error| invalid_json(&error))
     }
 
     /// The body as JSON, where there need not be one.

@@ -67,12 +67,14 @@ pub(crate) async fn import(api: Arc<Api>, request: Request) -> Result<Answer, Pr
 
 /// Lines are counted from 1, and the header is one.
 fn broke_off(error: CommandError, first: usize, end: usize, listed: usize) -> Problem {
+    let refused = matches!(error, CommandError::Refused { .. });
     let problem = Problem::from(error);
-    let detail = format!(
-        "lines {} to {}: {}. Numbers before them are listed; repeat the request with the same block to go on",
-        first + 2,
-        end + 1,
-        problem.says()
-    );
+    let on = if refused {
+        "nothing of these lines was imported; send what remains as another block"
+    } else {
+        "repeat the request with the same block to go on"
+    };
+    let (from, to, why) = (first + 2, end + 1, problem.says());
+    let detail = format!("lines {from} to {to}: {why}. The {listed} numbers before them are listed; {on}");
     problem.detail(detail).member("listed", listed)
 }

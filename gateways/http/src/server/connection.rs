@@ -1,5 +1,7 @@
 use super::activity::Activity;
 use super::settings::ServerSettings;
+use crate::answer::RequestId;
+use crate::problem::{Problem, kind};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper::service::{Service, service_fn};
@@ -13,12 +15,17 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
-use warp::http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
+use warp::http::header::{HOST, HeaderValue, STRICT_TRANSPORT_SECURITY};
+use warp::http::uri::Authority;
+use warp::http::{HeaderMap, Version};
 use warp::reply::Response;
 
 /// Headers a request may have, and what they may take together in bytes.
 const HEADERS_MAX: usize = 64;
-const HEAD_BYTES_MAX: u32 = 32 * 1024;
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// What hyper takes before it answers by itself and without a body; what lies between is refused as a problem.
+const HEADERS_PARSED: usize = 2 * HEADERS_MAX;
+const HEAD_BYTES_PARSED: u32 = 64 * 1024;
 /// What a connection that was asked to end may still take to do so.
 const FAREWELL: Duration = Duration::from_secs(5);
 const HSTS: &str = "max-age=31536000; includeSubDomains";
@@ -44,12 +51,12 @@ impl Connection {
         http.http1()
             .timer(TokioTimer::new())
             .header_read_timeout(settings.head_timeout)
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(HEAD_BYTES_MAX as usize);
+            .max_headers(HEADERS_PARSED)
+            .max_buf_size(HEAD_BYTES_PARSED as usize);
         http.http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(settings.streams_max)
-            .max_header_list_size(HEAD_BYTES_MAX)
+            .max_header_list_size(HEAD_BYTES_PARSED)
             .keep_alive_interval(settings.idle_timeout / 2)
             .keep_alive_timeout(settings.head_timeout);
         Self { filter, settings, tls, stop, http }
@@ -78,9 +85,12 @@ impl Connection {
             let activity = activity.clone();
             move |request: hyper::Request<Incoming>| {
                 let under_way = activity.begin();
-                let answer = api.call(request);
+                let answer = head_is_sound(&request).map(|()| api.call(request));
                 async move {
-                    let mut response: Response = answer.await?;
+                    let mut response: Response = match answer {
+                        Ok(answer) => answer.await?,
+                        Err(problem) => problem.into_response(RequestId::random()),
+                    };
                     if secure {
                         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
                     }
@@ -106,4 +116,27 @@ impl Connection {
             tracing::debug!(error, "a connection broke off");
         }
     }
+}
+
+/// What must hold of a head whatever is asked: its size, and in HTTP/1.1 one `Host` (RFC 9112 section 3.2).
+fn head_is_sound<B>(request: &hyper::Request<B>) -> Result<(), Problem> {
+    let headers = request.headers();
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+    let uri = request.uri();
+    let line =
+        uri.path_and_query().map_or(0, |path| path.as_str().len()) + uri.authority().map_or(0, |it| it.as_str().len());
+    if headers.len() > HEADERS_MAX || bytes + line > HEAD_BYTES_MAX {
+        let limits = format!("at most {HEADERS_MAX} header lines and {HEAD_BYTES_MAX} bytes are taken");
+        return Err(Problem::of(&kind::HEAD_TOO_LARGE).detail(limits));
+    }
+    if request.version() == Version::HTTP_11 && !names_one_host(headers) {
+        return Err(Problem::of(&kind::INVALID_HOST));
+    }
+    Ok(())
+}
+
+fn names_one_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    let sound = hosts.next().is_some_and(|host| host.is_empty() || Authority::try_from(host.as_bytes()).is_ok());
+    sound && hosts.next().is_none()
 }

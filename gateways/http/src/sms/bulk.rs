@@ -2,6 +2,7 @@ use super::send::measure;
 use crate::answer::{Answer, receipt_json};
 use crate::api::Api;
 use crate::field;
+use crate::object::Object;
 use crate::problem::{Problem, kind};
 use crate::request::Request;
 use futures::{StreamExt, stream};
@@ -28,7 +29,7 @@ struct Messages {
     lane: Option<String>,
     validity_seconds: Option<u32>,
     on_doubt: Option<String>,
-    items: Vec<Item>,
+    items: Vec<Object<Item>>,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +51,7 @@ impl Messages {
         part(self.lane.as_deref().unwrap_or_default());
         part(&self.validity_seconds.map(|seconds| seconds.to_string()).unwrap_or_default());
         part(self.on_doubt.as_deref().unwrap_or_default());
-        for Item { to, text } in &self.items {
+        for Object(Item { to, text }) in &self.items {
             part(to);
             part(text);
         }
@@ -77,8 +78,9 @@ struct Chunk {
 
 /// POST /v1/sms/bulk: many messages of one sender, each answered on its own.
 ///
-/// 202 if all were accepted, 200 if the items tell different stories. If nothing was recorded at all because no command
-/// could be taken, that is the answer.
+/// 202 if all were accepted, 200 if some were, and 422 `NONE_ACCEPTED` with every item's own answer if all
+/// were refused: a client that looks at the status alone has to see that nothing was sent. If nothing was recorded at all because no command could be
+/// taken, that is the answer.
 pub(crate) async fn bulk(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let messages: Messages = request.json()?;
     let whole = messages.digest();
@@ -100,8 +102,9 @@ pub(crate) async fn bulk(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     let names = request.names()?;
     let mut results = Results::of(items.len());
     let mut chunks = Vec::new();
-    for (index, range) in cut(&items).into_iter().enumerate() {
-        let id = names.chunk(index)?;
+    for range in cut(&items) {
+        // Counted among the commands that go, so that some first one always stands for the whole request.
+        let id = names.chunk(chunks.len())?;
         let places = range.zip(0..);
         let chunk = chunk(&items, &common, places, id, caller, api.settings.patience, &mut results);
         chunks.extend(chunk);
@@ -135,10 +138,10 @@ pub(crate) async fn bulk(api: Arc<Api>, request: Request) -> Result<Answer, Prob
 }
 
 /// Where the items are cut into commands. Depends on the request alone, so a repeat is cut in the same places.
-fn cut(items: &[Item]) -> Vec<Range<usize>> {
+fn cut(items: &[Object<Item>]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let (mut start, mut bytes) = (0, 0);
-    for (place, item) in items.iter().enumerate() {
+    for (place, Object(item)) in items.iter().enumerate() {
         if place - start == SUBMIT_MAX || (place > start && bytes + item.text.len() > TEXT_BYTES_MAX) {
             ranges.push(start..place);
             (start, bytes) = (place, 0);
@@ -151,7 +154,7 @@ fn cut(items: &[Item]) -> Vec<Range<usize>> {
 
 /// The command for the items at `places` that can be submitted at all; the others are answered at once.
 fn chunk(
-    items: &[Item],
+    items: &[Object<Item>],
     common: &Common,
     places: impl Iterator<Item = (usize, u32)>,
     id: CommandId,
@@ -162,7 +165,7 @@ fn chunk(
     let mut sound = Vec::new();
     let mut messages = Vec::new();
     for (place, within) in places {
-        let Item { to, text } = &items[place];
+        let Object(Item { to, text }) = &items[place];
         match measure(text).and_then(|_| field::msisdn("to", to)) {
             Ok(recipient) => {
                 sound.push(place);
@@ -244,6 +247,7 @@ impl Results {
     }
 
     fn into_answer(mut self) -> Result<Answer, Problem> {
+        let failed = self.failure.is_some();
         if let (true, Some(error)) = (self.receipts.is_empty(), self.failure) {
             return Err(error.into());
         }
@@ -256,9 +260,20 @@ impl Results {
             "items": self.items,
             "receipts": receipts,
         });
+        let (last, replayed) = (self.receipts.last(), self.repeated == self.receipts.len());
+        if self.accepted == 0 && !failed {
+            let problem =
+                Problem::of(&kind::NONE_ACCEPTED).detail("items says of each why, by its own status and code");
+            let Value::Object(body) = body else { return Err(problem) };
+            let problem = body.into_iter().fold(problem, |problem, (name, value)| problem.member(&name, value));
+            return Err(match last {
+                Some(last) => problem.receipt(*last, replayed),
+                None => problem,
+            });
+        }
         let answer = if all { Answer::accepted(body) } else { Answer::ok(body) };
-        Ok(match self.receipts.last() {
-            Some(last) => answer.receipt(*last, self.repeated == self.receipts.len()),
+        Ok(match last {
+            Some(last) => answer.receipt(*last, replayed),
             None => answer,
         })
     }
@@ -268,8 +283,8 @@ impl Results {
 mod tests {
     use super::*;
 
-    fn items(count: usize, bytes: usize) -> Vec<Item> {
-        (0..count).map(|_| Item { to: String::new(), text: "x".repeat(bytes) }).collect()
+    fn items(count: usize, bytes: usize) -> Vec<Object<Item>> {
+        (0..count).map(|_| Object(Item { to: String::new(), text: "x".repeat(bytes) })).collect()
     }
 
     #[test]

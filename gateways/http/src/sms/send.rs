@@ -75,9 +75,9 @@ pub(crate) async fn preview(_api: Arc<Api>, request: Request) -> Result<Answer, 
 /// The encoding a text is sent in and the segments it takes, by the rule that decides when it is submitted.
 pub(super) fn measure(body: &str) -> Result<(Encoding, u8), Problem> {
     let encoding = Encoding::of(body);
-    match text::segments(body, encoding) {
+    match text::legible(body).and_then(|()| text::segments(body, encoding)) {
         Ok(segments) => Ok((encoding, segments)),
-        Err(TextError::Empty) => Err(Problem::invalid("text", "expected at least one character")),
-        Err(error) => Err(Problem::by_code(error.code()).detail(error.to_string())),
+        Err(error @ TextError::TooLong) => Err(Problem::of(&kind::TEXT_TOO_LONG).detail(error.to_string())),
+        Err(error) => Err(Problem::invalid("text", &error.to_string())),
     }
 }

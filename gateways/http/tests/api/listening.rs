@@ -16,13 +16,13 @@ const SEND: &str = r#"{"from":"+93700000001","to":"+93700000002","text":"salaam"
 const DEADLINE: Duration = Duration::from_secs(20);
 const ANY: &str = "127.0.0.1:0";
 
-struct Running {
-    address: SocketAddr,
+pub struct Running {
+    pub address: SocketAddr,
     stop: CancellationToken,
     serving: JoinHandle<Drained>,
 }
 
-async fn run(bench: &Bench, settings: ServerSettings, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
+pub async fn run(bench: &Bench, settings: ServerSettings, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
     let server = Server::bind(ANY.parse().unwrap(), tls, settings).await.unwrap();
     let address = server.local_addr().unwrap();
     let stop = CancellationToken::new();
@@ -165,6 +165,37 @@ async fn headers_that_come_twice_or_promise_too_much_are_refused() {
 }
 
 #[tokio::test]
+async fn a_head_without_one_host_or_too_large_is_a_problem() {
+    let bench = Bench::new();
+    let running = run(&bench, ServerSettings::default(), None).await;
+    let head = |host: &str, more: &str| format!("GET /healthz HTTP/1.1\r\n{host}{more}connection: close\r\n\r\n");
+    let many = |count: usize| (0..count).map(|index| format!("x-{index}: 1\r\n")).collect::<String>();
+    let large = |bytes: usize| format!("x-large: {}\r\n", "x".repeat(bytes));
+    let host = "host: peyk:8080\r\n";
+    for (request, status, code) in [
+        (head("", ""), 400, "INVALID_HOST"),
+        (head("host: peyk\r\nhost: peyk\r\n", ""), 400, "INVALID_HOST"),
+        (head("host: pe yk\r\n", ""), 400, "INVALID_HOST"),
+        (head(host, &many(63)), 431, "HEAD_TOO_LARGE"),
+        (head(host, &large(33_000)), 431, "HEAD_TOO_LARGE"),
+        (head(host, "").replacen("/healthz", &format!("/{}", "x".repeat(33_000)), 1), 431, "HEAD_TOO_LARGE"),
+    ] {
+        let answer = exchange(TcpStream::connect(running.address).await.unwrap(), &request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(code), "{answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+    }
+    for sound in [head(host, &many(62)), head("host:\r\n", ""), head("", "").replacen("1.1", "1.0", 1)] {
+        let answer = exchange(TcpStream::connect(running.address).await.unwrap(), &sound).await;
+        assert!(answer.contains(" 200 OK"), "{answer}");
+    }
+    // Beyond what is parsed at all there is only the bare status.
+    for beyond in [head(host, &many(200)), head(host, &large(70_000))] {
+        let answer = exchange(TcpStream::connect(running.address).await.unwrap(), &beyond).await;
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn no_more_connections_than_allowed_are_served() {
     let bench = Bench::new();
     let settings = ServerSettings { connections_max: 1, ..ServerSettings::default() };
@@ -182,16 +213,14 @@ async fn no_more_connections_than_allowed_are_served() {
     assert!(rest(&mut second).await.starts_with("HTTP/1.1 200 "));
 }
 
-fn certificate() -> (CertificateDer<'static>, Arc<rustls::ServerConfig>) {
+pub fn certificate() -> (CertificateDer<'static>, Arc<rustls::ServerConfig>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let folder = std::env::temp_dir().join(format!("peyk-http-tls-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let (chain, key) = (folder.join("chain.pem"), folder.join("key.pem"));
+    let folder = tempfile::tempdir().unwrap();
+    let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
     std::fs::write(&chain, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let config = tls_config(&chain, &key).unwrap();
     assert!(tls_config(&key, &chain).is_err());
-    std::fs::remove_dir_all(&folder).unwrap();
     (made.cert.der().clone(), config)
 }
 

@@ -5,6 +5,7 @@
 )]
 mod access;
 mod fakes;
+mod http2;
 mod listening;
 mod numbering;
 mod problems;

@@ -1,5 +1,5 @@
 use crate::fakes::{Asked, Bench, HERAT, KABUL, TENANT_ROLES};
-use peyk_domain::numbering::NumberingCommand;
+use peyk_domain::numbering::{NumberingCommand, NumberingError};
 use peyk_domain::{BlockId, Span};
 use peyk_handlers::{Call, CommandError};
 use peyk_http::Role;
@@ -77,7 +77,20 @@ async fn an_import_that_breaks_off_says_where() {
     let reply = bench.ask_as_platform("POST", &import(), &file(1_100)).await;
     reply.is_problem(503, "UNAVAILABLE");
     assert_eq!(reply.body["listed"], 500);
-    assert!(reply.text("detail").starts_with("lines 502 to 1001: "), "{}", reply.body);
+    let detail = reply.text("detail");
+    assert!(detail.starts_with("lines 502 to 1001: ") && detail.ends_with("with the same block to go on"), "{detail}");
+
+    let bench = Bench::new();
+    let known = NumberingError::InvalidRows { rows: vec![0, 4], count: 2 };
+    let refused = CommandError::Refused { code: known.code().into(), message: known.to_string() };
+    bench.commands.refuse(1, refused);
+    let reply = bench.ask_as_platform("POST", &import(), &file(1_100)).await;
+    reply.is_problem(422, "INVALID_ROWS");
+    assert_eq!(
+        reply.text("detail"),
+        "lines 502 to 1001: 2 of these numbers are listed twice or in the inventory already, counted from 1: 1, 5. \
+         The 500 numbers before them are listed; nothing of these lines was imported; send what remains as another block"
+    );
 }
 
 #[tokio::test]

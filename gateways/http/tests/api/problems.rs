@@ -40,6 +40,11 @@ async fn what_no_endpoint_takes_never_reaches_the_command_side() {
         ("POST", "/v1/sms/send", "", 400, "INVALID_JSON"),
         ("POST", "/v1/sms/send", "{\"from\": \"+93700000001", 400, "INVALID_JSON"),
         ("POST", "/v1/sms/send", "[]", 400, "INVALID_JSON"),
+        ("POST", "/v1/sms/send", r#"["+93700000001","+93700000002","secret"]"#, 400, "INVALID_JSON"),
+        ("POST", "/v1/sms/preview", r#"["secret"]"#, 400, "INVALID_JSON"),
+        ("POST", "/v1/sms/bulk", r#"{"from":"+93700000001","items":[["+93700000002","secret"]]}"#, 400, "INVALID_JSON"),
+        ("POST", "/v1/numbers/93700000001/reserve", "[60]", 400, "INVALID_JSON"),
+        ("POST", "/v1/numbers/93700000001/release", "[null]", 400, "INVALID_JSON"),
         ("POST", "/v1/sms/send", r#"{"from":"+93700000001","to":"+93700000002"}"#, 400, "INVALID_JSON"),
         ("POST", "/v1/sms/send", r#"{"from":1,"to":"+93700000002","text":"secret"}"#, 400, "INVALID_JSON"),
         (
@@ -166,4 +171,26 @@ async fn what_another_tenant_has_is_not_there() {
         assert_eq!(bench.ask_as(&herat, "GET", &path, &[], "").await.status, 200);
         bench.ask_as(&kabul, "GET", &path, &[], "").await.is_problem(404, "NOT_FOUND");
     }
+}
+
+#[tokio::test]
+async fn a_text_nobody_can_read_is_refused() {
+    let bench = Bench::new();
+    for text in ["", " ", "\\u0000", "a\\u0007", "a\\tb", "a\\u001b[2J", "\\u202e", "\\u202e\\u2066 \\r\\n", "\\u009b"]
+    {
+        for (path, body) in [
+            ("/v1/sms/send", format!(r#"{{"from":"+93700000001","to":"+93700000002","text":"{text}"}}"#)),
+            ("/v1/sms/preview", format!(r#"{{"text":"{text}"}}"#)),
+        ] {
+            let reply = bench.ask("POST", path, &body).await;
+            reply.is_problem(422, "INVALID_VALUE");
+            assert_eq!(reply.text("field"), "text");
+        }
+        let item = format!(r#"{{"from":"+93700000001","items":[{{"to":"+93700000002","text":"{text}"}}]}}"#);
+        let bulk = bench.ask("POST", "/v1/sms/bulk", &item).await;
+        assert_eq!(bulk.body["items"][0]["code"], "INVALID_VALUE", "{text}");
+    }
+    assert!(bench.commands.asked().is_empty());
+    let lines = r#"{"from":"+93700000001","to":"+93700000002","text":"one\r\n\u202etwo"}"#;
+    assert_eq!(bench.ask("POST", "/v1/sms/send", lines).await.status, 202);
 }

@@ -180,3 +180,42 @@ async fn reads_wait_for_what_the_client_has_seen() {
     let ledger = LedgerId::messages(3);
     assert_eq!(*bench.reads.waited_for.lock().unwrap(), [(ledger, 9), (ledger, 8), (ledger, 9), (ledger, 11)]);
 }
+
+#[tokio::test]
+async fn a_bulk_of_which_nothing_was_accepted_is_no_success() {
+    let bench = Bench::new();
+    let recorded = bulk((0..2).map(|_| (NOWHERE.to_owned(), "x".to_owned())));
+    let key = [("idempotency-key", "b")];
+    let reply = bench.ask_with(&key, "POST", "/v1/sms/bulk", &recorded).await;
+    reply.is_problem(422, "NONE_ACCEPTED");
+    assert_eq!((&reply.body["accepted"], &reply.body["refused"]), (&json!(0), &json!(2)));
+    assert_eq!(reply.body["items"][1]["code"], "REFUSED_NO_ROUTE");
+    assert_eq!((&reply.body["receipt"]["position"], reply.body["receipts"].as_array().unwrap().len()), (&json!(1), 1));
+    assert!(reply.header("peyk-receipt").unwrap().starts_with("messages/3/1/"));
+    let again = bench.ask_with(&key, "POST", "/v1/sms/bulk", &recorded).await;
+    again.is_problem(422, "NONE_ACCEPTED");
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+
+    let malformed = bench.ask("POST", "/v1/sms/bulk", &bulk([("0700".to_owned(), "x".to_owned())].into_iter())).await;
+    malformed.is_problem(422, "NONE_ACCEPTED");
+    assert!(malformed.header("peyk-receipt").is_none() && malformed.body.get("receipt").is_none());
+
+    // What may still turn out to have been accepted is no refusal.
+    let bench = Bench::new();
+    bench.commands.refuse(1, CommandError::OutcomeUnknown);
+    let reply = bench.ask("POST", "/v1/sms/bulk", &bulk((0..501).map(|_| (NOWHERE.to_owned(), "x".to_owned())))).await;
+    assert_eq!((reply.status, &reply.body["items"][500]["status"]), (200, &json!(504)));
+}
+
+#[tokio::test]
+async fn a_key_binds_a_bulk_whose_first_items_are_malformed() {
+    let bench = Bench::new();
+    let key = [("idempotency-key", "b")];
+    let to = |index: usize| (if index < 500 { "0700".to_owned() } else { format!("+93700{index:06}") }, "x".to_owned());
+    assert_eq!(bench.ask_with(&key, "POST", "/v1/sms/bulk", &bulk((0..501).map(to))).await.status, 200);
+    let mended = bulk((0..501).map(|index| (format!("+93700{index:06}"), "x".to_owned())));
+    bench.ask_with(&key, "POST", "/v1/sms/bulk", &mended).await;
+    let calls = submissions(&bench);
+    assert_eq!(calls[0].id, calls[1].id, "the first command of either names the request");
+    assert_ne!(calls[0].command[0].whole, calls[1].command[0].whole, "so the writer tells them apart");
+}
