@@ -5,17 +5,21 @@ use crate::field::{Field, associated_data};
 use crate::keyring::{Keyring, TreeKey};
 use crate::limits::{Budget, Limits, Permit};
 use crate::{random, seal};
+use blake3::Hasher;
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use peyk_domain::messages::{Leaf, MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
-use peyk_domain::privacy::Erased;
+use peyk_domain::privacy::{Erased, LeafKey};
 use peyk_domain::{MessageId, Msisdn, TenantId};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::sync::Arc;
-use zeroize::Zeroizing;
+use std::sync::{Arc, LazyLock};
+use zeroize::{Zeroize, Zeroizing};
 
 const TOKEN_CONTEXT: &[u8] = b"peyk.recipient.token.v1";
-const SEALING_CONTEXT: &str = "peyk 2026-10 sealing key v1";
-const FINGERPRINT_CONTEXT: &str = "peyk 2026-10 payload fingerprint key v1";
+/// One derivation gives both keys of a recipient's data: 32 bytes to seal under, 32 to fingerprint under.
+const DATA_CONTEXT: &str = "peyk 2026-11 recipient data keys v2";
+
+static DATA_CONTEXT_KEY: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context(DATA_CONTEXT));
 
 /// What a tenant's keyring is for: naming recipients, sealing what is personal and opening it again.
 ///
@@ -38,6 +42,19 @@ struct DataKeys {
     sealing: Zeroizing<[u8; 32]>,
     fingerprint: Zeroizing<[u8; 32]>,
     _permit: Option<Permit>,
+}
+
+impl DataKeys {
+    fn derived(key: &LeafKey, permit: Option<Permit>) -> Self {
+        let (mut sealing, mut fingerprint) = (Zeroizing::new([0; 32]), Zeroizing::new([0; 32]));
+        let mut hasher = Hasher::new_from_context_key(&DATA_CONTEXT_KEY);
+        let mut output = hasher.update(key.expose()).finalize_xof();
+        output.fill(sealing.as_mut_slice());
+        output.fill(fingerprint.as_mut_slice());
+        output.zeroize();
+        hasher.zeroize();
+        Self { sealing, fingerprint, _permit: permit }
+    }
 }
 
 impl TenantKeys {
@@ -175,14 +192,9 @@ impl TenantKeys {
             return Ok(known);
         }
         let key = self.keyring.data_key(to)?;
-        let derived = |context| Zeroizing::new(blake3::derive_key(context, key.expose()));
         let permit = self.budget.permit();
         let is_kept = permit.is_some();
-        let keys = Arc::new(DataKeys {
-            sealing: derived(SEALING_CONTEXT),
-            fingerprint: derived(FINGERPRINT_CONTEXT),
-            _permit: permit,
-        });
+        let keys = Arc::new(DataKeys::derived(&key, permit));
         if is_kept {
             self.data_keys.insert(*to, Arc::clone(&keys));
         }

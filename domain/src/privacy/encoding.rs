@@ -1,11 +1,11 @@
-//! A key tree as bytes: version 1, the count of nodes (u32), then each node as first leaf (u64), depth (u8) and seed
+//! A key tree as bytes: version 2, the count of nodes (u32), then each node as first leaf (u64), depth in bits (u8, even) and seed
 //! (32 bytes), in the order of leaves. Integers are big endian. One tree has exactly one encoding.
 use super::key_tree::{KeyTree, NODES_MAX, Node, below, first_leaf};
-use super::node::LEVELS;
+use super::node::{BITS, STEP};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEADER_BYTES: usize = 1 + 4;
 const NODE_BYTES: usize = 8 + 1 + 32;
 
@@ -61,8 +61,10 @@ impl KeyTree {
             let (&first, node) = node.split_first_chunk().ok_or(NotAKeyTree::Length)?;
             let (&depth, seed) = node.split_first().ok_or(NotAKeyTree::Length)?;
             let first = u64::from_be_bytes(first);
-            let in_place =
-                depth <= LEVELS && first_leaf(first, depth) == first && free_from.is_some_and(|at| at <= first);
+            let in_place = depth <= BITS
+                && depth.is_multiple_of(STEP)
+                && first_leaf(first, depth) == first
+                && free_from.is_some_and(|at| at <= first);
             if !in_place {
                 return Err(NotAKeyTree::Misplaced);
             }
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn an_unpunctured_tree_is_its_root() {
         let bytes = tree().to_bytes();
-        assert_eq!(bytes[..], [&[1, 0, 0, 0, 1][..], &[0; 8], &[0], &[7; 32]].concat());
+        assert_eq!(bytes[..], [&[2, 0, 0, 0, 1][..], &[0; 8], &[0], &[7; 32]].concat());
     }
 
     #[test]
@@ -105,13 +107,13 @@ mod tests {
             assert_eq!(KeyTree::from_bytes(&bytes[..length]).unwrap_err(), NotAKeyTree::Length, "{length}");
         }
         assert_eq!(KeyTree::from_bytes(&[&bytes[..], &[0]].concat()).unwrap_err(), NotAKeyTree::Length);
-        let count = [&[1, 0xff, 0xff, 0xff, 0xff][..], &bytes[5..]].concat();
+        let count = [&[2, 0xff, 0xff, 0xff, 0xff][..], &bytes[5..]].concat();
         assert_eq!(KeyTree::from_bytes(&count).unwrap_err(), NotAKeyTree::Length);
     }
 
     #[test]
     fn refuses_another_version() {
-        assert_eq!(KeyTree::from_bytes(&[2, 0, 0, 0, 0]).unwrap_err(), NotAKeyTree::Version);
+        assert_eq!(KeyTree::from_bytes(&[1, 0, 0, 0, 0]).unwrap_err(), NotAKeyTree::Version);
     }
 
     #[test]
@@ -119,15 +121,16 @@ mod tests {
         let node = |first: u64, depth: u8| [&first.to_be_bytes()[..], &[depth], &[7; 32]].concat();
         let half = 1 << 63;
         for (nodes, what) in [
-            (vec![node(0, 65)], "below the leaves"),
+            (vec![node(0, 66)], "below the leaves"),
+            (vec![node(0, 1)], "between two steps"),
             (vec![node(1, 0)], "not at the start of its subtree"),
-            (vec![node(half, 1), node(0, 1)], "out of order"),
-            (vec![node(0, 1), node(0, 1)], "twice"),
-            (vec![node(0, 1), node(5, 64)], "one below the other"),
-            (vec![node(0, 0), node(half, 1)], "beside the root"),
+            (vec![node(half, 2), node(0, 2)], "out of order"),
+            (vec![node(0, 2), node(0, 2)], "twice"),
+            (vec![node(0, 2), node(5, 64)], "one below the other"),
+            (vec![node(0, 0), node(half, 2)], "beside the root"),
         ] {
             let count = u32::try_from(nodes.len()).unwrap();
-            let bytes = [&[1][..], &count.to_be_bytes(), &nodes.concat()].concat();
+            let bytes = [&[2][..], &count.to_be_bytes(), &nodes.concat()].concat();
             assert_eq!(KeyTree::from_bytes(&bytes).unwrap_err(), NotAKeyTree::Misplaced, "{what}");
         }
     }

@@ -1,10 +1,10 @@
-use super::node::{Descent, LEVELS, LeafKey, Seed, Side};
+use super::node::{BITS, CHILDREN, Descent, LeafKey, STEP, Seed, towards};
 use crate::messages::Leaf;
 use std::collections::BTreeMap;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Nodes a tree may retain, which bounds its memory and its encoding; about a thousand erasures at the very least.
+/// Nodes a tree may retain, which bounds its memory and its encoding; some 680 erasures at the very least.
 pub const NODES_MAX: usize = 65_536;
 
 /// The leaf was erased: nothing retained leads to its key.
@@ -25,7 +25,8 @@ pub(super) struct Node {
 }
 
 /// A puncturable pseudo-random function (Goldreich, Goldwasser, Micali 1986; punctured as in Green and Miers 2015) over
-/// BLAKE3 `derive_key`: 2^64 leaf keys out of one root of 32 bytes.
+/// BLAKE3 `derive_key`: 2^64 leaf keys out of one root of 32 bytes. A node has four children, which halves the descent
+/// against two and makes an erasure retain half as much again.
 ///
 /// What it retains is a set of disjoint subtrees, at first the one of the root. All of it is wiped when dropped.
 #[derive(Clone, Default)]
@@ -41,7 +42,7 @@ impl KeyTree {
         Self { nodes: BTreeMap::from([(0, Node { depth: 0, seed: Box::new(root) })]) }
     }
 
-    /// The key of `leaf`, always the same one. Costs at most 64 BLAKE3 compressions; caching is up to the caller.
+    /// The key of `leaf`, always the same one. Costs at most 32 BLAKE3 compressions; caching is up to the caller.
     ///
     /// # Errors
     /// [`Erased`] once the leaf was punctured.
@@ -49,8 +50,8 @@ impl KeyTree {
         let (_, node) = self.covering(leaf).ok_or(Erased)?;
         let mut descent = Descent::new();
         let mut seed = Zeroizing::new(**node.seed);
-        for depth in node.depth..LEVELS {
-            seed = descent.child(&seed, Side::towards(leaf.0, depth));
+        for depth in (node.depth..BITS).step_by(usize::from(STEP)) {
+            seed = descent.child(&seed, towards(leaf.0, depth));
         }
         Ok(LeafKey::new(seed))
     }
@@ -68,18 +69,20 @@ impl KeyTree {
     /// [`TreeFull`] if the tree has no room for the co-path.
     pub fn puncture(&mut self, leaf: Leaf) -> Result<bool, TreeFull> {
         let Some((start, node)) = self.covering(leaf) else { return Ok(false) };
-        if self.nodes.len() - 1 + usize::from(LEVELS - node.depth) > NODES_MAX {
+        if self.nodes.len() - 1 + usize::from((BITS - node.depth) / STEP * (CHILDREN - 1)) > NODES_MAX {
             return Err(TreeFull);
         }
         let Some(Node { depth: top, mut seed }) = self.nodes.remove(&start) else { return Ok(false) };
         let mut descent = Descent::new();
-        for depth in top..LEVELS {
-            let side = Side::towards(leaf.0, depth);
-            let sibling = Box::new(descent.child(&seed, side.other()));
-            // The leaf's own path up to here with the last bit turned.
-            let first = first_leaf(leaf.0 ^ (1 << (LEVELS - 1 - depth)), depth + 1);
-            self.nodes.insert(first, Node { depth: depth + 1, seed: sibling });
-            *seed = descent.child(&seed, side);
+        for depth in (top..BITS).step_by(usize::from(STEP)) {
+            let own = towards(leaf.0, depth);
+            for sibling in (0..CHILDREN).filter(|&child| child != own) {
+                // The leaf's own path up to here with the last step turned.
+                let first = leaf.0 ^ (u64::from(own ^ sibling) << (BITS - STEP - depth));
+                let seed = Box::new(descent.child(&seed, sibling));
+                self.nodes.insert(first_leaf(first, depth + STEP), Node { depth: depth + STEP, seed });
+            }
+            *seed = descent.child(&seed, own);
         }
         Ok(true)
     }
@@ -113,7 +116,7 @@ pub(super) const fn first_leaf(leaf: u64, depth: u8) -> u64 {
 
 /// The bits that tell the leaves below a node at `depth` apart.
 pub(super) const fn below(depth: u8) -> u64 {
-    if depth >= LEVELS { 0 } else { u64::MAX >> depth }
+    if depth >= BITS { 0 } else { u64::MAX >> depth }
 }
 
 #[cfg(test)]

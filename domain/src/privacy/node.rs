@@ -4,15 +4,16 @@ use std::fmt;
 use std::sync::LazyLock;
 use zeroize::{Zeroize, Zeroizing};
 
-/// Levels below the root: a leaf is named by 64 bits.
-pub(super) const LEVELS: u8 = 64;
+/// Bits that name a leaf.
+pub(super) const BITS: u8 = 64;
+/// Bits a step down decides: a node has four children.
+pub(super) const STEP: u8 = 2;
+pub(super) const CHILDREN: u8 = 1 << STEP;
 
-/// Contexts of BLAKE3's `derive_key` mode. Part of the format: what was sealed opens only under these.
-pub(super) const LEFT_CONTEXT: &str = "peyk 2026-10 key tree v1 left child";
-pub(super) const RIGHT_CONTEXT: &str = "peyk 2026-10 key tree v1 right child";
+/// Context of BLAKE3's `derive_key` mode. Part of the format: what was sealed opens only under this.
+pub(super) const CONTEXT: &str = "peyk 2026-11 key tree v2";
 
-static CONTEXTS: LazyLock<[ContextKey; 2]> =
-    LazyLock::new(|| [hash_derive_key_context(LEFT_CONTEXT), hash_derive_key_context(RIGHT_CONTEXT)]);
+static CONTEXT_KEY: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context(CONTEXT));
 
 /// The secret of an inner node, from which every leaf below it follows.
 pub(super) type Seed = Zeroizing<[u8; 32]>;
@@ -39,40 +40,27 @@ impl fmt::Debug for LeafKey {
     }
 }
 
-/// A child: the left one where the bit is 0, the right one where it is 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    Left,
-    Right,
+/// Which child of the node at `depth` leads to `leaf`; `depth` is even and less than [`BITS`].
+pub(super) const fn towards(leaf: u64, depth: u8) -> u8 {
+    (leaf >> (BITS - STEP - depth)) as u8 % CHILDREN
 }
 
-impl Side {
-    /// Which way from `depth` towards `leaf`; `depth` is less than [`LEVELS`].
-    pub(super) const fn towards(leaf: u64, depth: u8) -> Self {
-        if leaf >> (LEVELS - 1 - depth) & 1 == 0 { Self::Left } else { Self::Right }
-    }
-
-    pub(super) const fn other(self) -> Self {
-        match self {
-            Self::Left => Self::Right,
-            Self::Right => Self::Left,
-        }
-    }
-}
-
-/// Steps from nodes to their children. Holds its two hashers so that a walk prepares and wipes them once.
-pub(super) struct Descent([Hasher; 2]);
+/// Steps from nodes to their children. Holds its hasher so that a walk prepares and wipes it once.
+pub(super) struct Descent(Hasher);
 
 impl Descent {
     pub(super) fn new() -> Self {
-        Self([Hasher::new_from_context_key(&CONTEXTS[0]), Hasher::new_from_context_key(&CONTEXTS[1])])
+        Self(Hasher::new_from_context_key(&CONTEXT_KEY))
     }
 
-    /// The seed of a child: `derive_key(context of the side, parent)`.
-    pub(super) fn child(&mut self, parent: &Seed, side: Side) -> Seed {
-        let hasher = &mut self.0[side as usize];
-        hasher.reset().update(parent.as_slice());
-        Zeroizing::new(hasher.finalize().into())
+    /// The seed of a child: its 32 bytes of the 128 that `derive_key(context, parent)` gives all four. One compression.
+    pub(super) fn child(&mut self, parent: &Seed, child: u8) -> Seed {
+        let mut output = self.0.reset().update(parent.as_slice()).finalize_xof();
+        output.set_position(32 * u64::from(child));
+        let mut seed = Zeroizing::new([0; 32]);
+        output.fill(seed.as_mut_slice());
+        output.zeroize();
+        seed
     }
 }
 

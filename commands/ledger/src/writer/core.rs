@@ -347,6 +347,7 @@ impl<A: Machine, T> Core<A, T> {
     /// The first commit in flight stands in its place, and with it all that are known to stand right behind it.
     fn landed(&mut self, actions: &mut Actions<A, T>) {
         let count = 1 + self.in_flight.iter().skip(1).take_while(|commit| commit.acked).count();
+        actions.reserve(self.in_flight.iter().take(count).map(|commit| commit.entries.len()).sum());
         for commit in self.in_flight.drain(..count) {
             let mut position = commit.after;
             for (entry, (_, hash)) in commit.entries.into_iter().zip(&commit.records) {

@@ -55,6 +55,8 @@ pub(super) struct Driver<A: Machine> {
     pause: Duration,
     witnessed: u64,
     last_activity: Instant,
+    /// Room for actions, kept from turn to turn.
+    spare: Todo<A>,
 }
 
 struct Found {
@@ -113,6 +115,7 @@ where
             pause: PAUSE,
             witnessed: 0,
             last_activity: now,
+            spare: Vec::new(),
         }
     }
 
@@ -217,32 +220,36 @@ where
 
     /// Performs what is to be done, and what follows from it.
     async fn perform(&mut self, todo: &mut Todo<A>) -> Option<Deposed> {
-        let mut turn = std::mem::take(todo);
-        for action in turn.drain(..) {
-            match action {
-                Action::Publish { commit, attempt, after, records } => {
-                    self.sent = Instant::now();
-                    if !self.publish(commit, attempt, after, records).await {
-                        self.appender = None;
-                        self.core.outcome(commit, attempt, Outcome::Unknown, todo);
+        while !todo.is_empty() {
+            // The two lists change places, so that thousands of answers at once find room without asking for it.
+            let mut turn = std::mem::replace(todo, std::mem::take(&mut self.spare));
+            for action in turn.drain(..) {
+                match action {
+                    Action::Publish { commit, attempt, after, records } => {
+                        self.sent = Instant::now();
+                        if !self.publish(commit, attempt, after, records).await {
+                            self.appender = None;
+                            self.core.outcome(commit, attempt, Outcome::Unknown, todo);
+                        }
                     }
+                    Action::Read { after } => self.read(after),
+                    Action::RetryLater => {
+                        self.retry_at = Some(Instant::now() + self.pause);
+                        self.pause = (self.pause * 2).min(PAUSE_MAX);
+                    }
+                    Action::Answer { ticket, verdict } => drop(ticket.send(verdict)),
+                    Action::Recall { ticket, position } => self.recall(ticket, position),
+                    Action::Quarantined { from, to } => {
+                        metrics::quarantined(self.ledger, to - from + 1);
+                        let ledger = self.ledger;
+                        tracing::error!(severity = "CRITICAL", %ledger, from, to, "foreign messages in the ledger are quarantined");
+                    }
+                    Action::StepDown(why) => return Some(why),
                 }
-                Action::Read { after } => self.read(after),
-                Action::RetryLater => {
-                    self.retry_at = Some(Instant::now() + self.pause);
-                    self.pause = (self.pause * 2).min(PAUSE_MAX);
-                }
-                Action::Answer { ticket, verdict } => drop(ticket.send(verdict)),
-                Action::Recall { ticket, position } => self.recall(ticket, position),
-                Action::Quarantined { from, to } => {
-                    metrics::quarantined(self.ledger, to - from + 1);
-                    let ledger = self.ledger;
-                    tracing::error!(severity = "CRITICAL", %ledger, from, to, "foreign messages in the ledger are quarantined");
-                }
-                Action::StepDown(why) => return Some(why),
             }
+            self.spare = turn;
         }
-        if todo.is_empty() { None } else { Box::pin(self.perform(todo)).await }
+        None
     }
 
     async fn publish(&mut self, commit: u64, attempt: u32, after: u64, records: Vec<Bytes>) -> bool {
