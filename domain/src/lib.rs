@@ -19,4 +19,4 @@ pub use identity::{
     ActorId, BlockId, CommandId, ConnectorId, DeploymentId, LeaseId, MessageId, NotAnId, OperatorId, RouteId, TenantId,
 };
 pub use instant::{At, Span};
-pub use msisdn::{Msisdn, NotE164};
+pub use msisdn::{Decimal, Msisdn, NotE164};

@@ -1,6 +1,7 @@
 //! Telephone numbers in international form (ITU-T E.164).
 use std::fmt;
 use std::str::FromStr;
+use zeroize::Zeroize;
 
 /// A number in E.164 form: a country code that does not begin with zero, 8 to 15 digits in all.
 ///
@@ -12,6 +13,35 @@ pub struct Msisdn(u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an E.164 number: expected + and 8 to 15 digits, the first not zero")]
 pub struct NotE164;
+
+/// The longest number there is.
+const DIGITS_MAX: usize = 15;
+
+/// The decimal digits of a number, wiped when dropped.
+pub struct Decimal {
+    digits: [u8; DIGITS_MAX],
+    from: usize,
+}
+
+impl Decimal {
+    /// The digits in ASCII.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.digits[self.from..]
+    }
+}
+
+impl Drop for Decimal {
+    fn drop(&mut self) {
+        self.digits.zeroize();
+    }
+}
+
+impl fmt::Debug for Decimal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Decimal(..)")
+    }
+}
 
 impl Msisdn {
     /// The number with `digits` as its decimal digits, country code first.
@@ -26,6 +56,18 @@ impl Msisdn {
     #[must_use]
     pub const fn digits(self) -> u64 {
         self.0
+    }
+
+    /// The decimal digits, country code first, without the plus sign. Not for logs, metrics or errors.
+    #[must_use]
+    pub fn decimal(self) -> Decimal {
+        let (mut digits, mut from, mut rest) = ([b'0'; DIGITS_MAX], DIGITS_MAX, self.0);
+        while rest > 0 && from > 0 {
+            from -= 1;
+            digits[from] += (rest % 10) as u8;
+            rest /= 10;
+        }
+        Decimal { digits, from }
     }
 
     /// The whole number with its plus sign. Not for logs, metrics or errors.
@@ -75,6 +117,8 @@ mod tests {
         let number: Msisdn = "+93700000001".parse().expect("a number");
         assert_eq!(number.digits(), 93_700_000_001);
         assert_eq!(number.e164(), "+93700000001");
+        assert_eq!(number.decimal().as_bytes(), b"93700000001");
+        assert_eq!(format!("{:?}", number.decimal()), "Decimal(..)");
         assert_eq!(format!("{number} {number:?}"), "+93*** Msisdn(+93***)");
     }
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,7 +18,7 @@ struct Halves<K, V> {
 
 impl<K: Hash + Eq + Copy, V: Clone> Cache<K, V> {
     pub(crate) fn new(capacity: usize) -> Self {
-        let halves = Halves { recent: HashMap::new(), older: HashMap::new() };
+        let halves = Halves { recent: HashMap::default(), older: HashMap::default() };
         Self { half: capacity.div_ceil(2).max(1), halves: Mutex::new(halves) }
     }
 

@@ -77,8 +77,7 @@ impl Keyring {
     /// The leaf of a number in every tree of this tenant: keyed BLAKE3 of its digits, the first 8 bytes.
     #[must_use]
     pub fn leaf(&self, msisdn: Msisdn) -> Leaf {
-        let e164 = Zeroizing::new(msisdn.e164());
-        let hash = blake3::keyed_hash(&self.index_key, &e164.as_bytes()[1..]);
+        let hash = blake3::keyed_hash(&self.index_key, msisdn.decimal().as_bytes());
         let (first, _) = hash.as_bytes().split_first_chunk().expect("a hash has more than 8 bytes");
         Leaf(u64::from_be_bytes(*first))
     }

@@ -254,12 +254,13 @@ fn cut(mut text: String, max_chars: usize) -> String {
 
 impl Aggregate for Messages {
     type Id = &'static str;
-    type State = Exchange;
+    /// Boxed: it is handed over with every event, and it is large.
+    type State = Box<Exchange>;
     type Event = MessageEvent;
     type Command = Dated<MessageCommand>;
     type Error = MessageError;
 
-    fn apply(mut exchange: Exchange, event: MessageEvent) -> Result<Exchange, MessageError> {
+    fn apply(mut exchange: Box<Exchange>, event: MessageEvent) -> Result<Box<Exchange>, MessageError> {
         exchange.evolve(event)?;
         Ok(exchange)
     }
@@ -267,7 +268,7 @@ impl Aggregate for Messages {
     fn handle<'a, 's: 'a>(
         &'a self,
         _ledger: &'s Self::Id,
-        exchange: &'s Exchange,
+        exchange: &'s Box<Exchange>,
         command: Dated<MessageCommand>,
     ) -> BoxFuture<'a, Result<Option<Vec<MessageEvent>>, MessageError>> {
         ready(exchange.decide(command).map(Some)).boxed()

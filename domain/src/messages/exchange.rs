@@ -4,7 +4,8 @@ use super::smsc_id::SmscId;
 use super::unmatched::{KeptReceipt, Unmatched};
 use super::{DoubtPolicy, Encoding, FailureReason, Lane, Lifecycle, MessageError, MessageEvent, Sealed, SealedFor};
 use crate::{At, ConnectorId, MessageId, Msisdn, Span, TenantId};
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How long after its validity a submitted message waits for a receipt before it is given up.

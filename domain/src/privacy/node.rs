@@ -53,14 +53,10 @@ impl Descent {
         Self(Hasher::new_from_context_key(&CONTEXT_KEY))
     }
 
-    /// The seed of a child: its 32 bytes of the 128 that `derive_key(context, parent)` gives all four. One compression.
+    /// The seed of a child: `derive_key(context, parent and the child's number)`, one compression.
     pub(super) fn child(&mut self, parent: &Seed, child: u8) -> Seed {
-        let mut output = self.0.reset().update(parent.as_slice()).finalize_xof();
-        output.set_position(32 * u64::from(child));
-        let mut seed = Zeroizing::new([0; 32]);
-        output.fill(seed.as_mut_slice());
-        output.zeroize();
-        seed
+        let hasher = self.0.reset().update(parent.as_slice()).update(&[child]);
+        Zeroizing::new(hasher.finalize().into())
     }
 }
 

@@ -1,15 +1,19 @@
 use super::place::Place;
 use super::raw::RawStream;
 use super::{BenchArgs, median, print};
-use anyhow::{Context, Result};
-use futures::stream::{FuturesUnordered, StreamExt};
+use anyhow::Result;
+use futures::poll;
 use peyk_domain::messages::{
-    DecidedOn, DoubtPolicy, Encoding, Lane, MessageCommand, MonthKey, RetentionClass, RouteFact, SenderFact, Submission,
+    DecidedOn, DoubtPolicy, Encoding, Lane, MessageCommand, Messages, MonthKey, RetentionClass, RouteFact, SenderFact,
+    Submission,
 };
 use peyk_domain::{ActorId, CommandId, ConnectorId, MessageId, Msisdn, Span, TenantId};
 use peyk_keyring::{Field, TenantKeys};
-use peyk_ledger::Request;
+use peyk_ledger::{Request, WriterHandle};
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 const TENANT: TenantId = TenantId::from_bytes([1; 16]);
@@ -17,6 +21,8 @@ const MONTH: MonthKey = MonthKey(2026 * 12 + 10);
 const TEXT: &[u8] = b"Your parcel arrives today between nine and ten. Reply STOP to end these messages.";
 /// Commands each asker keeps on their way.
 const OUTSTANDING: usize = 3_000;
+/// Commands an asker hands in before others have their turn.
+const TURN: u64 = 32;
 const ASKERS: u64 = 2;
 const LONE: u64 = 2_000;
 
@@ -46,19 +52,26 @@ async fn load(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs) -> Result
     let askers = (0..ASKERS).map(|asker| {
         let (writer, keys, args) = (place.writer.clone(), keys.clone(), args.clone());
         tokio::spawn(async move {
-            let mut outstanding = FuturesUnordered::new();
+            // One writer answers in the order of asking, so the oldest is always the one to wait for.
+            let mut outstanding = VecDeque::with_capacity(OUTSTANDING);
             for number in (asker..args.records).step_by(ASKERS as usize) {
                 if outstanding.len() >= OUTSTANDING {
-                    outstanding.next().await.context("outstanding")??;
+                    settled(outstanding.pop_front()).await?;
                 }
                 let request = request(&keys, number, args.recipients)?;
-                let writer = writer.clone();
-                outstanding.push(async move {
-                    writer.submit(request).await.map(drop).map_err(|error| anyhow::anyhow!("{error}"))
-                });
+                let mut answer = Box::pin(submit(writer.clone(), request));
+                // The first poll hands the command in.
+                match poll!(&mut answer) {
+                    Poll::Ready(answer) => answer?,
+                    Poll::Pending => outstanding.push_back(answer),
+                }
+                // Handing in never waits, and the writer shares these threads.
+                if (number / ASKERS).is_multiple_of(TURN) {
+                    tokio::task::yield_now().await;
+                }
             }
-            while let Some(answer) = outstanding.next().await {
-                answer?;
+            while !outstanding.is_empty() {
+                settled(outstanding.pop_front()).await?;
             }
             Ok::<_, anyhow::Error>(())
         })
@@ -67,6 +80,17 @@ async fn load(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs) -> Result
         asker.await??;
     }
     Ok(args.records as f64 / started.elapsed().as_secs_f64())
+}
+
+async fn submit(writer: WriterHandle<Messages>, request: Request<MessageCommand>) -> Result<()> {
+    writer.submit(request).await.map(drop).map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+async fn settled(oldest: Option<Pin<Box<impl Future<Output = Result<()>>>>>) -> Result<()> {
+    match oldest {
+        Some(answer) => answer.await,
+        None => Ok(()),
+    }
 }
 
 async fn alone(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs) -> Result<Vec<f64>> {

@@ -8,13 +8,14 @@ use super::request::{Committed, Request, SubmitError};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use eventually::aggregate::Aggregate;
+use foldhash::HashMap;
 use futures::FutureExt;
 use peyk_domain::{ActorId, At, CommandId, TenantId};
 use peyk_schemas::{
     ControlEvent, Draft, EVENTS_MAX, EpochCertificate, EventSchema, Head, LedgerId, Quarantine, RECORD_MAX, RawEvent,
     Receipt, Verifier,
 };
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Records in one atomic batch.
 pub const BATCH_MAX: usize = 1_000;
@@ -132,7 +133,7 @@ impl<A: Machine, T> Core<A, T> {
             certificate,
             state: Some(state),
             idempotency,
-            flying: HashMap::new(),
+            flying: HashMap::default(),
             durable,
             end: Link { position: verifier.seen(), ..durable },
             staged: VecDeque::new(),

@@ -1,5 +1,6 @@
+use foldhash::HashMap;
 use peyk_domain::{At, CommandId, Span};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// How long a command id is remembered.
 pub const WINDOW: Span = Span::hours(24);
