@@ -11,29 +11,42 @@ struct Place {
     may_use: &'static [&'static str],
 }
 
-const PLACES: [Place; 10] = [
+const PLACES: [Place; 11] = [
+    Place { name: "peyk-telemetry", folder: "telemetry", may_use: &[] },
     Place { name: "peyk-domain", folder: "domain", may_use: &[] },
     Place { name: "peyk-schemas", folder: "schemas", may_use: &["peyk-domain"] },
-    Place { name: "peyk-ledger", folder: "commands/ledger", may_use: &["peyk-domain", "peyk-schemas"] },
-    Place { name: "peyk-keyring", folder: "commands/keyring", may_use: &["peyk-domain", "peyk-schemas"] },
+    Place {
+        name: "peyk-ledger",
+        folder: "commands/ledger",
+        may_use: &["peyk-domain", "peyk-schemas", "peyk-telemetry"],
+    },
+    Place {
+        name: "peyk-keyring",
+        folder: "commands/keyring",
+        may_use: &["peyk-domain", "peyk-schemas", "peyk-telemetry"],
+    },
     Place {
         name: "peyk-handlers",
         folder: "commands/handlers",
-        may_use: &["peyk-domain", "peyk-schemas", "peyk-ledger", "peyk-keyring"],
+        may_use: &["peyk-domain", "peyk-schemas", "peyk-ledger", "peyk-keyring", "peyk-telemetry"],
     },
     // The reader of the ledger, never the handlers.
     Place {
         name: "peyk-projections",
         folder: "projections",
-        may_use: &["peyk-domain", "peyk-schemas", "peyk-ledger", "peyk-keyring"],
+        may_use: &["peyk-domain", "peyk-schemas", "peyk-ledger", "peyk-keyring", "peyk-telemetry"],
     },
     // Gateways reach NATS through commands and Postgres through projections, never by themselves.
     Place {
         name: "peyk-http",
         folder: "gateways/http",
-        may_use: &["peyk-domain", "peyk-schemas", "peyk-handlers", "peyk-projections"],
+        may_use: &["peyk-domain", "peyk-schemas", "peyk-handlers", "peyk-projections", "peyk-telemetry"],
     },
-    Place { name: "peyk-smpp", folder: "gateways/smpp", may_use: &["peyk-domain", "peyk-schemas", "peyk-handlers"] },
+    Place {
+        name: "peyk-smpp",
+        folder: "gateways/smpp",
+        may_use: &["peyk-domain", "peyk-schemas", "peyk-handlers", "peyk-telemetry"],
+    },
     Place {
         name: "peyk",
         folder: "ops",
@@ -46,6 +59,7 @@ const PLACES: [Place; 10] = [
             "peyk-projections",
             "peyk-http",
             "peyk-smpp",
+            "peyk-telemetry",
         ],
     },
     // End to end: everything but the binary, which they run.
@@ -61,12 +75,15 @@ const PLACES: [Place; 10] = [
             "peyk-projections",
             "peyk-http",
             "peyk-smpp",
+            "peyk-telemetry",
         ],
     },
 ];
 
 /// Crates of others that a crate of ours must not name itself, because another layer is there for it.
-const KEPT_AWAY: [(&str, &[&str]); 8] = [
+const KEPT_AWAY: [(&str, &[&str]); 9] = [
+    // What measures knows no exporter and no runtime.
+    ("peyk-telemetry", &["tokio", "opentelemetry_sdk", "tracing"]),
     ("peyk-domain", &["tokio", "async-nats", "sqlx", "rand", "getrandom", "jiff", "tracing"]),
     ("peyk-schemas", &["tokio", "async-nats", "sqlx", "rand", "getrandom", "tracing"]),
     ("peyk-ledger", &["sqlx", "warp", "hyper"]),
@@ -81,7 +98,8 @@ const KEPT_AWAY: [(&str, &[&str]); 8] = [
 const IMPURE: [&str; 8] = ["tokio", "async-std", "async-nats", "sqlx", "rand", "rand_core", "getrandom", "mio"];
 
 /// The folders with code; `docs` and what starts with a dot hold none, `target` what cargo makes of them.
-const FOLDERS: [&str; 8] = ["commands", "domain", "gateways", "migrations", "ops", "projections", "schemas", "tests"];
+const FOLDERS: [&str; 9] =
+    ["commands", "domain", "gateways", "migrations", "ops", "projections", "schemas", "telemetry", "tests"];
 
 fn metadata() -> Metadata {
     // Crates that only other systems need may never have been downloaded.

@@ -1,15 +1,324 @@
-//! Names of all metrics of the ledger.
+//! What is measured of ledgers. The writer's own figures are kept in plain cells that are read when somebody asks, and
+//! what is recorded is recorded for a commit, never for a record: a command costs nothing more.
+use crate::writer::{Deposed, Outcome};
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::Counter;
+use peyk_domain::{At, Span};
 use peyk_schemas::LedgerId;
-use std::sync::LazyLock;
+use peyk_telemetry::{Counter, Histogram, Kind, Metric};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError, Weak};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
 
-/// Messages found in a ledger's stream that are not its writer's. Any increase is CRITICAL.
-pub const LEDGER_QUARANTINED: &str = "peyk_ledger_quarantined_messages";
+const LEDGER: &[&str] = &["peyk.ledger"];
 
-static QUARANTINED: LazyLock<Counter<u64>> =
-    LazyLock::new(|| opentelemetry::global::meter("peyk-ledger").u64_counter(LEDGER_QUARANTINED).build());
+pub const RECORDS: Metric =
+    Metric::new("peyk.ledger.records", Kind::Counter, "{record}", LEDGER, "Records made durable by this process.");
+pub const COMMIT_DURATION: Metric = Metric::new(
+    "peyk.ledger.commit.duration",
+    Kind::Histogram,
+    "s",
+    LEDGER,
+    "From the sending of a commit to the log's answer that it is durable.",
+);
+pub const COMMIT_RECORDS: Metric =
+    Metric::new("peyk.ledger.commit.records", Kind::Histogram, "{record}", LEDGER, "Records in one commit.");
+pub const UNRESOLVED: Metric = Metric::new(
+    "peyk.ledger.commit.unresolved",
+    Kind::Counter,
+    "{commit}",
+    &["peyk.ledger", "error.type"],
+    "Answers of the log that left open whether a commit landed: refused, or unknown.",
+);
+pub const EPOCHS: Metric = Metric::new(
+    "peyk.ledger.epochs",
+    Kind::Counter,
+    "{epoch}",
+    LEDGER,
+    "Epochs this process opened: each is a change of the writer.",
+);
+pub const DEPOSED: Metric = Metric::new(
+    "peyk.ledger.deposed",
+    Kind::Counter,
+    "{epoch}",
+    &["peyk.ledger", "error.type"],
+    "Epochs that ended because the writer was replaced, or its state did not follow from the ledger.",
+);
+pub const QUARANTINED: Metric = Metric::new(
+    "peyk.ledger.quarantined",
+    Kind::Counter,
+    "{message}",
+    LEDGER,
+    "Messages in the ledger's stream that are not its writer's. Any increase is critical.",
+);
+pub const LEADING: Metric =
+    Metric::new("peyk.ledger.leading", Kind::Gauge, "{writer}", LEDGER, "1 where this process is the writer, or 0.");
+pub const POSITION: Metric =
+    Metric::new("peyk.ledger.position", Kind::Gauge, "{record}", LEDGER, "The position of the newest durable record.");
+pub const IN_FLIGHT: Metric = Metric::new(
+    "peyk.ledger.in_flight",
+    Kind::Gauge,
+    "{commit}",
+    LEDGER,
+    "Commits sent and not answered, as of about a second ago.",
+);
+pub const INBOX: Metric = Metric::new(
+    "peyk.ledger.inbox",
+    Kind::Gauge,
+    "{command}",
+    LEDGER,
+    "Commands waiting for the writer, as of about a second ago.",
+);
+pub const REACH: Metric = Metric::new(
+    "peyk.ledger.idempotency.reach",
+    Kind::Gauge,
+    "s",
+    LEDGER,
+    "How far back command ids are known: a day, or less where their bound cuts it short.",
+);
+pub const WITNESS_AGE: Metric = Metric::new(
+    "peyk.ledger.witness.age",
+    Kind::Gauge,
+    "s",
+    LEDGER,
+    "How long ago the witness last had the newest durable record.",
+);
+pub const REPLICA_AGE: Metric = Metric::new(
+    "peyk.ledger.replica.age",
+    Kind::Gauge,
+    "s",
+    LEDGER,
+    "The age of the newest record this process folded of a ledger it reads. An idle writer ticks every 10 s.",
+);
 
-pub(crate) fn quarantined(ledger: LedgerId, messages: u64) {
-    QUARANTINED.add(messages, &[KeyValue::new("ledger", ledger.to_string())]);
+/// Every metric of this crate.
+pub const METRICS: &[Metric] = &[
+    RECORDS,
+    COMMIT_DURATION,
+    COMMIT_RECORDS,
+    UNRESOLVED,
+    EPOCHS,
+    DEPOSED,
+    QUARANTINED,
+    LEADING,
+    POSITION,
+    IN_FLIGHT,
+    INBOX,
+    REACH,
+    WITNESS_AGE,
+    REPLICA_AGE,
+];
+
+struct Instruments {
+    records: Counter<u64>,
+    duration: Histogram<f64>,
+    size: Histogram<u64>,
+    unresolved: Counter<u64>,
+    epochs: Counter<u64>,
+    deposed: Counter<u64>,
+    quarantined: Counter<u64>,
+}
+
+static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
+    records: RECORDS.counter(),
+    duration: COMMIT_DURATION.seconds(),
+    size: COMMIT_RECORDS.counts(),
+    unresolved: UNRESOLVED.counter(),
+    epochs: EPOCHS.counter(),
+    deposed: DEPOSED.counter(),
+    quarantined: QUARANTINED.counter(),
+});
+
+/// The figures of one writer that are looked up rather than recorded.
+#[derive(Debug)]
+struct Board {
+    of: [KeyValue; 1],
+    position: AtomicU64,
+    in_flight: AtomicUsize,
+    inbox: AtomicUsize,
+    reach_ms: AtomicU64,
+    /// When the witness had the newest record; Unix ms.
+    witnessed_ms: AtomicU64,
+}
+
+/// What is measured of one writer, from the opening of an epoch to its end.
+#[derive(Debug)]
+pub(crate) struct WriterMetrics {
+    board: Arc<Board>,
+    of: [KeyValue; 1],
+    /// Commits without an answer: which, when it was first sent, and its records.
+    sent: VecDeque<(u64, Instant, u64)>,
+}
+
+/// More commits than a writer may have on their way; what is older was abandoned.
+const SENT_MAX: usize = 64;
+
+impl WriterMetrics {
+    pub(crate) fn of(ledger: LedgerId) -> Self {
+        let of = [of(ledger)];
+        let board = Arc::new(Board {
+            of: of.clone(),
+            position: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            inbox: AtomicUsize::new(0),
+            reach_ms: AtomicU64::new(0),
+            witnessed_ms: AtomicU64::new(now_ms()),
+        });
+        register(&BOARDS, &board);
+        Self { board, of, sent: VecDeque::new() }
+    }
+
+    pub(crate) fn leads(&self) {
+        INSTRUMENTS.epochs.add(1, &self.of);
+    }
+
+    pub(crate) fn sent(&mut self, commit: u64, records: usize) {
+        if self.sent.iter().any(|(sent, ..)| *sent == commit) {
+            return;
+        }
+        if self.sent.len() >= SENT_MAX {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((commit, Instant::now(), records as u64));
+    }
+
+    /// What the log said of a commit.
+    pub(crate) fn answered(&mut self, commit: u64, outcome: Outcome) {
+        let unresolved = match outcome {
+            Outcome::Acked { .. } => return self.landed(commit),
+            Outcome::Refused => "refused",
+            Outcome::Unknown => "unknown",
+        };
+        INSTRUMENTS.unresolved.add(1, &[self.of[0].clone(), KeyValue::new("error.type", unresolved)]);
+    }
+
+    fn landed(&mut self, commit: u64) {
+        let Some(index) = self.sent.iter().position(|(sent, ..)| *sent == commit) else { return };
+        let Some((_, sent, records)) = self.sent.remove(index) else { return };
+        INSTRUMENTS.duration.record(sent.elapsed().as_secs_f64(), &self.of);
+        INSTRUMENTS.size.record(records, &self.of);
+        INSTRUMENTS.records.add(records, &self.of);
+    }
+
+    pub(crate) fn quarantined(&self, messages: u64) {
+        INSTRUMENTS.quarantined.add(messages, &self.of);
+    }
+
+    pub(crate) fn deposed(&self, why: &Deposed) {
+        let why = match why {
+            Deposed::Fenced { .. } => "fenced",
+            Deposed::Overtaken => "overtaken",
+            Deposed::Corrupt(_) => "corrupt",
+        };
+        INSTRUMENTS.deposed.add(1, &[self.of[0].clone(), KeyValue::new("error.type", why)]);
+    }
+
+    /// How things stand, about once a second.
+    pub(crate) fn stands(&self, position: u64, in_flight: usize, inbox: usize, reach: Span) {
+        self.board.position.store(position, Ordering::Relaxed);
+        self.board.in_flight.store(in_flight, Ordering::Relaxed);
+        self.board.inbox.store(inbox, Ordering::Relaxed);
+        self.board.reach_ms.store(reach.0, Ordering::Relaxed);
+    }
+
+    /// The witness has the newest record.
+    pub(crate) fn witnessed(&self) {
+        self.board.witnessed_ms.store(now_ms(), Ordering::Relaxed);
+    }
+}
+
+/// Whether a process leads, from its first candidacy on.
+#[derive(Debug)]
+pub(crate) struct Leadership {
+    of: [KeyValue; 1],
+    leading: watch::Receiver<bool>,
+}
+
+impl Leadership {
+    /// Reported as long as the candidate stands, which is as long as it holds this.
+    pub(crate) fn of(ledger: LedgerId, leading: watch::Receiver<bool>) -> Arc<Self> {
+        let leadership = Arc::new(Self { of: [of(ledger)], leading });
+        register(&CANDIDATES, &leadership);
+        leadership
+    }
+}
+
+/// The newest record a replica folded, by its date.
+#[derive(Debug)]
+pub(crate) struct ReplicaMetrics {
+    of: [KeyValue; 1],
+    at_ms: AtomicU64,
+}
+
+impl ReplicaMetrics {
+    pub(crate) fn of(ledger: LedgerId) -> Arc<Self> {
+        let metrics = Arc::new(Self { of: [of(ledger)], at_ms: AtomicU64::new(0) });
+        register(&REPLICAS, &metrics);
+        metrics
+    }
+
+    pub(crate) fn folded(&self, at: At) {
+        self.at_ms.store(at.0, Ordering::Relaxed);
+    }
+}
+
+fn of(ledger: LedgerId) -> KeyValue {
+    KeyValue::new("peyk.ledger", ledger.to_string())
+}
+
+type Registered<T> = Mutex<Vec<Weak<T>>>;
+
+static BOARDS: Registered<Board> = Mutex::new(Vec::new());
+static CANDIDATES: Registered<Leadership> = Mutex::new(Vec::new());
+static REPLICAS: Registered<ReplicaMetrics> = Mutex::new(Vec::new());
+static OBSERVED: Once = Once::new();
+
+fn register<T>(registered: &Registered<T>, one: &Arc<T>) {
+    // No lock is held here: whoever observes takes those of the registers.
+    OBSERVED.call_once(|| {
+        gauge(LEADING, &CANDIDATES, |one| (&one.of, u64::from(*one.leading.borrow())));
+        gauge(POSITION, &BOARDS, |board| (&board.of, board.position.load(Ordering::Relaxed)));
+        gauge(IN_FLIGHT, &BOARDS, |board| (&board.of, board.in_flight.load(Ordering::Relaxed) as u64));
+        gauge(INBOX, &BOARDS, |board| (&board.of, board.inbox.load(Ordering::Relaxed) as u64));
+        seconds(REACH, &BOARDS, |board| (&board.of, board.reach_ms.load(Ordering::Relaxed)));
+        seconds(WITNESS_AGE, &BOARDS, |board| (&board.of, age_ms(&board.witnessed_ms)));
+        seconds(REPLICA_AGE, &REPLICAS, |replica| (&replica.of, age_ms(&replica.at_ms)));
+    });
+    registered.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(one));
+}
+
+type Reading<T> = fn(&T) -> (&[KeyValue], u64);
+
+fn gauge<T: Send + Sync>(metric: Metric, registered: &'static Registered<T>, value: Reading<T>) {
+    metric.observe(move |found| {
+        for one in alive(registered) {
+            let (of, value) = value(&one);
+            found(value, of);
+        }
+    });
+}
+
+fn seconds<T: Send + Sync>(metric: Metric, registered: &'static Registered<T>, ms: Reading<T>) {
+    metric.observe_seconds(move |found| {
+        for one in alive(registered) {
+            let (of, ms) = ms(&one);
+            found(Duration::from_millis(ms).as_secs_f64(), of);
+        }
+    });
+}
+
+/// Those that still run. What ended is no longer reported.
+fn alive<T>(registered: &Registered<T>) -> Vec<Arc<T>> {
+    let mut registered = registered.lock().unwrap_or_else(PoisonError::into_inner);
+    registered.retain(|one| one.strong_count() > 0);
+    registered.iter().filter_map(Weak::upgrade).collect()
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+fn age_ms(since: &AtomicU64) -> u64 {
+    now_ms().saturating_sub(since.load(Ordering::Relaxed))
 }

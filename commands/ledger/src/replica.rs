@@ -1,4 +1,5 @@
 use crate::clock::Clock;
+use crate::metrics::ReplicaMetrics;
 use crate::nats::{Ledgers, ReadError};
 use crate::reader::LedgerReader;
 use crate::writer::Machine;
@@ -30,6 +31,7 @@ struct Shared<A: Machine> {
     clock: Clock,
     folded: RwLock<Folded<Option<A::State>>>,
     position: watch::Sender<u64>,
+    metrics: Arc<ReplicaMetrics>,
 }
 
 /// The state of a ledger, folded from its records by a process that does not write it.
@@ -58,7 +60,8 @@ impl<A: Machine> Replica<A> {
     #[must_use]
     pub fn spawn(ledgers: Ledgers, ledger: LedgerId, clock: Clock, stop: CancellationToken) -> Self {
         let folded = RwLock::new(Folded { state: Some(A::State::default()), position: 0, at: At::default() });
-        let shared = Arc::new(Shared { ledgers, ledger, clock, folded, position: watch::channel(0).0 });
+        let (position, metrics) = (watch::channel(0).0, ReplicaMetrics::of(ledger));
+        let shared = Arc::new(Shared { ledgers, ledger, clock, folded, position, metrics });
         let folding = shared.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -134,6 +137,7 @@ impl<A: Machine> Shared<A> {
             }
             (folded.position, folded.at) = (position, at);
         }
+        self.metrics.folded(at);
         self.position.send_replace(position);
         Ok(())
     }

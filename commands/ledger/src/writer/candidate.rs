@@ -5,6 +5,7 @@ use super::machine::Machine;
 use super::replay::{ReplayError, replay};
 use super::request::SubmitError;
 use crate::clock::Clock;
+use crate::metrics::Leadership;
 use crate::nats::{LEASE_RENEWAL, Lease, LeaseError, Ledgers, ReadError, Server};
 use crate::witness::FileWitness;
 use ed25519_dalek::SigningKey;
@@ -46,6 +47,7 @@ where
 {
     let (inbox, mut mail) = mpsc::channel(INBOX_MAX);
     let (leading, watching) = watch::channel(false);
+    let reported = Leadership::of(config.ledger, watching.clone());
     let task = tokio::spawn(async move {
         while !config.stop.is_cancelled() {
             let lease = tokio::select! {
@@ -64,6 +66,7 @@ where
             }
         }
         refuse(&mut mail);
+        drop(reported);
     });
     (WriterHandle { inbox, leading: watching }, task)
 }

@@ -10,7 +10,7 @@ use ed25519_dalek::SigningKey;
 use eventually::aggregate::Aggregate;
 use foldhash::HashMap;
 use futures::FutureExt;
-use peyk_domain::{ActorId, At, CommandId, TenantId};
+use peyk_domain::{ActorId, At, CommandId, Span, TenantId};
 use peyk_schemas::{
     ControlEvent, Draft, EVENTS_MAX, EpochCertificate, EventSchema, Head, LedgerId, Quarantine, RECORD_MAX, RawEvent,
     Receipt, Verifier,
@@ -163,6 +163,18 @@ impl<A: Machine, T> Core<A, T> {
     #[must_use]
     pub fn first_in_flight(&self) -> Option<(u64, u32)> {
         self.in_flight.front().map(|commit| (commit.id, commit.attempt))
+    }
+
+    /// Commits sent and not known to be durable.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// How far back command ids are known now.
+    #[must_use]
+    pub fn reach(&self, now: At) -> Span {
+        self.idempotency.reach(now)
     }
 
     /// Whether nothing is decided that is not durable.

@@ -5,7 +5,7 @@ use super::handle::{Mail, Ticket};
 use super::machine::Machine;
 use super::request::{Committed, SubmitError};
 use crate::clock::Clock;
-use crate::metrics;
+use crate::metrics::WriterMetrics;
 use crate::nats::{AppendReport, Appender, Ledgers, ReadError, Server, Tape};
 use crate::witness::FileWitness;
 use bytes::Bytes;
@@ -57,6 +57,7 @@ pub(super) struct Driver<A: Machine> {
     last_activity: Instant,
     /// Room for actions, kept from turn to turn.
     spare: Todo<A>,
+    metrics: WriterMetrics,
 }
 
 struct Found {
@@ -116,6 +117,7 @@ where
             witnessed: 0,
             last_activity: now,
             spare: Vec::new(),
+            metrics: WriterMetrics::of(ledger),
         }
     }
 
@@ -130,6 +132,7 @@ where
             }
             if self.core.is_leading() && !*self.leading.borrow() {
                 self.leading.send_replace(true);
+                self.metrics.leads();
             }
             if self.stop.is_cancelled() && self.core.is_idle() {
                 self.leading.send_replace(false);
@@ -162,7 +165,11 @@ where
                     self.unknown(&mut todo);
                 }
                 // Before the inbox, which may never be empty.
-                _ = witnessing.tick() => self.keep_witness().await,
+                _ = witnessing.tick() => {
+                    self.keep_witness().await;
+                    let (position, in_flight) = (self.core.head().position, self.core.in_flight());
+                    self.metrics.stands(position, in_flight, inbox.len(), self.core.reach(self.clock.now()));
+                }
                 count = inbox.recv_many(&mut mail, GULP), if room => {
                     if count == 0 {
                         self.stop.cancel();
@@ -198,6 +205,7 @@ where
 
     fn report(&mut self, report: AppendReport, todo: &mut Todo<A>) {
         let AppendReport { commit, attempt, outcome } = report;
+        self.metrics.answered(commit, outcome);
         if matches!(outcome, Outcome::Acked { .. }) {
             self.pause = PAUSE;
             self.retry_at = None;
@@ -209,6 +217,7 @@ where
 
     fn unknown(&mut self, todo: &mut Todo<A>) {
         if let Some((commit, attempt)) = self.core.first_in_flight() {
+            self.metrics.answered(commit, Outcome::Unknown);
             self.core.outcome(commit, attempt, Outcome::Unknown, todo);
         }
     }
@@ -227,6 +236,7 @@ where
                 match action {
                     Action::Publish { commit, attempt, after, records } => {
                         self.sent = Instant::now();
+                        self.metrics.sent(commit, records.len());
                         if !self.publish(commit, attempt, after, records).await {
                             self.appender = None;
                             self.core.outcome(commit, attempt, Outcome::Unknown, todo);
@@ -240,7 +250,7 @@ where
                     Action::Answer { ticket, verdict } => drop(ticket.send(verdict)),
                     Action::Recall { ticket, position } => self.recall(ticket, position),
                     Action::Quarantined { from, to } => {
-                        metrics::quarantined(self.ledger, to - from + 1);
+                        self.metrics.quarantined(to - from + 1);
                         let ledger = self.ledger;
                         tracing::error!(severity = "CRITICAL", %ledger, from, to, "foreign messages in the ledger are quarantined");
                     }
@@ -294,12 +304,18 @@ where
 
     async fn keep_witness(&mut self) {
         let head = self.core.head();
-        if !self.core.is_leading() || head.position == self.witnessed {
+        if !self.core.is_leading() {
             return;
+        }
+        if head.position == self.witnessed {
+            return self.metrics.witnessed();
         }
         let (witness, ledger, position) = (self.witness.clone(), self.ledger, head.position);
         match tokio::task::spawn_blocking(move || witness.save(ledger, &head)).await {
-            Ok(Ok(())) => self.witnessed = position,
+            Ok(Ok(())) => {
+                self.witnessed = position;
+                self.metrics.witnessed();
+            }
             Ok(Err(error)) => tracing::error!(%ledger, %error, "the witness could not be told"),
             Err(error) => tracing::error!(%ledger, %error, "the witness task failed"),
         }
@@ -307,6 +323,7 @@ where
 
     fn end(&mut self, why: &Deposed) {
         self.leading.send_replace(false);
+        self.metrics.deposed(why);
         let ledger = self.ledger;
         tracing::warn!(%ledger, %why, "the writer steps down");
         // Fenced or overtaken, another record stands where ours would have to: it cannot land any more.
