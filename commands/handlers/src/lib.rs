@@ -17,6 +17,7 @@ mod partition;
 mod random;
 mod service;
 mod timers;
+mod trace;
 mod wire;
 
 pub use answer::{Done, Submitted, SubmittedItem, Work};
@@ -24,4 +25,5 @@ pub use bus::{BusError, CommandBus};
 pub use call::{Call, Caller, PlainMessage, TakeWork, derived_id};
 pub use deployment::{Handlers, HandlersConfig, Wiring};
 pub use error::CommandError;
+pub use metrics::METRICS;
 pub use partition::partition_of;

@@ -1,40 +1,75 @@
 //! What the handlers count. Names and label values are closed sets; none carries a tenant, a number or an id.
 use crate::wire::{Answer, Failure};
-use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram};
 use peyk_schemas::LedgerId;
+use peyk_telemetry::{Counter, Histogram, KeyValue, Kind, Metric};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Commands answered, by ledger and outcome.
-const COMMANDS: &str = "peyk.commands";
-/// Seconds from a command's arrival at its writer to the answer.
-const COMMAND_SECONDS: &str = "peyk.command.duration";
-/// Commands dropped because they wanted their answer on a subject no answer may go to.
-const REFUSED_REPLIES: &str = "peyk.commands.refused_replies";
+pub const DURATION: Metric = Metric::new(
+    "peyk.command.duration",
+    Kind::Histogram,
+    "s",
+    &["peyk.ledger", "peyk.outcome"],
+    "From a command's arrival at its writer to the answer.",
+);
+pub const REFUSED: Metric = Metric::new(
+    "peyk.command.refused",
+    Kind::Counter,
+    "{command}",
+    &["peyk.ledger", "error.type"],
+    "Commands the rules said no to, by code.",
+);
+pub const REFUSED_REPLIES: Metric = Metric::new(
+    "peyk.command.refused_replies",
+    Kind::Counter,
+    "{command}",
+    &["peyk.ledger"],
+    "Commands dropped because they wanted their answer where none may go: somebody tries to write where nobody may.",
+);
 
-#[derive(Debug, Clone)]
+/// Every metric of this crate.
+pub const METRICS: &[Metric] = &[DURATION, REFUSED, REFUSED_REPLIES];
+
+const OUTCOMES: [&str; 9] = [
+    "done",
+    "refused",
+    "key_reused",
+    "in_flight",
+    "overloaded",
+    "unavailable",
+    "outcome_unknown",
+    "not_leader",
+    "malformed",
+];
+
+/// The instruments of one ledger, with their attributes made once.
+#[derive(Debug)]
 pub(crate) struct Metrics {
     ledger: KeyValue,
-    commands: Counter<u64>,
-    seconds: Histogram<f64>,
+    outcomes: [[KeyValue; 2]; OUTCOMES.len()],
+    duration: Histogram<f64>,
+    refused: Counter<u64>,
     refused_replies: Counter<u64>,
 }
 
 impl Metrics {
-    pub(crate) fn of(ledger: LedgerId) -> Self {
-        let meter = opentelemetry::global::meter("peyk-handlers");
-        Self {
-            ledger: KeyValue::new("ledger", ledger.to_string()),
-            commands: meter.u64_counter(COMMANDS).build(),
-            seconds: meter.f64_histogram(COMMAND_SECONDS).with_unit("s").build(),
-            refused_replies: meter.u64_counter(REFUSED_REPLIES).build(),
-        }
+    pub(crate) fn of(ledger: LedgerId) -> Arc<Self> {
+        let ledger = KeyValue::new("peyk.ledger", ledger.to_string());
+        Arc::new(Self {
+            outcomes: OUTCOMES.map(|outcome| [ledger.clone(), KeyValue::new("peyk.outcome", outcome)]),
+            ledger,
+            duration: DURATION.seconds(),
+            refused: REFUSED.counter(),
+            refused_replies: REFUSED_REPLIES.counter(),
+        })
     }
 
     pub(crate) fn answered(&self, answer: &Answer, took: Duration) {
-        let labels = [self.ledger.clone(), KeyValue::new("outcome", outcome(answer))];
-        self.commands.add(1, &labels);
-        self.seconds.record(took.as_secs_f64(), &labels);
+        self.duration.record(took.as_secs_f64(), &self.outcomes[index(answer)]);
+        if let Answer::Failed(Failure::Refused { code, .. }) = answer {
+            // The codes are those of the domain's own errors.
+            self.refused.add(1, &[self.ledger.clone(), KeyValue::new("error.type", code.clone())]);
+        }
     }
 
     pub(crate) fn refused_reply(&self) {
@@ -42,16 +77,21 @@ impl Metrics {
     }
 }
 
-const fn outcome(answer: &Answer) -> &'static str {
+/// What became of a command, in one word.
+pub(crate) const fn outcome(answer: &Answer) -> &'static str {
+    OUTCOMES[index(answer)]
+}
+
+const fn index(answer: &Answer) -> usize {
     match answer {
-        Answer::Done(_) | Answer::Submitted(_) | Answer::Work(_) | Answer::InFlight(_) => "done",
-        Answer::Failed(Failure::Refused { .. }) => "refused",
-        Answer::Failed(Failure::KeyReused) => "key_reused",
-        Answer::Failed(Failure::InFlight) => "in_flight",
-        Answer::Failed(Failure::Overloaded { .. }) => "overloaded",
-        Answer::Failed(Failure::Unavailable) => "unavailable",
-        Answer::Failed(Failure::OutcomeUnknown) => "outcome_unknown",
-        Answer::Failed(Failure::NotLeader) => "not_leader",
-        Answer::Failed(Failure::Malformed { .. }) => "malformed",
+        Answer::Done(_) | Answer::Submitted(_) | Answer::Work(_) | Answer::InFlight(_) => 0,
+        Answer::Failed(Failure::Refused { .. }) => 1,
+        Answer::Failed(Failure::KeyReused) => 2,
+        Answer::Failed(Failure::InFlight) => 3,
+        Answer::Failed(Failure::Overloaded { .. }) => 4,
+        Answer::Failed(Failure::Unavailable) => 5,
+        Answer::Failed(Failure::OutcomeUnknown) => 6,
+        Answer::Failed(Failure::NotLeader) => 7,
+        Answer::Failed(Failure::Malformed { .. }) => 8,
     }
 }

@@ -2,7 +2,7 @@ use super::mailbox::{Address, Mailbox};
 use crate::error::CommandError;
 use crate::wire::{self, Answer, Envelope, Failure, Request, WireError};
 use async_nats::client::PublishErrorKind;
-use async_nats::{Message, StatusCode, Subject};
+use async_nats::{HeaderMap, Message, StatusCode, Subject};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -39,6 +39,7 @@ pub(super) async fn until_answered(
     mailbox: &Mailbox,
     pace: &Pace,
     subject: String,
+    headers: Option<&HeaderMap>,
     mut envelope: Envelope,
     deadline: Instant,
 ) -> Result<Answer, CommandError> {
@@ -66,7 +67,7 @@ pub(super) async fn until_answered(
         if now >= next_attempt {
             tried = true;
             envelope.patience = deadline - now;
-            if send(&address, &subject, &envelope, deadline).await? {
+            if send(&address, &subject, headers, &envelope, deadline).await? {
                 open += 1;
                 next_attempt = now + patience_per_attempt;
             } else {
@@ -115,6 +116,7 @@ impl Pauses {
 async fn send(
     address: &Address<'_>,
     subject: &Subject,
+    headers: Option<&HeaderMap>,
     envelope: &Envelope,
     deadline: Instant,
 ) -> Result<bool, CommandError> {
@@ -125,7 +127,7 @@ async fn send(
         WireError::TooLong(_) => too_large(),
         other => CommandError::Malformed(other.to_string()),
     })?;
-    match timeout_at(deadline, address.send(subject.clone(), bytes)).await {
+    match timeout_at(deadline, address.send(subject.clone(), headers, bytes)).await {
         // Refused by the client itself: it never goes out.
         Ok(Err(error)) if error.kind() == PublishErrorKind::MaxPayloadExceeded => Err(too_large()),
         Ok(Err(_)) => Ok(false),

@@ -1,5 +1,5 @@
 use super::BusError;
-use async_nats::{Client, Message, Subject};
+use async_nats::{Client, HeaderMap, Message, Subject};
 use bytes::Bytes;
 use futures::StreamExt;
 use std::collections::HashMap;
@@ -78,9 +78,17 @@ impl Address<'_> {
         self.mailbox.client.connection_state() == async_nats::connection::State::Connected
     }
 
-    pub(super) async fn send(&self, subject: Subject, command: Bytes) -> Result<(), async_nats::PublishError> {
-        let reply = format!("{}.{}", self.mailbox.inbox, self.number);
-        self.mailbox.client.publish_with_reply(subject, reply, command).await
+    pub(super) async fn send(
+        &self,
+        subject: Subject,
+        headers: Option<&HeaderMap>,
+        command: Bytes,
+    ) -> Result<(), async_nats::PublishError> {
+        let (client, reply) = (&self.mailbox.client, format!("{}.{}", self.mailbox.inbox, self.number));
+        match headers {
+            Some(headers) => client.publish_with_reply_and_headers(subject, reply, headers.clone(), command).await,
+            None => client.publish_with_reply(subject, reply, command).await,
+        }
     }
 
     pub(super) async fn answer(&mut self) -> Option<Message> {

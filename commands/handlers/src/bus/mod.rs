@@ -9,6 +9,7 @@ use crate::call::{Call, PlainMessage, TakeWork};
 use crate::error::CommandError;
 use crate::partition::partition_of;
 use crate::random::fresh_id;
+use crate::trace::Asking;
 use crate::wire::{Answer, Envelope, Request};
 use attempts::Pace;
 use mailbox::Mailbox;
@@ -201,7 +202,13 @@ impl CommandBus {
     async fn ask(&self, ledger: LedgerId, envelope: Envelope) -> Result<Answer, CommandError> {
         let deadline = Instant::now() + envelope.patience.min(Duration::from_secs(600));
         let subject = self.names.commands(ledger);
-        attempts::until_answered(&self.mailbox, &self.pace, subject, envelope, deadline).await
+        let asking = Asking::begin(ledger, &envelope.request);
+        let headers = asking.as_ref().map(|asking| &asking.headers);
+        let answer = attempts::until_answered(&self.mailbox, &self.pace, subject, headers, envelope, deadline).await;
+        if let Some(asking) = &asking {
+            asking.end(&answer);
+        }
+        answer
     }
 }
 

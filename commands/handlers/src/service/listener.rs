@@ -2,10 +2,12 @@ use super::admission::Admission;
 use super::endpoint::{Asked, Endpoint};
 use super::reply_gate::ReplyGate;
 use crate::metrics::Metrics;
+use crate::trace;
 use crate::wire::{self, Answer, Envelope, Failure};
-use async_nats::{Client, Message, Subject, Subscriber};
+use async_nats::{Client, HeaderMap, Message, Subject, Subscriber};
 use futures::StreamExt;
 use peyk_schemas::LedgerId;
+use peyk_telemetry::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -32,7 +34,7 @@ pub(crate) struct Listener<E> {
     pub endpoint: Arc<E>,
     pub gate: Arc<ReplyGate>,
     pub admission: Admission,
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// No command is taken any more.
     pub stop: CancellationToken,
     /// Commands in progress: each runs to its end whether anybody waits or not.
@@ -101,7 +103,7 @@ impl<E: Endpoint> Listener<E> {
         let arrived = Instant::now();
         let publisher = Publisher {
             client: self.client.clone(),
-            metrics: self.metrics.clone(),
+            metrics: Arc::clone(&self.metrics),
             ledger: self.ledger,
             reply,
             arrived,
@@ -111,9 +113,9 @@ impl<E: Endpoint> Listener<E> {
             return;
         };
         let (endpoint, admission) = (Arc::clone(&self.endpoint), self.admission.clone());
-        let payload = command.payload;
+        let (ledger, payload, headers) = (self.ledger, command.payload, command.headers);
         self.in_progress.spawn(async move {
-            let answer = answer(endpoint, &admission, &payload, arrived).await;
+            let answer = answer(endpoint, &admission, ledger, &payload, headers.as_ref(), arrived).await;
             drop(payload);
             publisher.publish(answer).await;
             drop(admitted);
@@ -126,7 +128,14 @@ async fn settled(leadership: &mut watch::Receiver<bool>, wanted: bool) -> bool {
     leadership.wait_for(|leading| *leading == wanted).await.is_ok()
 }
 
-async fn answer<E: Endpoint>(endpoint: Arc<E>, admission: &Admission, payload: &[u8], arrived: Instant) -> Answer {
+async fn answer<E: Endpoint>(
+    endpoint: Arc<E>,
+    admission: &Admission,
+    ledger: LedgerId,
+    payload: &[u8],
+    headers: Option<&HeaderMap>,
+    arrived: Instant,
+) -> Answer {
     let envelope: Envelope = match wire::decode(payload) {
         Ok(envelope) => envelope,
         Err(error) => return Answer::Failed(Failure::Malformed { reason: error.to_string() }),
@@ -139,12 +148,17 @@ async fn answer<E: Endpoint>(endpoint: Arc<E>, admission: &Admission, payload: &
     };
     let deadline = arrived + envelope.patience.min(PATIENCE_MAX);
     let Envelope { command: id, actor, tenant, patience: _, request } = envelope;
-    endpoint.answer(Asked { id, actor, tenant, deadline, request }).await
+    let Some(span) = trace::asked(headers, ledger, &request) else {
+        return endpoint.answer(Asked { id, actor, tenant, deadline, request }).await;
+    };
+    let answer = endpoint.answer(Asked { id, actor, tenant, deadline, request }).with_context(span.clone()).await;
+    trace::answered(&span, &answer);
+    answer
 }
 
 struct Publisher {
     client: Client,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     ledger: LedgerId,
     reply: Subject,
     arrived: Instant,

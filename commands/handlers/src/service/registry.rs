@@ -2,6 +2,7 @@
 use super::endpoint::{Asked, Endpoint, misplaced};
 use super::verdict::{Coded, done};
 use crate::fingerprint::fingerprint_of;
+use crate::trace;
 use crate::wire::{Answer, Request};
 use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
@@ -46,6 +47,7 @@ impl<A: Registered> Endpoint for Registry<A> {
         let Asked { id, actor, tenant, deadline, request } = asked;
         let Ok(fingerprint) = fingerprint_of(&request) else { return misplaced() };
         let Some(command) = A::order(request) else { return misplaced() };
-        done(self.writer.submit(peyk_ledger::Request { id, fingerprint, actor, tenant, deadline, command }).await)
+        let request = peyk_ledger::Request { id, fingerprint, actor, tenant, deadline, command };
+        done(trace::submit(&self.writer, request).await)
     }
 }

@@ -11,12 +11,14 @@ use super::endpoint::{Asked, Endpoint, misplaced};
 use super::facts::FactSource;
 use super::verdict::refused;
 use crate::fingerprint::fingerprint_of;
+use crate::trace;
 use crate::wire::{Answer, Failure, Request};
 use peyk_domain::ConnectorId;
 use peyk_domain::messages::{MessageCommand, MessageError, MessageEvent, Messages};
 use peyk_keyring::Keyrings;
 use peyk_ledger::{Clock, Committed, SubmitError, WriterHandle};
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 pub(crate) use waiters::Waiters;
@@ -105,11 +107,13 @@ impl Desk {
 
     async fn commit(&self, origin: Origin, command: MessageCommand) -> Verdict {
         let Origin { id, fingerprint, actor, tenant, deadline } = origin;
-        let verdict =
-            self.writer.submit(peyk_ledger::Request { id, fingerprint, actor, tenant, deadline, command }).await;
+        let began = SystemTime::now();
+        let request = peyk_ledger::Request { id, fingerprint, actor, tenant, deadline, command };
+        let verdict = trace::submit(&self.writer, request).await;
         if let Ok(committed) = &verdict
             && !committed.repeated
         {
+            trace::journeys(committed, began);
             self.waiters.wake_for(&committed.events);
         }
         verdict
