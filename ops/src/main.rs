@@ -12,9 +12,9 @@ mod serve;
 mod simulate;
 mod token;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use config::Config;
+use config::{Config, Problems, Sources};
 use export::ExportCommand;
 use output::Output;
 use std::path::PathBuf;
@@ -29,9 +29,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 #[command(name = "peyk", version, propagate_version = true)]
 struct Cli {
-    /// The configuration file.
-    #[arg(long, global = true, env = "PEYK_CONFIG", default_value = "peyk.toml")]
-    config: PathBuf,
+    /// The configuration file [default: peyk.toml, if it is there]
+    #[arg(long, global = true, env = "PEYK_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A value that wins over the file and the environment, as `--set nats.replicas=3`; may be given several times.
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
     /// One JSON object a line instead of text.
     #[arg(long, global = true)]
     json: bool,
@@ -70,8 +73,10 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// What the file says, secrets left out.
+    /// Every value, where it came from, and no secret.
     Show,
+    /// Every key there is, as a commented file to begin with.
+    Example,
 }
 
 #[derive(Debug, Subcommand)]
@@ -86,6 +91,11 @@ enum KeysCommand {
     Generate,
 }
 
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The figures of a benchmark are to be read by programs; only what went wrong stands beside them.
@@ -97,15 +107,24 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error, output);
-            ExitCode::FAILURE
+            if error.is::<Problems>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }
 }
+
+/// The status of a program whose arguments or configuration cannot be used.
+const USAGE: u8 = 2;
 
 /// The whole chain of causes, one line each; for programs one JSON object, with the stable code where there is one.
 #[allow(clippy::print_stderr)]
 fn report(error: &anyhow::Error, output: Output) {
     let code = error.downcast_ref::<peyk_projections::exports::ExportError>().map(|error| error.code());
+    if let (Output::Json, Some(Problems(problems))) = (output, error.downcast_ref()) {
+        let problems: Vec<_> = problems.iter().map(config::Problem::to_json).collect();
+        let error = "the configuration cannot be used";
+        eprintln!("{}", serde_json::json!({ "error": error, "code": "CONFIG", "problems": problems }));
+        return;
+    }
     if output == Output::Json {
         let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
         eprintln!("{}", serde_json::json!({ "error": error.to_string(), "code": code, "causes": causes }));
@@ -132,7 +151,13 @@ async fn run(cli: Cli, output: Output) -> Result<()> {
         // Whoever checks an export has no deployment.
         return export::check(directory, regulator, deployment, output);
     }
-    let config = Config::load(&cli.config)?;
+    if let Command::Config(ConfigCommand::Example) = cli.command {
+        let example = config::example();
+        output.line(&serde_json::json!({ "example": example }), example.trim_end());
+        return Ok(());
+    }
+    let variables = std::env::vars_os().collect();
+    let config = Config::load(Sources { file: cli.config, variables, flags: cli.set })?;
     match cli.command {
         Command::Serve => serve::run(&config).await,
         Command::Migrate => migrate::run(&config, output).await,
@@ -142,8 +167,7 @@ async fn run(cli: Cli, output: Output) -> Result<()> {
         Command::Simulate(command) => simulate::run(&config, command, output).await,
         Command::Drill(command) => drill::run(&config, command, output).await,
         Command::Config(ConfigCommand::Show) => {
-            let shown = config.show();
-            output.line(&shown, &serde_json::to_string_pretty(&shown).context("showing the configuration")?);
+            config.show(output);
             Ok(())
         }
         Command::Token(TokenCommand::Mint(args)) => token::mint(&config, args, output),
@@ -157,6 +181,6 @@ async fn run(cli: Cli, output: Output) -> Result<()> {
             );
             Ok(())
         }
-        Command::Bench(_) => Ok(()),
+        Command::Bench(_) | Command::Config(ConfigCommand::Example) => Ok(()),
     }
 }

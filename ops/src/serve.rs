@@ -1,5 +1,5 @@
 //! `peyk serve`: every role in one process. Settings, bind, spawn, signal, drain.
-use crate::config::{Config, ConnectorSettings};
+use crate::config::Config;
 use crate::keys::KeyDirectory;
 use crate::migrate::postgres;
 use crate::projections::{keyrings, ledgers};
@@ -16,7 +16,7 @@ use peyk_ledger::{Clock, FileWitness, Ledgers, Replica, WriterConfig, WriterHand
 use peyk_projections::query::ReadModels;
 use peyk_projections::{FOLD_EVENTS_DEFAULT, Projections, ProjectionsConfig, projector_pool, reader_pool};
 use peyk_schemas::LedgerId;
-use peyk_smpp::{Connector, ConnectorConfig, Secret};
+use peyk_smpp::Connector;
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,9 @@ const READINESS: Duration = Duration::from_millis(500);
 const READER_CONNECTIONS: u32 = 8;
 
 pub async fn run(config: &Config) -> Result<()> {
+    for path in config.exposed_files() {
+        tracing::warn!(path = %path.display(), "others may read a file with secrets; chmod 600 it");
+    }
     let ledgers = ledgers(config, "peyk serve").await?;
     for ledger in config.ledgers() {
         ledgers.check_deployment(ledger).await?;
@@ -176,22 +179,13 @@ async fn connect(config: &Config, stop: &CancellationToken) -> Result<Vec<Connec
     let bus = Arc::new(CommandBus::open(client, config.names()?, config.messages.partitions).await?);
     let mut connectors = Vec::new();
     for settings in &config.smpp.connectors {
-        let spawned = Connector::spawn(connector(settings)?, bus.clone(), stop.clone());
+        let spawned = Connector::spawn(settings.clone(), bus.clone(), stop.clone());
         connectors.push(spawned.map_err(|wrong| {
             let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("smpp.connectors, {}: {}", settings.connector, wrong.join("; "))
         })?);
     }
     Ok(connectors)
-}
-
-fn connector(settings: &ConnectorSettings) -> Result<ConnectorConfig> {
-    let address = settings.address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
-    let (host, port) = address.context("smpp.connectors: address is no host:port")?;
-    let password = Secret::new(settings.password.0.clone());
-    let mut config = ConnectorConfig::new(settings.id()?, host, port, settings.system_id.clone(), password);
-    config.window = u16::try_from(settings.window).context("smpp.connectors: window")?;
-    Ok(config)
 }
 
 /// Looks every half second at what a command needs.

@@ -3,9 +3,9 @@ use crate::config::Config;
 use crate::output::Output;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use peyk_smpp::{Secret, SimulatorConfig, SmscSimulator};
+use peyk_smpp::{SimulatorConfig, SmscSimulator};
 use serde_json::json;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -39,8 +39,13 @@ pub async fn run(config: &Config, command: SimulateCommand, output: Output) -> R
     };
     if let Some(connector) = config.smpp.connectors.first() {
         settings.system_id.clone_from(&connector.system_id);
-        settings.password = Secret::new(connector.password.0.clone());
-        settings.listen = connector.address.parse().context("smpp.connectors: address is no IP address and port")?;
+        settings.password = connector.password.clone();
+        let ip =
+            connector.host.parse::<IpAddr>().context("smpp.connectors: the address is no IP address; give --listen");
+        settings.listen = match args.listen {
+            Some(listen) => listen,
+            None => (ip?, connector.port).into(),
+        };
     }
     settings.listen = args.listen.unwrap_or(settings.listen);
     settings.receipt_delay_ms = args.receipt_delay_ms.unwrap_or(settings.receipt_delay_ms);

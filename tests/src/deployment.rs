@@ -10,6 +10,7 @@ use peyk_domain::{ConnectorId, DeploymentId, TenantId};
 use peyk_ledger::{Ledgers, Names, Server};
 use peyk_schemas::{LedgerId, VerifiedRecord};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -68,7 +69,7 @@ impl Deployment {
             log_filter: LOG,
             ended: false,
         };
-        std::fs::write(deployment.path("peyk.toml"), deployment.configuration())?;
+        deployment.configure(&deployment.configuration())?;
         deployment.peyk(&["keys", "generate"])?;
         deployment.peyk(&["migrate"])?;
         Ok(deployment)
@@ -88,7 +89,19 @@ impl Deployment {
         self.directory.path().join(name)
     }
 
-    fn configuration(&self) -> String {
+    /// Puts a configuration in place of the one there is; processes started from now on read it.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn configure(&self, text: &str) -> Result<()> {
+        let path = self.path("peyk.toml");
+        std::fs::write(&path, text)?;
+        Ok(std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?)
+    }
+
+    /// The configuration it was prepared with.
+    #[must_use]
+    pub fn configuration(&self) -> String {
         let login = |user: &str| {
             let Server { user, password, .. } = self.nats.user(user);
             format!("{{ user = {user:?}, password = {password:?} }}")

@@ -13,6 +13,6 @@ pub use nats::{Ledgers, Names, ReadError, Server};
 pub use peyk_schemas::{Receipt, VerifiedRecord};
 pub use reader::LedgerReader;
 pub use replica::{Freshness, Replica};
-pub use segments::{BadSegments, Segment, Segments};
+pub use segments::{BadSegments, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segment, Segments};
 pub use witness::FileWitness;
 pub use writer::{Committed, Request, SubmitError, WriterConfig, WriterHandle};

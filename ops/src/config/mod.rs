@@ -1,0 +1,143 @@
+//! What a deployment is told, in layers: defaults, a TOML file, the environment, flags. Everything is checked when it is
+//! loaded, all that is wrong is told at once, and nothing here shows a secret.
+mod example;
+mod hidden;
+mod layers;
+mod problem;
+mod reader;
+mod sections;
+mod show;
+mod suggestion;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use example::example;
+pub use layers::Origin;
+pub use problem::{Problem, ProblemCode, Problems};
+pub use reader::Settled;
+pub use sections::*;
+
+use anyhow::Result;
+use layers::Layers;
+use peyk_domain::DeploymentId;
+use peyk_ledger::{Names, Segments, Server};
+use reader::{Gathered, Reader};
+use std::ffi::OsString;
+use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+/// The file that is read where none is named.
+pub const FILE: &str = "peyk.toml";
+
+/// A configuration that can be used, and where each value came from.
+#[derive(Debug, Clone)]
+pub struct Config {
+    sections: Sections,
+    pub settled: Vec<Settled>,
+    /// The file that was read, if any was.
+    pub file: Option<PathBuf>,
+    /// Files that secrets were read from.
+    pub secret_files: Vec<PathBuf>,
+}
+
+impl Deref for Config {
+    type Target = Sections;
+
+    fn deref(&self) -> &Sections {
+        &self.sections
+    }
+}
+
+/// What the configuration is read from.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The file that was named; else [`FILE`], if it is there.
+    pub file: Option<PathBuf>,
+    pub variables: Vec<(OsString, OsString)>,
+    pub flags: Vec<(String, String)>,
+}
+
+impl Config {
+    /// Reads every layer and checks all of it.
+    ///
+    /// # Errors
+    /// [`Problems`], everything that is wrong at once.
+    pub fn load(sources: Sources) -> Result<Self, Problems> {
+        let known: Vec<String> = described().known.into_iter().map(|known| known.pattern).collect();
+        let mut layers = Layers::default();
+        let path = sources.file.clone().unwrap_or_else(|| FILE.into());
+        let file = match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                layers.file(&path, &text);
+                Some(path.clone())
+            }
+            Err(error) if sources.file.is_none() && error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                let said = format!("cannot be read: {error}; name the configuration with --config FILE");
+                let origin = Origin::File { path: path.clone(), line: 0, column: 0 };
+                let key = String::new();
+                return Err(Problems(vec![Problem { code: ProblemCode::Unreadable, key, origin, said }]));
+            }
+        };
+        layers.environment(sources.variables, &known);
+        layers.flags(&sources.flags);
+        let broken = layers.problems.iter().any(|problem| problem.code == ProblemCode::Syntax);
+        let mut reader = Reader::new(layers);
+        let sections = Sections::read(&mut reader);
+        let Gathered { settled, mut problems, secret_files, unknown, .. } = reader.finish();
+        problems.extend(suggestion::unknown(&unknown, &known));
+        if broken {
+            // What is missing may stand behind the place where the file could not be read on.
+            problems.retain(|problem| problem.code != ProblemCode::Missing);
+        }
+        if problems.is_empty() {
+            return Ok(Self { sections, settled, file, secret_files });
+        }
+        problems.sort_by(|one, other| (&one.origin, &one.key).cmp(&(&other.origin, &other.key)));
+        if file.is_none() && problems.iter().any(|problem| problem.code == ProblemCode::Missing) {
+            let said = format!("there is no {FILE} here; name the configuration with --config FILE");
+            let (key, origin) = (String::new(), Origin::Nowhere);
+            problems.push(Problem { code: ProblemCode::Unreadable, key, origin, said });
+        }
+        Err(Problems(problems))
+    }
+
+    pub fn names(&self) -> Result<Names> {
+        let segments = Segments::new(self.ledger.segment_positions, self.ledger.segments_ahead)?;
+        Ok(Names::new(&self.namespace)?.with_segments(segments))
+    }
+
+    pub fn deployment(&self) -> Result<DeploymentId> {
+        Ok(self.sections.deployment)
+    }
+
+    /// The NATS server as one of its users.
+    pub fn nats_as(&self, login: &Login) -> Server {
+        Server { url: self.nats.url.clone(), user: login.user.clone(), password: login.password.0.clone() }
+    }
+
+    /// All ledgers of the deployment.
+    pub fn ledgers(&self) -> Vec<peyk_schemas::LedgerId> {
+        use peyk_schemas::LedgerId;
+        let messages = (0..self.messages.partitions).map(LedgerId::messages);
+        [LedgerId::NUMBERING, LedgerId::ROUTING].into_iter().chain(messages).collect()
+    }
+
+    /// The files with a secret in them that others than their owner may read or write.
+    pub fn exposed_files(&self) -> Vec<PathBuf> {
+        let with_secret = self.settled.iter().filter(|settled| settled.secret);
+        let holds = |path: &PathBuf| with_secret.clone().any(|settled| settled.origin.is_in(path));
+        let exposed = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
+        let file = self.file.iter().filter(|path| holds(path));
+        file.chain(&self.secret_files).filter(|path| exposed(path)).cloned().collect()
+    }
+}
+
+/// Every key there is.
+fn described() -> Gathered {
+    let mut reader = Reader::describing();
+    Sections::read(&mut reader);
+    reader.finish()
+}

@@ -1,0 +1,275 @@
+//! Every key there is. To add one: a field, and beside it the line that reads it. The reference, the example, the variables
+//! and the flags follow from that line.
+use super::hidden::Hidden;
+use super::problem::ProblemCode;
+use super::reader::Reader;
+use super::value::HostPort;
+use peyk_domain::{ConnectorId, DeploymentId};
+use peyk_ledger::{Names, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segments, Server};
+use peyk_smpp::{ConnectorConfig, ConnectorConfigError, Secret};
+use sqlx::postgres::PgConnectOptions;
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// The keys, read.
+#[derive(Debug, Clone)]
+pub struct Sections {
+    pub namespace: String,
+    pub deployment: DeploymentId,
+    pub ledger: LedgerConfig,
+    pub messages: MessagesConfig,
+    pub nats: NatsConfig,
+    pub postgres: PostgresConfig,
+    pub keys: Directory,
+    pub witness: Directory,
+    pub http: HttpConfig,
+    pub smpp: SmppConfig,
+}
+
+impl Sections {
+    pub fn read(from: &mut Reader) -> Self {
+        Self {
+            namespace: from
+                .key("namespace", "The first word of every stream, bucket and subject of this deployment.")
+                .that("1 to 32 lower-case letters, digits or hyphens", |name: &String| Names::new(name).is_ok())
+                .required("peyk".to_owned()),
+            deployment: from
+                .key("deployment", "The deployment's id: any UUID, drawn once and never changed.")
+                .required(DeploymentId::from_bytes(*b"an example's id!")),
+            ledger: from.table("ledger", "How ledgers are cut into streams.", LedgerConfig::read),
+            messages: from.table("messages", "The ledgers of messages.", MessagesConfig::read),
+            nats: from.table("nats", "The log.", NatsConfig::read),
+            postgres: from.table("postgres", "The read models.", PostgresConfig::read),
+            keys: from.table("keys", "", |from| Directory {
+                directory: from
+                    .key("directory", "Where the deployment's own keys lie; `peyk keys generate` makes them.")
+                    .required("/var/lib/peyk/keys".into()),
+            }),
+            witness: from.table("witness", "", |from| Directory {
+                directory: from
+                    .key("directory", "Where the newest signed heads are kept: on no disk that NATS writes to.")
+                    .required("/var/lib/peyk/witness".into()),
+            }),
+            http: from.table("http", "The API.", HttpConfig::read),
+            smpp: from.table("smpp", "", SmppConfig::read),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Directory {
+    pub directory: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+pub struct LedgerConfig {
+    pub segment_positions: u64,
+    pub segments_ahead: u64,
+}
+
+impl LedgerConfig {
+    fn read(from: &mut Reader) -> Self {
+        let default = Segments::default();
+        Self {
+            segment_positions: from
+                .key("segment_positions", "Positions in a stream of a ledger; fixed when the deployment is created.")
+                .within(SEGMENT_POSITIONS_MIN..=SEGMENT_POSITIONS_MAX)
+                .or(default.positions()),
+            segments_ahead: from
+                .key("segments_ahead", "Streams that `peyk migrate` makes behind the one that is written.")
+                .within(1..=SEGMENTS_AHEAD_MAX)
+                .or(default.ahead()),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct MessagesConfig {
+    pub partitions: u16,
+}
+
+impl MessagesConfig {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            partitions: from
+                .key("partitions", "How many ledgers of messages there are; fixed when the deployment is created.")
+                .within(1..=256)
+                .or(4),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct NatsConfig {
+    pub url: String,
+    pub replicas: usize,
+    pub migrate: Login,
+    pub core: Login,
+    pub audit: Login,
+    pub edge: Login,
+}
+
+impl NatsConfig {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            url: from
+                .key("url", "Where its servers are, several separated by commas.")
+                .that("addresses as \"nats://host:4222\" without a login, separated by commas", |url: &String| {
+                    nats_addresses(url)
+                })
+                .required("nats://127.0.0.1:4222".to_owned()),
+            replicas: from
+                .key("replicas", "Copies of every stream: 1 with one server, 3 in production.")
+                .within(1..=5)
+                .or(1),
+            migrate: from.table("migrate", "Creates streams and buckets; for `peyk migrate` only.", Login::read),
+            core: from.table("core", "Appends to ledgers and reads them, in account CORE.", Login::read),
+            audit: from.table("audit", "Reads ledgers and writes nothing, in account CORE.", Login::read),
+            edge: from.table("edge", "Sends commands and nothing else, in account EDGE.", Login::read),
+        }
+    }
+}
+
+/// Logins stand in keys of their own, where nothing shows them.
+fn nats_addresses(url: &str) -> bool {
+    let scheme = |url: &str| ["nats", "tls", "ws", "wss"].iter().any(|scheme| url.starts_with(&format!("{scheme}://")));
+    !url.contains('@') && url.split(',').all(|url| scheme(url.trim()) && Server::from_url(url.trim()).url.len() > 7)
+}
+
+#[derive(Debug, Clone)]
+pub struct Login {
+    pub user: String,
+    pub password: Hidden,
+}
+
+impl Login {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            user: from.key("user", "").required("core".to_owned()),
+            password: from.key("password", "").required(Hidden::default()),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct PostgresConfig {
+    pub migrate_url: Hidden,
+    pub projector_url: Hidden,
+    pub reader_url: Hidden,
+}
+
+impl PostgresConfig {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            migrate_url: from
+                .key("migrate_url", "As the owner of the tables, who may create roles; for `peyk migrate` only.")
+                .that("postgres://USER:PASSWORD@HOST:PORT/DATABASE", |url: &Hidden| is_postgres(&url.0))
+                .required(Hidden::default()),
+            projector_url: from
+                .key(
+                    "projector_url",
+                    "As peyk_projector, whose password `peyk migrate` sets to the one in this address.",
+                )
+                .that(PROJECTOR, |url: &Hidden| is_postgres_as(&url.0, "peyk_projector"))
+                .required(Hidden::default()),
+            reader_url: from
+                .key("reader_url", "As peyk_reader, likewise.")
+                .that(READER, |url: &Hidden| is_postgres_as(&url.0, "peyk_reader"))
+                .required(Hidden::default()),
+        }
+    }
+}
+
+const PROJECTOR: &str = "postgres://peyk_projector:PASSWORD@HOST:PORT/DATABASE, no percent sign in the password";
+const READER: &str = "postgres://peyk_reader:PASSWORD@HOST:PORT/DATABASE, no percent sign in the password";
+
+fn is_postgres(url: &str) -> bool {
+    let scheme = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    scheme && url.parse::<PgConnectOptions>().is_ok()
+}
+
+fn is_postgres_as(url: &str, role: &str) -> bool {
+    let login = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(login, _)| login);
+    let plain = |(user, password): (&str, &str)| user == role && !password.is_empty() && !password.contains('%');
+    is_postgres(url) && login.and_then(|login| login.split_once(':')).is_some_and(plain)
+}
+
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    pub listen: SocketAddr,
+    pub jwt_secret: Hidden,
+    pub jwt_issuer: String,
+    pub jwt_audience: String,
+    pub tls: Option<TlsFiles>,
+}
+
+impl HttpConfig {
+    fn read(from: &mut Reader) -> Self {
+        let key_bytes_min = peyk_http::KEY_BYTES_MIN;
+        Self {
+            listen: from
+                .key("listen", "Where it listens; anywhere but on loopback only with TLS, here or in front of it.")
+                .required((Ipv4Addr::LOCALHOST, 8080).into()),
+            jwt_secret: from
+                .key("jwt_secret", "The key that bearer tokens are signed with (HS256).")
+                .that(&format!("at least {key_bytes_min} bytes"), move |key: &Hidden| key.0.len() >= key_bytes_min)
+                .required(Hidden::default()),
+            jwt_issuer: from.key("jwt_issuer", "Who has to have issued them.").or("peyk".to_owned()),
+            jwt_audience: from.key("jwt_audience", "Whom they have to be for.").or("peyk".to_owned()),
+            tls: from.optional_table("tls", "TLS; plain HTTP where this table is left out.", |from| TlsFiles {
+                certificate: from
+                    .key("certificate", "The chain of certificates in PEM, the server's own first.")
+                    .required("/etc/peyk/http.crt".into()),
+                key: from.key("key", "Its private key in PEM.").required("/etc/peyk/http.key".into()),
+            }),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+pub struct SmppConfig {
+    pub connectors: Vec<ConnectorConfig>,
+}
+
+impl SmppConfig {
+    fn read(from: &mut Reader) -> Self {
+        let mut seen = HashSet::new();
+        Self {
+            connectors: from.list("connectors", "A bind to an operator; repeat the table for each.", |from| {
+                let connector = connector(from);
+                if !seen.insert(connector.connector) {
+                    from.wrong(ProblemCode::Contradiction, "connector", "another connector has this id already");
+                }
+                connector
+            }),
+        }
+    }
+}
+
+fn connector(from: &mut Reader) -> ConnectorConfig {
+    let id =
+        from.key("connector", "Its id in the routing ledger.").required(ConnectorId::from_bytes(*b"an example's id!"));
+    let HostPort { host, port } =
+        from.key("address", "The operator's SMSC.").required(HostPort { host: "smsc.example".to_owned(), port: 2775 });
+    let system_id = from.key("system_id", "Who binds.").required("peyk".to_owned());
+    let password: Hidden = from.key("password", "").required(Hidden::default());
+    let mut config = ConnectorConfig::new(id, host, port, system_id, Secret::new(password.0));
+    config.window = from.key("window", "Messages that may be without an answer at once.").or(10);
+    config.tps =
+        from.key("tps", "Messages a second that were agreed; as fast as it takes them if left out.").optional(50);
+    for error in config.validate().err().unwrap_or_default() {
+        let field = match &error {
+            ConnectorConfigError::Text { field, .. } | ConnectorConfigError::Range { field, .. } => field,
+            ConnectorConfigError::NoLane => "connector",
+        };
+        from.wrong(ProblemCode::Invalid, field, format!("{error}"));
+    }
+    config
+}

@@ -1,0 +1,259 @@
+use super::layers::Origin;
+use super::*;
+
+const WHOLE: &str = r#"
+namespace = "t1"
+deployment = "30313233-3435-3637-3839-616263646566"
+[nats]
+url = "nats://127.0.0.1:4222"
+migrate = { user = "migrate", password = "hush-1" }
+core = { user = "core", password = "hush-2" }
+audit = { user = "audit", password = "hush-3" }
+edge = { user = "smpp", password = "hush-4" }
+[postgres]
+migrate_url = "postgres://owner:hush-5@127.0.0.1/peyk"
+projector_url = "postgres://peyk_projector:hush-6@127.0.0.1/peyk"
+reader_url = "postgres://peyk_reader:hush-7@127.0.0.1/peyk"
+[keys]
+directory = "keys"
+[witness]
+directory = "witness"
+[http]
+listen = "127.0.0.1:8080"
+jwt_secret = "hush-8-and-many-more-bytes-for-a-key"
+[[smpp.connectors]]
+connector = "30313233-3435-3637-3839-616263646566"
+address = "[::1]:2775"
+system_id = "peyk"
+password = "hush-9"
+"#;
+
+struct Trial {
+    directory: tempfile::TempDir,
+    sources: Sources,
+}
+
+/// Loads a file with this text.
+fn of(text: &str) -> Trial {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("peyk.toml");
+    std::fs::write(&file, text).expect("written");
+    Trial { directory, sources: Sources { file: Some(file), ..Sources::default() } }
+}
+
+impl Trial {
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.sources.variables.push((name.into(), value.into()));
+        self
+    }
+
+    fn flag(mut self, key: &str, value: &str) -> Self {
+        self.sources.flags.push((key.into(), value.into()));
+        self
+    }
+
+    fn config(self) -> Config {
+        Config::load(self.sources).expect("it can be used")
+    }
+
+    /// What is wrong, the folder left out.
+    fn wrong(self) -> Vec<String> {
+        let folder = format!("{}/", self.directory.path().display());
+        let problems = Config::load(self.sources).expect_err("something is wrong");
+        let shown = format!("{problems} {problems:?}");
+        assert!(!shown.contains("hush"), "{shown}");
+        problems.0.iter().map(|problem| problem.to_string().replace(&folder, "")).collect()
+    }
+}
+
+fn origin_of(config: &Config, key: &str) -> String {
+    let settled = config.settled.iter().find(|settled| settled.key == key).expect("settled");
+    settled.origin.to_string().rsplit('/').next().expect("a name").to_owned()
+}
+
+#[test]
+fn a_later_layer_wins_key_by_key_and_every_value_says_where_it_came_from() {
+    let config = of(WHOLE)
+        .variable("PEYK_HTTP__LISTEN", "127.0.0.1:9090")
+        .variable("PEYK_NATS__REPLICAS", "3")
+        .variable("PEYK_NAMESPACE", "t2")
+        .variable("PEYK_SMPP__CONNECTORS__0__WINDOW", "50")
+        .flag("nats.replicas", "5")
+        .config();
+    assert_eq!((config.http.listen.port(), config.nats.replicas, &*config.namespace), (9090, 5, "t2"));
+    assert_eq!((config.smpp.connectors[0].window, &*config.smpp.connectors[0].host), (50, "::1"));
+    assert_eq!(config.messages.partitions, 4);
+    let origins = ["keys.directory", "messages.partitions", "namespace", "nats.replicas", "smpp.connectors.0.window"];
+    assert_eq!(
+        origins.map(|key| origin_of(&config, key)),
+        ["peyk.toml:15:13", "default", "PEYK_NAMESPACE", "--set", "PEYK_SMPP__CONNECTORS__0__WINDOW"]
+    );
+    assert_eq!(origin_of(&config, "smpp.connectors.0.system_id"), "peyk.toml:24:13");
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_with_its_place() {
+    let text = WHOLE
+        .replace("namespace = \"t1\"", "namespace = \"T 1\"")
+        .replace("[witness]\ndirectory", "[witness]\ndirectry")
+        .replace("\"hush-2\"", "17")
+        .replace("hush-8-and-many-more-bytes-for-a-key", "hush-8")
+        .replace("peyk_reader:hush-7", "peyk_reader:hu%73h-7")
+        .replace("password = \"hush-9\"", "password = \"hush-nine-letters\"\nwindow = 0");
+    let wrong = of(&text)
+        .variable("PEYK_NATS__REPLICAS", "many")
+        .variable("PEYK_NATS_URL", "nats://hush")
+        .flag("messages.partitions", "300")
+        .wrong();
+    assert_eq!(
+        wrong,
+        [
+            "CONFIG_MISSING: witness.directory: missing; expected a path",
+            "peyk.toml:2:13: CONFIG_INVALID: namespace: expected 1 to 32 lower-case letters, digits or hyphens",
+            "peyk.toml:7:36: CONFIG_WRONG_TYPE: nats.core.password: expected a secret that is not empty, found a number",
+            "peyk.toml:13:14: CONFIG_INVALID: postgres.reader_url: expected postgres://peyk_reader:PASSWORD@HOST:PORT/DATABASE, \
+             no percent sign in the password",
+            "peyk.toml:17:12: CONFIG_UNKNOWN_KEY: witness.directry: no such key; the nearest is witness.directory",
+            "peyk.toml:20:14: CONFIG_INVALID: http.jwt_secret: expected at least 32 bytes",
+            "peyk.toml:25:12: CONFIG_INVALID: smpp.connectors.0.password: password must be ASCII and at most 8 characters",
+            "peyk.toml:26:10: CONFIG_INVALID: smpp.connectors.0.window: window must be between 1 and 1000",
+            "PEYK_NATS_URL: CONFIG_UNKNOWN_KEY: nats_url: no such variable; two underscores stand between the words of a key: \
+             PEYK_NATS__URL",
+            "PEYK_NATS__REPLICAS: CONFIG_INVALID: nats.replicas: expected a whole number from 1 to 5",
+            "--set: CONFIG_INVALID: messages.partitions: expected a whole number from 1 to 256",
+        ]
+    );
+}
+
+#[test]
+fn an_unknown_table_is_named_once_and_a_value_in_the_place_of_a_table_is_told() {
+    let wrong = of(&WHOLE.replace("[keys]", "[keyz]\nother = 1\n")).wrong();
+    assert_eq!(
+        wrong,
+        [
+            "CONFIG_MISSING: keys.directory: missing; expected a path",
+            "peyk.toml:17:13: CONFIG_UNKNOWN_KEY: keyz: no such key; the nearest is keys",
+        ]
+    );
+    let wrong = of(&format!("smpp = 3\n{}", WHOLE.split("[[smpp").next().expect("the rest"))).wrong();
+    assert_eq!(wrong, ["peyk.toml:1:8: CONFIG_WRONG_TYPE: smpp: expected a table, found a number"]);
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_told_by_line_without_its_text() {
+    let wrong = of(&WHOLE.replace("\"hush-2\"", "hush-2").replace("[witness]", "[witness")).wrong();
+    assert!(wrong.len() >= 2 && wrong.iter().all(|line| line.contains("CONFIG_SYNTAX")), "{wrong:#?}");
+    assert!(wrong[0].starts_with("peyk.toml:7:") && wrong[1].starts_with("peyk.toml:16:"), "{wrong:#?}");
+}
+
+#[test]
+fn secrets_may_lie_in_files_of_their_own() {
+    let secret = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(secret.path(), "hush-from-a-file\n").expect("written");
+    let name = secret.path().to_str().expect("text");
+    let in_file = WHOLE.replace("password = \"hush-2\"", &format!("password_file = {name:?}"));
+    let config = of(&in_file).config();
+    assert_eq!(config.nats.core.password.0, "hush-from-a-file");
+    assert_eq!(config.secret_files, [secret.path()]);
+    // The later layer wins, whichever form it has.
+    assert_eq!(of(&in_file).variable("PEYK_NATS__CORE__PASSWORD", "hush-x").config().nats.core.password.0, "hush-x");
+    let config = of(WHOLE).variable("PEYK_NATS__CORE__PASSWORD_FILE", name).config();
+    assert_eq!(config.nats.core.password.0, "hush-from-a-file");
+
+    let both = WHOLE.replace("password = \"hush-2\"", &format!("password = \"hush-2\", password_file = {name:?}"));
+    let [wrong] = &of(&both).wrong()[..] else { panic!("one problem") };
+    assert!(
+        wrong.contains("CONFIG_CONTRADICTION: nats.core.password_file: nats.core.password is given too"),
+        "{wrong}"
+    );
+    let none = WHOLE.replace("password = \"hush-2\"", "password_file = \"/nowhere/at/all\"");
+    let [wrong] = &of(&none).wrong()[..] else { panic!("one problem") };
+    assert!(wrong.contains("CONFIG_SECRET_FILE: nats.core.password_file: /nowhere/at/all cannot be read"), "{wrong}");
+}
+
+#[test]
+fn two_connectors_of_one_id_and_half_a_table_of_tls_are_refused() {
+    let (_, item) = WHOLE.split_once("[[smpp").expect("an item");
+    let text = format!("{WHOLE}[[smpp{item}").replace("[http]", "[http.tls]\nkey = \"k\"\n[http]");
+    let wrong = of(&text).wrong();
+    assert_eq!(
+        wrong,
+        [
+            "CONFIG_MISSING: http.tls.certificate: missing; expected a path",
+            "peyk.toml:29:13: CONFIG_CONTRADICTION: smpp.connectors.1.connector: another connector has this id already",
+        ]
+    );
+}
+
+#[test]
+fn the_example_can_be_read_and_names_every_key() {
+    let example = example();
+    // What is left out of it by default has to be right, too.
+    let uncommented: String = example
+        .lines()
+        .map(|line| {
+            line.strip_prefix("# ").filter(|rest| rest.contains(" = ") || rest.starts_with('[')).unwrap_or(line)
+        })
+        .filter(|line| !line.starts_with("password_file"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    for text in [&example, &uncommented] {
+        let problems = Config::load(of(text).sources).map(drop);
+        // It holds no secret that could be used by mistake, and is right otherwise.
+        let expected = ["postgres.migrate_url", "postgres.projector_url", "postgres.reader_url", "http.jwt_secret"];
+        let wrong: Vec<String> = problems.expect_err("no secrets").0.into_iter().map(|problem| problem.key).collect();
+        assert_eq!(wrong, expected, "{text}");
+    }
+    for known in described().known {
+        let name = known.pattern.rsplit('.').next().expect("a name");
+        assert!(example.contains(&format!("{name} = ")), "{}", known.pattern);
+    }
+}
+
+#[test]
+fn the_environment_alone_is_enough_and_a_named_file_has_to_be_there() {
+    let url = |role: &str| format!("postgres://{role}:hush@127.0.0.1/peyk");
+    let logins = ["MIGRATE", "CORE", "AUDIT", "EDGE"].into_iter().flat_map(|user| {
+        [
+            (format!("PEYK_NATS__{user}__USER"), user.to_lowercase()),
+            (format!("PEYK_NATS__{user}__PASSWORD"), "hush".into()),
+        ]
+    });
+    let others = [
+        ("PEYK_NAMESPACE", "t3".to_owned()),
+        ("PEYK_DEPLOYMENT", "30313233-3435-3637-3839-616263646566".to_owned()),
+        ("PEYK_NATS__URL", "nats://127.0.0.1:4222".to_owned()),
+        ("PEYK_POSTGRES__MIGRATE_URL", url("owner")),
+        ("PEYK_POSTGRES__PROJECTOR_URL", url("peyk_projector")),
+        ("PEYK_POSTGRES__READER_URL", url("peyk_reader")),
+        ("PEYK_KEYS__DIRECTORY", "keys".to_owned()),
+        ("PEYK_WITNESS__DIRECTORY", "witness".to_owned()),
+        ("PEYK_HTTP__LISTEN", "[::1]:80".to_owned()),
+        ("PEYK_HTTP__JWT_SECRET", "hush".repeat(8)),
+        // Other programs' variables are none of ours.
+        ("PEYK_PORT", "tcp://10.0.0.1:80".to_owned()),
+    ];
+    let variables = logins.chain(others.map(|(name, value)| (name.to_owned(), value)));
+    let variables = variables.map(|(name, value)| (name.into(), value.into())).collect();
+    let config = Config::load(Sources { variables, ..Sources::default() }).expect("it can be used");
+    assert_eq!((&*config.namespace, config.smpp.connectors.len()), ("t3", 0));
+
+    let missing = Config::load(Sources { file: Some("/nowhere/peyk.toml".into()), ..Sources::default() });
+    let problems = missing.expect_err("no file").0;
+    assert_eq!(problems[0].code, ProblemCode::Unreadable);
+    assert!(matches!(&problems[0].origin, Origin::File { line: 0, .. }));
+}
+
+#[test]
+fn a_file_with_secrets_that_others_may_read_is_noticed() {
+    let trial = of(WHOLE);
+    let file = trial.sources.file.clone().expect("a file");
+    let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("changed");
+    mode(0o640);
+    assert_eq!(
+        Config::load(trial.sources.clone()).expect("it can be used").exposed_files(),
+        std::slice::from_ref(&file)
+    );
+    mode(0o600);
+    assert!(Config::load(trial.sources).expect("it can be used").exposed_files().is_empty());
+}
