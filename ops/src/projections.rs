@@ -9,7 +9,7 @@ use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::Ledgers;
 use peyk_projections::query::ReadModels;
 use peyk_projections::{
-    FOLD_EVENTS_DEFAULT, Projection, ProjectionsConfig, StatusBoard, projector_pool, reader_pool, rebuild, rollback,
+    Projection, ProjectionsConfig, REBUILD_ROWS_DEFAULT, StatusBoard, projector_pool, reader_pool, rebuild, rollback,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ async fn settings(config: &Config) -> Result<ProjectionsConfig<Ledgers>> {
     let keys = Arc::new(keyrings(config, &ledgers).await?);
     let pool = projector_pool(postgres(&config.postgres.projector_url.0, "postgres.projector_url")?, 4);
     let message_partitions = config.messages.partitions;
-    Ok(ProjectionsConfig { pool, feeds: ledgers, keys, message_partitions, fold_events_max: FOLD_EVENTS_DEFAULT })
+    Ok(ProjectionsConfig { pool, feeds: ledgers, keys, message_partitions, rebuild_rows_max: REBUILD_ROWS_DEFAULT })
 }
 
 async fn status(config: &Config, output: Output) -> Result<()> {

@@ -14,7 +14,7 @@ use peyk_http::{Api, ApiSettings, LogState, Readiness, Server, ServerSettings};
 use peyk_ledger::writer::Machine;
 use peyk_ledger::{Clock, FileWitness, Ledgers, Replica, WriterConfig, WriterHandle};
 use peyk_projections::query::ReadModels;
-use peyk_projections::{FOLD_EVENTS_DEFAULT, Projections, ProjectionsConfig, projector_pool, reader_pool};
+use peyk_projections::{Projections, ProjectionsConfig, REBUILD_ROWS_DEFAULT, projector_pool, reader_pool};
 use peyk_schemas::LedgerId;
 use peyk_smpp::Connector;
 use sqlx::PgPool;
@@ -70,7 +70,7 @@ pub async fn run(config: &Config) -> Result<()> {
         feeds: ledgers.clone(),
         keys: Arc::new(keyrings),
         message_partitions: partitions,
-        fold_events_max: FOLD_EVENTS_DEFAULT,
+        rebuild_rows_max: REBUILD_ROWS_DEFAULT,
     };
     let projections = Projections::spawn(&projecting, &background);
     let reader = reader_pool(postgres(&config.postgres.reader_url.0, "postgres.reader_url")?, READER_CONNECTIONS);

@@ -16,6 +16,25 @@ pub(crate) enum Serving {
     No,
 }
 
+impl Serving {
+    /// Keeps the slot as it is until the transaction ends.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Overtaken`] if it is not so.
+    pub(crate) async fn hold(self, transaction: &mut PgConnection, mark: Mark) -> Result<(), ProjectionError> {
+        hold_slots(transaction, mark.projection).await?;
+        let expected = match self {
+            Self::Yes => mark.slot,
+            Self::No => mark.slot.other(),
+        };
+        if active_slot(transaction, mark.projection).await? == expected {
+            Ok(())
+        } else {
+            Err(ProjectionError::Overtaken)
+        }
+    }
+}
+
 /// Decoded records and where they end.
 pub(crate) struct Batch<V: View> {
     events: Vec<(Place, V::Event)>,
@@ -69,14 +88,7 @@ impl<V: View> Batch<V> {
         how: How,
     ) -> Result<(), ProjectionError> {
         let mut transaction = connection.begin().await?;
-        hold_slots(&mut transaction, mark.projection).await?;
-        let expected = match serving {
-            Serving::Yes => mark.slot,
-            Serving::No => mark.slot.other(),
-        };
-        if active_slot(&mut transaction, mark.projection).await? != expected {
-            return Err(ProjectionError::Overtaken);
-        }
+        serving.hold(&mut transaction, mark).await?;
         mark.advance(&mut transaction, from, &self.head).await?;
         if !self.events.is_empty() {
             enter(&mut transaction, mark.slot).await?;
@@ -88,10 +100,25 @@ impl<V: View> Batch<V> {
 
     async fn apply(&self, connection: &mut PgConnection, how: How) -> Result<(), ProjectionError> {
         let mut view = V::default();
+        self.touch(&mut view);
+        view.load(connection).await?;
+        self.fold(&mut view)?;
+        view.write(connection, how).await?;
+        Ok(())
+    }
+
+    /// Notes the rows the batch needs.
+    pub(crate) fn touch(&self, view: &mut V) {
         for (_, event) in &self.events {
             view.touch(event);
         }
-        view.load(connection).await?;
+    }
+
+    /// Changes the rows, which were noted and loaded.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Misfit`] naming the first record that does not follow from them.
+    pub(crate) fn fold(&self, view: &mut V) -> Result<(), ProjectionError> {
         for (place, event) in &self.events {
             view.fold(event, place, &self.recipients).map_err(|source| {
                 use peyk_schemas::EventSchema;
@@ -99,7 +126,6 @@ impl<V: View> Batch<V> {
                 ProjectionError::Misfit { ledger: place.ledger, position: place.position, kind, source }
             })?;
         }
-        view.write(connection, how).await?;
         Ok(())
     }
 

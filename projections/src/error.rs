@@ -33,6 +33,9 @@ pub enum ProjectionError {
     RebuildRunning(Projection),
     #[error("the other slot of {0} holds no complete read model to go back to")]
     NothingToGoBackTo(Projection),
+    /// One of the tasks of a rebuild ended abnormally; the slot that served still serves.
+    #[error("a task of the rebuild ended abnormally")]
+    Abandoned,
     /// New records kept coming faster than the last stretch could be caught up.
     #[error("{projection} did not catch up with {ledger} in time; the slot that served still serves, try again")]
     NotCaughtUp { projection: Projection, ledger: LedgerId },

@@ -27,7 +27,7 @@ impl From<ReadError> for FeedError {
 
 /// The ledgers as projectors read them.
 pub trait Feeds: Clone + Send + Sync + 'static {
-    type Feed: Feed;
+    type Feed: Feed + 'static;
 
     /// Reads on behind `from`, or from the first record.
     ///

@@ -34,6 +34,6 @@ pub use rebuild::{RebuildProgress, Rebuilt, rebuild};
 pub use recipients::{KeysUnavailable, Recipient, RecipientKeys, SealedRecipient, recipient_of};
 pub use status::{ProjectorState, ProjectorStatus, StatusBoard};
 pub use store::CorruptRow;
-pub use supervisor::{FOLD_EVENTS_DEFAULT, Projections, ProjectionsConfig};
+pub use supervisor::{Projections, ProjectionsConfig, REBUILD_ROWS_DEFAULT};
 pub use switch::rollback;
 pub use views::Misfit;

@@ -22,12 +22,13 @@ pub struct ProjectionsConfig<F> {
     pub keys: Arc<dyn RecipientKeys>,
     /// Partitions of `messages` in this deployment.
     pub message_partitions: u16,
-    /// Events a rebuild folds in memory before it copies rows; [`FOLD_EVENTS_DEFAULT`] unless memory is scarce.
-    pub fold_events_max: usize,
+    /// Rows a rebuild changes in memory before it copies them, of half a kilobyte each; as many again are on their way to
+    /// Postgres. [`REBUILD_ROWS_DEFAULT`] unless memory is scarce.
+    pub rebuild_rows_max: usize,
 }
 
-/// What a rebuild folds at a time: tens of megabytes.
-pub const FOLD_EVENTS_DEFAULT: usize = 50_000;
+/// What a rebuild keeps in memory at a time: tens of megabytes.
+pub const REBUILD_ROWS_DEFAULT: usize = 50_000;
 
 impl<F> std::fmt::Debug for ProjectionsConfig<F> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

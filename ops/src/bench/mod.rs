@@ -2,12 +2,13 @@
 mod append;
 mod place;
 mod raw;
+mod rebuild;
 mod verify;
 
 use crate::output::Output;
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
@@ -15,6 +16,8 @@ pub enum BenchCommand {
     Append(BenchArgs),
     /// Records read and verified.
     Verify(BenchArgs),
+    /// A read model of messages rebuilt while it is read.
+    Rebuild(rebuild::RebuildArgs),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -37,6 +40,7 @@ pub async fn run(command: BenchCommand) -> Result<()> {
     match command {
         BenchCommand::Append(args) => append::run(&args).await,
         BenchCommand::Verify(args) => verify::run(&args).await,
+        BenchCommand::Rebuild(args) => rebuild::run(&args).await,
     }
 }
 
@@ -47,10 +51,19 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// One line: the figure, its limit from the same run, and the median of the rounds' ratios.
 fn print(bench: &str, unit: &str, pairs: &[(f64, f64)]) {
+    print_with(bench, unit, pairs, json!({}));
+}
+
+/// The same, with what else is to be known of the run.
+fn print_with(bench: &str, unit: &str, pairs: &[(f64, f64)], described: Value) {
     let value = median(pairs.iter().map(|pair| pair.0).collect());
     let limit = median(pairs.iter().map(|pair| pair.1).collect());
     let ratio = median(pairs.iter().map(|pair| pair.0 / pair.1).collect());
-    let line = json!({ "bench": bench, "value": round(value), "unit": unit, "limit": round(limit), "ratio": (ratio * 1000.0).round() / 1000.0 });
+    let mut line =
+        json!({ "bench": bench, "value": round(value), "unit": unit, "limit": round(limit), "ratio": round(ratio) });
+    if let (Some(line), Value::Object(described)) = (line.as_object_mut(), described) {
+        line.extend(described);
+    }
     Output::Json.line(&line, "");
 }
 

@@ -55,6 +55,10 @@ impl Row for Lease {
         self.id
     }
 
+    fn is_settled(&self) -> bool {
+        matches!(self.state, LeaseState::Released | LeaseState::Expired)
+    }
+
     fn cells(&self) -> Vec<Cell> {
         cells![
             self.id,

@@ -149,6 +149,10 @@ impl Row for Message {
         self.id
     }
 
+    fn is_settled(&self) -> bool {
+        self.state.is_final()
+    }
+
     fn cells(&self) -> Vec<Cell> {
         cells![
             self.id,

@@ -1,24 +1,30 @@
 use super::Row;
 use std::collections::BTreeMap;
 
-/// The rows of one table that a batch touches: as stored, and as the batch leaves them.
+/// The rows of one table that are being changed: as stored, and as they are to be.
 ///
 /// Ordered by key, so that two transactions take row locks in the same order and a rebuild writes the same file twice.
 #[derive(Debug)]
 pub(crate) struct Changes<R: Row> {
     rows: BTreeMap<R::Key, Change<R>>,
+    /// How many of them may be stored although they were not looked up.
+    unknown: usize,
 }
 
 #[derive(Debug)]
 struct Change<R> {
     stored: Option<R>,
     now: Option<R>,
+    /// Whether what is stored was looked up, or does not matter because the row begins here.
+    known: bool,
 }
 
-impl<R> Change<R> {
-    const fn absent() -> Self {
-        Self { stored: None, now: None }
-    }
+/// Which rows to take out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those that hardly anything will change any more.
+    Settled,
+    All,
 }
 
 /// What is to be written, each key once.
@@ -30,37 +36,74 @@ pub(crate) struct Pending<'a, R: Row> {
 
 impl<R: Row> Default for Changes<R> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new() }
+        Self { rows: BTreeMap::new(), unknown: 0 }
     }
 }
 
 impl<R: Row> Changes<R> {
-    /// Notes that the row at `key` will be needed.
+    /// Notes that the row at `key` will be needed as it is stored.
     pub(crate) fn touch(&mut self, key: R::Key) {
-        self.rows.entry(key).or_insert_with(Change::absent);
+        self.rows.entry(key).or_insert_with(|| {
+            self.unknown += 1;
+            Change { stored: None, now: None, known: false }
+        });
     }
 
-    pub(crate) fn keys(&self) -> Vec<R::Key> {
-        self.rows.keys().copied().collect()
+    /// Notes that the row at `key` begins with what follows, whatever was stored.
+    pub(crate) fn begin(&mut self, key: R::Key) {
+        self.rows.entry(key).or_insert(Change { stored: None, now: None, known: true });
     }
 
-    /// Takes in a row as it is stored.
-    pub(crate) fn found(&mut self, row: R) {
-        self.rows.insert(row.key(), Change { stored: Some(row.clone()), now: Some(row) });
+    /// The keys that were touched and not looked up yet.
+    pub(crate) fn unknown(&self) -> Vec<R::Key> {
+        if self.unknown == 0 {
+            return Vec::new();
+        }
+        self.rows.iter().filter(|(_, change)| !change.known).map(|(key, _)| *key).collect()
+    }
+
+    pub(crate) const fn unknown_count(&self) -> usize {
+        self.unknown
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Takes in what is stored under the keys that were not known.
+    pub(crate) fn found(&mut self, rows: Vec<R>) {
+        for row in rows {
+            self.rows.insert(row.key(), Change { stored: Some(row.clone()), now: Some(row), known: true });
+        }
+        self.rows.values_mut().for_each(|change| change.known = true);
+        self.unknown = 0;
     }
 
     pub(crate) fn get_mut(&mut self, key: R::Key) -> Option<&mut R> {
         self.rows.get_mut(&key).and_then(|change| change.now.as_mut())
     }
 
+    /// Sets the whole row, whatever was stored.
     pub(crate) fn put(&mut self, row: R) {
         let key = row.key();
-        self.rows.entry(key).or_insert_with(Change::absent).now = Some(row);
+        let change = self.rows.entry(key).or_insert_with(|| Change { stored: None, now: None, known: true });
+        change.now = Some(row);
     }
 
     /// Whether there was such a row.
     pub(crate) fn remove(&mut self, key: R::Key) -> bool {
         self.rows.get_mut(&key).and_then(|change| change.now.take()).is_some()
+    }
+
+    /// Takes rows out, to be written while others go on changing.
+    pub(crate) fn take(&mut self, which: Which) -> Self {
+        let rows = match which {
+            Which::All => std::mem::take(&mut self.rows),
+            Which::Settled => {
+                self.rows.extract_if(.., |_, change| change.now.as_ref().is_none_or(Row::is_settled)).collect()
+            }
+        };
+        Self { rows, unknown: 0 }
     }
 
     pub(crate) fn pending(&self) -> Pending<'_, R> {

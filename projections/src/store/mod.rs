@@ -7,7 +7,7 @@ mod row;
 mod write;
 
 pub(crate) use cell::{Cell, Kind, cells};
-pub(crate) use changes::Changes;
+pub(crate) use changes::{Changes, Which};
 pub use fields::CorruptRow;
 pub(crate) use fields::Fields;
 pub(crate) use row::{Row, Table};

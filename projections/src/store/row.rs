@@ -26,6 +26,11 @@ pub(crate) trait Row: Clone + PartialEq + Send + Sync {
 
     fn key(&self) -> Self::Key;
 
+    /// Whether hardly anything will change it any more, so that a rebuild need not keep it at hand.
+    fn is_settled(&self) -> bool {
+        false
+    }
+
     /// In the order of the table's columns.
     fn cells(&self) -> Vec<Cell>;
 

@@ -3,7 +3,7 @@ use super::copy::copy;
 use super::{Cell, Changes, Fields, Kind, Row, StoreError};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
 use uuid::Uuid;
 
 /// How rows that are not in the table yet get there.
@@ -49,18 +49,18 @@ fn bind<'q>(
     }
 }
 
-/// Loads what is stored under the keys the batch touches.
+/// Loads what is stored under the keys that were touched.
 pub(crate) async fn load<R: Row>(connection: &mut PgConnection, changes: &mut Changes<R>) -> Result<(), StoreError> {
-    let keys = changes.keys();
+    let keys = changes.unknown();
     if keys.is_empty() {
         return Ok(());
     }
     let (key, kind) = R::TABLE.key();
     let sql = format!("SELECT * FROM {} WHERE {key} = ANY($1::{})", R::TABLE.name, kind.array());
     let query = bind(sqlx::query(AssertSqlSafe(sql)), kind, keys.into_iter().map(Into::into));
-    for row in query.fetch_all(connection).await? {
-        changes.found(R::read(&Fields::new(&row, R::TABLE.name))?);
-    }
+    let rows = query.fetch_all(connection).await?;
+    let rows = rows.iter().map(|row| R::read(&Fields::new(row, R::TABLE.name)));
+    changes.found(rows.collect::<Result<_, _>>()?);
     Ok(())
 }
 
@@ -71,12 +71,31 @@ pub(crate) async fn write<R: Row>(
     how: How,
 ) -> Result<(), StoreError> {
     let mut pending = changes.pending();
-    match how {
-        How::Copy => copy(connection, &pending.new).await?,
-        How::Upsert => pending.changed.append(&mut pending.new),
+    // A row that begins anew may still be there from its first life; then all of them go the slower way.
+    if how == How::Upsert || !copied(connection, &pending.new).await? {
+        pending.changed.append(&mut pending.new);
     }
     upsert(connection, &pending.changed).await?;
     remove::<R>(connection, pending.gone).await
+}
+
+/// Copies rows; false, with nothing done, if one of them is stored already.
+async fn copied<R: Row>(connection: &mut PgConnection, rows: &[&R]) -> Result<bool, StoreError> {
+    if rows.is_empty() {
+        return Ok(true);
+    }
+    let mut attempt = connection.begin().await?;
+    match copy(&mut attempt, rows).await {
+        Ok(()) => {
+            attempt.commit().await?;
+            Ok(true)
+        }
+        Err(StoreError::Postgres(sqlx::Error::Database(error))) if error.is_unique_violation() => {
+            attempt.rollback().await?;
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn upsert<R: Row>(connection: &mut PgConnection, rows: &[&R]) -> Result<(), StoreError> {

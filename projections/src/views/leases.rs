@@ -2,7 +2,7 @@ use super::{Misfit, Place, View};
 use crate::projection::Projection;
 use crate::recipients::Recipient;
 use crate::rows::{Lease, LeaseState, Number, NumberState};
-use crate::store::{Changes, How, StoreError, load, write};
+use crate::store::{Changes, How, StoreError, Which, load, write};
 use peyk_domain::numbering::NumberingEvent;
 use peyk_domain::{At, LeaseId, MessageId, Msisdn, TenantId};
 use sqlx::PgConnection;
@@ -57,10 +57,13 @@ impl View for Leases {
     fn touch(&mut self, event: &NumberingEvent) {
         match event {
             NumberingEvent::NumbersListed { numbers, .. } => {
-                numbers.iter().for_each(|number| self.numbers.touch(*number))
+                numbers.iter().for_each(|number| self.numbers.begin(*number));
             }
-            NumberingEvent::NumberReserved { number, lease, .. }
-            | NumberingEvent::NumberHeld { number, lease, .. }
+            NumberingEvent::NumberReserved { number, lease, .. } => {
+                self.numbers.touch(*number);
+                self.leases.begin(*lease);
+            }
+            NumberingEvent::NumberHeld { number, lease, .. }
             | NumberingEvent::NumberAssigned { number, lease, .. }
             | NumberingEvent::NumberReleased { number, lease, .. }
             | NumberingEvent::ReservationExpired { number, lease, .. } => {
@@ -125,6 +128,18 @@ impl View for Leases {
             }
             NumberingEvent::QuarantineEnded { number } => self.claim(number, None, Available, None, place),
         }
+    }
+
+    fn lacks_rows(&self) -> bool {
+        self.numbers.unknown_count() + self.leases.unknown_count() > 0
+    }
+
+    fn count(&self) -> usize {
+        self.numbers.count() + self.leases.count()
+    }
+
+    fn take(&mut self, which: Which) -> Self {
+        Self { numbers: self.numbers.take(which), leases: self.leases.take(which) }
     }
 
     async fn load(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@ use super::{Misfit, Place, View};
 use crate::projection::Projection;
 use crate::recipients::{Recipient, SealedRecipient};
 use crate::rows::{Message, MessageState};
-use crate::store::{Changes, How, StoreError, load, write};
+use crate::store::{Changes, How, StoreError, Which, load, write};
 use peyk_domain::messages::{FailureReason, MessageEvent, ReceiptState, RequeueReason};
 use peyk_domain::{MessageId, TenantId};
 use sqlx::PgConnection;
@@ -101,15 +101,16 @@ impl View for Messages {
 
     fn touch(&mut self, event: &MessageEvent) {
         match event {
-            MessageEvent::MessageAccepted { message, .. }
-            | MessageEvent::MessageRefused { message, .. }
-            | MessageEvent::MessageDispatched { message, .. }
+            MessageEvent::MessageDispatched { message, .. }
             | MessageEvent::MessageSubmitted { message, .. }
             | MessageEvent::MessageRequeued { message, .. }
             | MessageEvent::MessageInDoubt { message, .. }
             | MessageEvent::MessageFailed { message, .. }
             | MessageEvent::ReceiptReceived { message, .. }
             | MessageEvent::MessageExpired { message } => self.messages.touch(*message),
+            MessageEvent::MessageAccepted { message, .. } | MessageEvent::MessageRefused { message, .. } => {
+                self.messages.begin(*message);
+            }
             // Names no message: there is no row it belongs to. The ledger keeps it.
             MessageEvent::ReceiptUnmatched { .. } => {}
         }
@@ -199,6 +200,18 @@ impl View for Messages {
             MessageEvent::ReceiptUnmatched { .. } => {}
         }
         Ok(())
+    }
+
+    fn lacks_rows(&self) -> bool {
+        self.messages.unknown_count() > 0
+    }
+
+    fn count(&self) -> usize {
+        self.messages.count()
+    }
+
+    fn take(&mut self, which: Which) -> Self {
+        Self { messages: self.messages.take(which) }
     }
 
     async fn load(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ pub(crate) use routes::Routes;
 
 use crate::projection::Projection;
 use crate::recipients::{Recipient, SealedRecipient};
-use crate::store::{How, StoreError};
+use crate::store::{How, StoreError, Which};
 use peyk_domain::MessageId;
 use peyk_schemas::EventSchema;
 use sqlx::PgConnection;
@@ -29,7 +29,7 @@ pub(crate) trait View: Default + Send + Sync {
 
     type Event: EventSchema + Send + Sync;
 
-    /// Notes which rows the event needs.
+    /// Notes which rows the event needs as they are stored, and which it makes whole. Called in the order of events.
     fn touch(&mut self, event: &Self::Event);
 
     /// The recipient in the event, if it holds one.
@@ -45,6 +45,15 @@ pub(crate) trait View: Default + Send + Sync {
         place: &Place,
         recipients: &HashMap<MessageId, Recipient>,
     ) -> Result<(), Misfit>;
+
+    /// Whether rows were noted that are not loaded yet.
+    fn lacks_rows(&self) -> bool;
+
+    /// How many rows are in memory.
+    fn count(&self) -> usize;
+
+    /// Takes rows out, to be written while others go on changing.
+    fn take(&mut self, which: Which) -> Self;
 
     /// Loads the rows that were noted.
     fn load(&mut self, connection: &mut PgConnection) -> impl Future<Output = Result<(), StoreError>> + Send;

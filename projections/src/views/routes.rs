@@ -2,7 +2,7 @@ use super::{Misfit, Place, View};
 use crate::projection::Projection;
 use crate::recipients::Recipient;
 use crate::rows::{Connector, ConnectorState, Operator, Route};
-use crate::store::{Changes, How, StoreError, load, write};
+use crate::store::{Changes, How, StoreError, Which, load, write};
 use peyk_domain::routing::RoutingEvent;
 use peyk_domain::{ConnectorId, MessageId};
 use sqlx::PgConnection;
@@ -31,10 +31,11 @@ impl View for Routes {
 
     fn touch(&mut self, event: &RoutingEvent) {
         match event {
-            RoutingEvent::OperatorRegistered { operator, .. } => self.operators.touch(*operator),
-            RoutingEvent::ConnectorRegistered { connector, .. }
-            | RoutingEvent::ConnectorClosed { connector }
-            | RoutingEvent::ConnectorOpened { connector } => self.connectors.touch(*connector),
+            RoutingEvent::OperatorRegistered { operator, .. } => self.operators.begin(*operator),
+            RoutingEvent::ConnectorRegistered { connector, .. } => self.connectors.begin(*connector),
+            RoutingEvent::ConnectorClosed { connector } | RoutingEvent::ConnectorOpened { connector } => {
+                self.connectors.touch(*connector)
+            }
             RoutingEvent::RouteSet { route, .. } | RoutingEvent::RouteRemoved { route } => self.routes.touch(*route),
         }
     }
@@ -79,6 +80,22 @@ impl View for Routes {
             RoutingEvent::ConnectorOpened { connector } => self.turn(connector, ConnectorState::Open, place)?,
         }
         Ok(())
+    }
+
+    fn lacks_rows(&self) -> bool {
+        self.operators.unknown_count() + self.connectors.unknown_count() + self.routes.unknown_count() > 0
+    }
+
+    fn count(&self) -> usize {
+        self.operators.count() + self.connectors.count() + self.routes.count()
+    }
+
+    fn take(&mut self, which: Which) -> Self {
+        Self {
+            operators: self.operators.take(which),
+            connectors: self.connectors.take(which),
+            routes: self.routes.take(which),
+        }
     }
 
     async fn load(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {

@@ -1,7 +1,9 @@
+use crate::ledger::MemoryLedgers;
 use crate::server::{Database, with_database};
 use crate::traffic::{PARTITIONS, traffic};
 use crate::world::{Keys, Running, TABLES, config, contents, project, tenant};
-use peyk_domain::At;
+use peyk_domain::messages::{MessageEvent, RefusalReason};
+use peyk_domain::{At, MessageId};
 use peyk_projections::query::{Limit, ReadModels};
 use peyk_projections::{Projection, ProjectionError, ProjectionsConfig, Slot, StatusBoard, diff, rebuild, rollback};
 use peyk_schemas::LedgerId;
@@ -22,8 +24,8 @@ async fn a_rebuild_makes_the_rows_projectors_made() {
     let ledgers = traffic(21, 800, &keys);
     with_database(move |database| async move {
         project(&database, &ledgers, &keys).await;
-        // Small folds, so that later ones meet rows that earlier ones copied.
-        let config = ProjectionsConfig { fold_events_max: 150, ..config(&database, &ledgers, &keys) };
+        // Little room, so that rows are copied early and needed again.
+        let config = ProjectionsConfig { rebuild_rows_max: 20, ..config(&database, &ledgers, &keys) };
         for projection in Projection::ALL {
             let mut reported = Vec::new();
             let rebuilt = rebuild(&config, projection, |progress| reported.push(progress)).await.expect("rebuilds");
@@ -38,6 +40,32 @@ async fn a_rebuild_makes_the_rows_projectors_made() {
         let owner = database.owner_pool();
         assert_eq!(contents(&owner, "read_a").await, contents(&owner, "read_b").await);
         assert_eq!(contents(&owner, "read").await, contents(&owner, "read_b").await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_begins_again_after_its_row_was_copied_has_the_row_of_its_second_life() {
+    let keys = Keys::new();
+    with_database(move |database| async move {
+        let (ledger, reason) = (LedgerId::messages(0), RefusalReason::NoRoute);
+        let refused = |message: u8| MessageEvent::MessageRefused {
+            message: MessageId::from_bytes([message; 16]),
+            tenant: tenant(0),
+            reason,
+            decided_on: Default::default(),
+        };
+        let ledgers = MemoryLedgers::default();
+        // An idempotency key used again after its day names the same message again.
+        for step in 0..40 {
+            ledgers.append(ledger, At(u64::from(step) + 1), &[refused(step % 20)]);
+        }
+        project(&database, &ledgers, &keys).await;
+        let config = ProjectionsConfig { rebuild_rows_max: 4, ..config(&database, &ledgers, &keys) };
+        rebuild(&config, Projection::Messages, |_| {}).await.expect("rebuilds");
+        equal_slots(&database).await;
+        let served = contents(&database.owner_pool(), "read_b").await;
+        assert_eq!(served.len(), 20);
     })
     .await;
 }

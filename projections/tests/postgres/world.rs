@@ -7,7 +7,7 @@ use peyk_domain::messages::{MonthKey, RecipientToken, RetentionClass, Sealed, Se
 use peyk_domain::{MessageId, Msisdn, TenantId};
 use peyk_keyring::{Field, Keyring, TenantKeys};
 use peyk_projections::{
-    FOLD_EVENTS_DEFAULT, KeysUnavailable, Projection, Projections, ProjectionsConfig, ProjectorState, Recipient,
+    KeysUnavailable, Projection, Projections, ProjectionsConfig, ProjectorState, REBUILD_ROWS_DEFAULT, Recipient,
     RecipientKeys, SealedRecipient, StatusBoard, recipient_of,
 };
 use sqlx::{AssertSqlSafe, PgPool};
@@ -86,7 +86,7 @@ pub fn config(database: &Database, ledgers: &MemoryLedgers, keys: &Keys) -> Proj
         feeds: ledgers.clone(),
         keys: Arc::new(keys.clone()),
         message_partitions: PARTITIONS,
-        fold_events_max: FOLD_EVENTS_DEFAULT,
+        rebuild_rows_max: REBUILD_ROWS_DEFAULT,
     }
 }
 

@@ -1,25 +1,30 @@
 //! Filling the idle slot from the ledgers while the other one serves, and switching over.
+mod fill;
+
 use crate::batch::{Batch, Serving};
 use crate::checkpoint::{LOCK_SPACE, Mark, active_slot};
 use crate::error::ProjectionError;
 use crate::feed::{Feed, FeedError, Feeds};
 use crate::projection::{Projection, Slot};
-use crate::projector::BATCH_RECORDS_MAX;
-use crate::recipients::RecipientKeys;
 use crate::store::How;
 use crate::supervisor::ProjectionsConfig;
 use crate::switch::activate;
 use crate::views::{Leases, Messages, Routes, View};
-use peyk_schemas::{LedgerId, VerifiedRecord};
+use fill::Means;
+use peyk_schemas::LedgerId;
 use sqlx::{Connection, PgConnection, PgPool};
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// The first key of the lock that lets one rebuild of a projection run at a time.
 const REBUILD_LOCK_SPACE: i32 = LOCK_SPACE + 1;
-/// Bytes of records that are folded in memory before rows are written.
-const FOLD_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Records of one stretch: read, decoded and, once the first pass is over, written together.
+const BATCH_RECORDS_MAX: usize = 2_048;
+/// How many records may be left for the handover, and how often to read on before it until no more are left.
+const HANDOVER_RECORDS_MAX: u64 = 4_096;
+const CATCH_UPS_MAX: usize = 20;
 /// How long a feed may stay silent before all there is counts as read.
 const SILENCE: Duration = Duration::from_millis(200);
 /// How long projectors wait at most while the last records are folded before the switch.
@@ -65,26 +70,54 @@ pub async fn rebuild<F: Feeds>(
     }
 }
 
+/// One ledger that is being read.
 struct Source<F: Feeds> {
     mark: Mark,
     feed: F::Feed,
     position: u64,
+    /// The last record when the present pass began.
     tail: u64,
+    /// Where the slot that serves stood then; the ledger has that much for sure.
+    served: u64,
+}
+
+impl<F: Feeds> Source<F> {
+    async fn look(&mut self, feeds: &F, connection: &mut PgConnection) -> Result<(), ProjectionError> {
+        self.tail = feeds.tail(self.mark.ledger).await?.max(self.position);
+        let serving = Mark { slot: self.mark.slot.other(), ..self.mark };
+        self.served = serving.head(connection).await?.map_or(0, |head| head.position);
+        Ok(())
+    }
+
+    /// Below the tail there are records, and the log may be slow; at the end one of them may await a signature.
+    const fn patience(&self) -> Duration {
+        if self.position < self.tail { HANDOVER_MAX } else { SILENCE }
+    }
+
+    const fn is_behind_what_serves(&self) -> bool {
+        self.position < self.served
+    }
+
+    fn silent(&self) -> ProjectionError {
+        let Self { mark: Mark { ledger, .. }, position, served, .. } = self;
+        let reason = format!("{ledger} gave no record behind {position} although {served} is read");
+        FeedError::Unavailable(reason).into()
+    }
 }
 
 struct Rebuild<'a, V, F: Feeds> {
-    /// The one connection everything goes through: locks live and die with it.
+    /// The one connection everything is written through: locks live and die with it.
     connection: PgConnection,
+    feeds: F,
     slot: Slot,
     sources: Vec<Source<F>>,
-    keys: Arc<dyn RecipientKeys>,
+    means: Means,
     progress: Box<dyn FnMut(RebuildProgress) + Send + 'a>,
     events: u64,
-    fold_events_max: usize,
-    view: std::marker::PhantomData<fn() -> V>,
+    view: PhantomData<fn() -> V>,
 }
 
-impl<'a, V: View, F: Feeds> Rebuild<'a, V, F> {
+impl<'a, V: View + 'static, F: Feeds> Rebuild<'a, V, F> {
     async fn run(
         config: &ProjectionsConfig<F>,
         progress: Box<dyn FnMut(RebuildProgress) + Send + 'a>,
@@ -93,63 +126,69 @@ impl<'a, V: View, F: Feeds> Rebuild<'a, V, F> {
         take_rebuild_lock(&mut connection, V::PROJECTION).await?;
         let slot = clear_idle(&mut connection, V::PROJECTION).await?;
         tracing::info!(projection = %V::PROJECTION, %slot, "rebuild begins");
-        let mut sources = Vec::new();
+        let mut rebuild = Self {
+            connection,
+            feeds: config.feeds.clone(),
+            slot,
+            sources: Vec::new(),
+            means: Means { keys: Arc::clone(&config.keys), rows_max: config.rebuild_rows_max.max(1) },
+            progress,
+            events: 0,
+            view: PhantomData,
+        };
         for ledger in V::PROJECTION.ledgers(config.message_partitions) {
-            let mark = Mark { projection: V::PROJECTION, slot, ledger };
-            let feed = config.feeds.open(ledger, None).await?;
-            sources.push(Source { mark, feed, position: 0, tail: config.feeds.tail(ledger).await? });
+            rebuild = rebuild.fill(ledger, &config.pool).await?;
         }
-        let view = std::marker::PhantomData;
-        let keys = Arc::clone(&config.keys);
-        let fold_events_max = config.fold_events_max.max(1);
-        let mut rebuild = Self { connection, slot, sources, keys, progress, events: 0, fold_events_max, view };
-        // The first pass may take long; the second reads what came meanwhile, so that little is left for the handover.
-        rebuild.catch_up(How::Copy).await?;
-        rebuild.catch_up(How::Upsert).await?;
+        // The first pass may take long; the next ones read what came meanwhile, so that little is left for the handover.
+        for _ in 0..CATCH_UPS_MAX {
+            if rebuild.catch_up().await? <= HANDOVER_RECORDS_MAX {
+                break;
+            }
+        }
         rebuild.hand_over().await
     }
 
-    /// Reads each ledger to its end and a little beyond.
-    async fn catch_up(&mut self, how: How) -> Result<(), ProjectionError> {
+    async fn fill(mut self, ledger: LedgerId, pool: &PgPool) -> Result<Self, ProjectionError> {
+        let mark = Mark { projection: V::PROJECTION, slot: self.slot, ledger };
+        let feed = self.feeds.open(ledger, None).await?;
+        let mut source = Source { mark, feed, position: 0, tail: 0, served: 0 };
+        source.look(&self.feeds, &mut self.connection).await?;
+        let progress = &mut self.progress;
+        let mut told = |position, tail| progress(RebuildProgress { projection: V::PROJECTION, ledger, position, tail });
+        let mut folding = pool.acquire().await?;
+        let (source, connection, events) =
+            fill::fill::<V, F>(source, &self.means, &mut folding, self.connection, &mut told).await?;
+        self.sources.push(source);
+        self.events += events;
+        Ok(Self { connection, ..self })
+    }
+
+    /// Reads each ledger up to its end now. How many records that were.
+    async fn catch_up(&mut self) -> Result<u64, ProjectionError> {
+        let mut read = 0;
         for index in 0..self.sources.len() {
-            while self.step(index, how).await? {}
+            let source = &mut self.sources[index];
+            source.look(&self.feeds, &mut self.connection).await?;
+            let (begun, tail) = (source.position, source.tail);
+            while self.sources[index].position < tail && self.step(index).await? {}
+            read += self.sources[index].position - begun;
         }
-        Ok(())
+        Ok(read)
     }
 
     /// Folds the next stretch of one ledger into the slot. Whether there was one.
-    async fn step(&mut self, index: usize, how: How) -> Result<bool, ProjectionError> {
+    async fn step(&mut self, index: usize) -> Result<bool, ProjectionError> {
         let source = &mut self.sources[index];
-        let mut records: Vec<VerifiedRecord> = Vec::new();
-        let (mut events, mut bytes) = (0, 0);
-        while events < self.fold_events_max && bytes < FOLD_BYTES_MAX {
-            // Below the tail known at the start there are records for sure, and the log may be slow.
-            let behind = records.is_empty() && source.position < source.tail;
-            let wait = if behind { HANDOVER_MAX } else { SILENCE };
-            let next = source.feed.next(BATCH_RECORDS_MAX, wait).await?;
-            if next.is_empty() {
-                break;
-            }
-            events += next.iter().map(|record| record.events.len()).sum::<usize>();
-            bytes += next.iter().map(|record| record.bytes.len()).sum::<usize>();
-            records.extend(next);
-        }
-        let Mark { ledger, .. } = source.mark;
+        let records = source.feed.next(BATCH_RECORDS_MAX, source.patience()).await?;
         let Some(head) = source.feed.head().filter(|_| !records.is_empty()) else {
             // A message nobody vouches for yet may stand at the end; what matters is to be no older than what serves.
-            let serving = Mark { slot: source.mark.slot.other(), ..source.mark };
-            let needed = serving.head(&mut self.connection).await?.map_or(0, |head| head.position);
-            if source.position < needed {
-                let reason = format!("{ledger} gave no record behind {} although {needed} is read", source.position);
-                return Err(FeedError::Unavailable(reason).into());
-            }
-            source.tail = source.position;
+            return if source.is_behind_what_serves() { Err(source.silent()) } else { Ok(false) };
+        };
+        let Mark { ledger, .. } = source.mark;
+        let Some(batch) = Batch::<V>::decode(ledger, source.position, &records, head, &*self.means.keys).await? else {
             return Ok(false);
         };
-        let Some(batch) = Batch::<V>::decode(ledger, source.position, &records, head, &*self.keys).await? else {
-            return Ok(false);
-        };
-        batch.commit(&mut self.connection, source.mark, source.position, Serving::No, how).await?;
+        batch.commit(&mut self.connection, source.mark, source.position, Serving::No, How::Copy).await?;
         source.position = batch.head().position;
         self.events += batch.events() as u64;
         let (position, tail) = (source.position, source.tail.max(source.position));
@@ -166,11 +205,11 @@ impl<'a, V: View, F: Feeds> Rebuild<'a, V, F> {
             .await?;
         let until = Instant::now() + HANDOVER_MAX;
         for index in 0..self.sources.len() {
-            let Mark { ledger, slot, .. } = self.sources[index].mark;
-            let serving = Mark { slot: slot.other(), ..self.sources[index].mark };
-            let target = serving.head(&mut self.connection).await?.map_or(0, |head| head.position);
-            while self.sources[index].position < target {
-                let step = tokio::time::timeout_at(until, self.step(index, How::Upsert)).await;
+            let source = &mut self.sources[index];
+            source.look(&self.feeds, &mut self.connection).await?;
+            let ledger = source.mark.ledger;
+            while self.sources[index].is_behind_what_serves() {
+                let step = tokio::time::timeout_at(until, self.step(index)).await;
                 step.map_err(|_| ProjectionError::NotCaughtUp { projection: V::PROJECTION, ledger })??;
             }
         }
