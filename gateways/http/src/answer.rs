@@ -1,8 +1,11 @@
+use crate::openapi::values;
 use peyk_handlers::{Done, Submitted};
 use peyk_schemas::Receipt;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt;
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::{Reply, Response};
 
@@ -45,18 +48,37 @@ pub struct Answer {
     body: Value,
     receipt: Option<Receipt>,
     replayed: bool,
+    /// A text that is served as it is, with its media type and entity tag; `body` then counts for nothing.
+    document: Option<Document>,
+}
+
+#[derive(Debug)]
+struct Document {
+    /// None where the client has it.
+    text: Option<&'static str>,
+    media_type: &'static str,
+    tag: &'static str,
 }
 
 impl Answer {
-    pub(crate) const fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, body, receipt: None, replayed: false }
+    /// A document that is the same for everyone, or that it has not changed (RFC 9110 section 13.1.2).
+    pub(crate) const fn document(text: Option<&'static str>, media_type: &'static str, tag: &'static str) -> Self {
+        let status = if text.is_some() { StatusCode::OK } else { StatusCode::NOT_MODIFIED };
+        let document = Some(Document { text, media_type, tag });
+        Self { status, body: Value::Null, receipt: None, replayed: false, document }
     }
 
-    pub(crate) fn created(body: Value) -> Self {
+    pub(crate) fn ok(body: &impl Serialize) -> Self {
+        // Bodies are structs of texts and numbers, which always have a JSON form.
+        let body = serde_json::to_value(body).unwrap_or_default();
+        Self { status: StatusCode::OK, body, receipt: None, replayed: false, document: None }
+    }
+
+    pub(crate) fn created(body: &impl Serialize) -> Self {
         Self { status: StatusCode::CREATED, ..Self::ok(body) }
     }
 
-    pub(crate) fn accepted(body: Value) -> Self {
+    pub(crate) fn accepted(body: &impl Serialize) -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
     }
 
@@ -75,15 +97,29 @@ impl Answer {
 
     pub(crate) fn receipt(mut self, receipt: Receipt, replayed: bool) -> Self {
         if let Value::Object(body) = &mut self.body {
-            body.insert("receipt".to_owned(), receipt_json(receipt));
+            body.insert("receipt".to_owned(), ShownReceipt::from(receipt).into());
         }
         Self { receipt: Some(receipt), replayed, ..self }
     }
 
     pub(crate) fn into_response(self, request: RequestId) -> Response {
+        if let Some(document) = self.document {
+            return document.into_response(self.status, request);
+        }
         let mut response = finish(self.status, self.body.to_string(), request);
         let receipt = self.receipt.map(|receipt| receipt_headers(receipt, self.replayed));
         response.headers_mut().extend(receipt.into_iter().flatten());
+        response
+    }
+}
+
+impl Document {
+    fn into_response(self, status: StatusCode, request: RequestId) -> Response {
+        let mut response = finish(status, self.text.unwrap_or_default().to_owned(), request);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        headers.insert(ETAG, HeaderValue::from_static(self.tag));
         response
     }
 }
@@ -96,14 +132,31 @@ pub(crate) fn receipt_headers(receipt: Receipt, replayed: bool) -> impl Iterator
     receipt.into_iter().chain(replayed.then_some((REPLAYED_HEADER, HeaderValue::from_static("true"))))
 }
 
-/// A receipt as it stands in bodies.
-pub(crate) fn receipt_json(receipt: Receipt) -> Value {
-    json!({
-        "ledger": receipt.ledger.ledger.name(),
-        "partition": receipt.ledger.partition,
-        "position": receipt.position,
-        "hash": receipt.hash.to_string(),
-    })
+/// Where a command stands in its ledger: enough to find its record again and to show that it was not changed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Receipt")]
+pub(crate) struct ShownReceipt {
+    #[schemars(with = "values::LedgerName")]
+    ledger: &'static str,
+    partition: u16,
+    position: u64,
+    /// BLAKE3 over the stored record, in hexadecimal.
+    #[schemars(with = "values::Hex256")]
+    hash: String,
+}
+
+impl From<Receipt> for ShownReceipt {
+    fn from(receipt: Receipt) -> Self {
+        let Receipt { ledger, position, hash } = receipt;
+        Self { ledger: ledger.ledger.name(), partition: ledger.partition, position, hash: hash.to_string() }
+    }
+}
+
+impl From<ShownReceipt> for Value {
+    fn from(receipt: ShownReceipt) -> Self {
+        let ShownReceipt { ledger, partition, position, hash } = receipt;
+        json!({ "ledger": ledger, "partition": partition, "position": position, "hash": hash })
+    }
 }
 
 /// What every answer has in common.

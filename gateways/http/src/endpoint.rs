@@ -5,6 +5,7 @@
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
+use crate::openapi::{self, Operation};
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::role::{Access, Role};
@@ -27,6 +28,8 @@ pub struct Endpoint {
     pub access: Access,
     pub body: BodyRule,
     pub(crate) handler: Handler,
+    /// What its description says beside what the table says.
+    pub(crate) operation: fn() -> Operation,
 }
 
 impl fmt::Debug for Endpoint {
@@ -89,7 +92,7 @@ const NONE: BodyRule = BodyRule::Empty;
 const JSON: BodyRule = BodyRule::Json(BODY_BYTES_MAX);
 
 macro_rules! endpoint {
-    ($name:literal $method:ident $path:literal $access:ident $body:expr, $($handler:ident)::+) => {
+    ($name:literal $method:ident $path:literal $access:ident $body:expr, $($handler:ident)::+, $operation:ident) => {
         Endpoint {
             name: $name,
             method: Method::$method,
@@ -97,6 +100,7 @@ macro_rules! endpoint {
             access: $access,
             body: $body,
             handler: |api, request| Box::pin($($handler)::+(api, request)),
+            operation: openapi::$operation,
         }
     };
 }
@@ -105,30 +109,31 @@ const PUBLIC: Access = Access::Public;
 
 /// Every endpoint there is.
 pub static ENDPOINTS: &[Endpoint] = &[
-    endpoint!("health.live" GET "/healthz" PUBLIC NONE, health::live),
-    endpoint!("health.ready" GET "/readyz" PUBLIC NONE, health::ready),
-    endpoint!("numbering.import" POST "/v1/numbering/blocks" IMPORT_NUMBERS BodyRule::Csv(BULK_BYTES_MAX), numbering::import),
-    endpoint!("numbers.list" GET "/v1/numbers" READ_NUMBERS NONE, numbering::list),
-    endpoint!("numbers.show" GET "/v1/numbers/{digits}" READ_NUMBERS NONE, numbering::show),
-    endpoint!("numbers.reserve" POST "/v1/numbers/{digits}/reserve" LEASE_NUMBERS JSON, numbering::reserve),
-    endpoint!("numbers.hold" POST "/v1/numbers/{digits}/hold" LEASE_NUMBERS JSON, numbering::hold),
-    endpoint!("numbers.assign" POST "/v1/numbers/{digits}/assign" LEASE_NUMBERS JSON, numbering::assign),
-    endpoint!("numbers.release" POST "/v1/numbers/{digits}/release" LEASE_NUMBERS JSON, numbering::release),
-    endpoint!("operators.register" POST "/v1/operators" CHANNELS JSON, routing::register_operator),
-    endpoint!("operators.list" GET "/v1/operators" CHANNELS NONE, routing::operators),
-    endpoint!("connectors.register" POST "/v1/connectors" CHANNELS JSON, routing::register_connector),
-    endpoint!("connectors.list" GET "/v1/connectors" CHANNELS NONE, routing::connectors),
-    endpoint!("connectors.close" POST "/v1/connectors/{id}/close" CHANNELS NONE, routing::close_connector),
-    endpoint!("connectors.open" POST "/v1/connectors/{id}/open" CHANNELS NONE, routing::open_connector),
-    endpoint!("routes.set" POST "/v1/routes" CHANNELS JSON, routing::set_route),
-    endpoint!("routes.list" GET "/v1/routes" CHANNELS NONE, routing::routes),
-    endpoint!("routes.remove" DELETE "/v1/routes/{id}" CHANNELS NONE, routing::remove_route),
-    endpoint!("sms.send" POST "/v1/sms/send" SEND JSON, sms::send),
-    endpoint!("sms.bulk" POST "/v1/sms/bulk" SEND BodyRule::Json(BULK_BYTES_MAX), sms::bulk),
-    endpoint!("sms.preview" POST "/v1/sms/preview" ANY_ACCOUNT JSON, sms::preview),
-    endpoint!("sms.list" GET "/v1/sms" READ_MESSAGES NONE, sms::list),
-    endpoint!("sms.show" GET "/v1/sms/{id}" READ_MESSAGES NONE, sms::show),
-    endpoint!("sms.timeline" GET "/v1/sms/{id}/timeline" READ_MESSAGES NONE, sms::timeline),
+    endpoint!("health.live" GET "/healthz" PUBLIC NONE, health::live, live),
+    endpoint!("health.ready" GET "/readyz" PUBLIC NONE, health::ready, ready),
+    endpoint!("openapi" GET "/v1/openapi.json" PUBLIC NONE, openapi::serve, openapi),
+    endpoint!("numbering.import" POST "/v1/numbering/blocks" IMPORT_NUMBERS BodyRule::Csv(BULK_BYTES_MAX), numbering::import, import),
+    endpoint!("numbers.list" GET "/v1/numbers" READ_NUMBERS NONE, numbering::list, list_numbers),
+    endpoint!("numbers.show" GET "/v1/numbers/{digits}" READ_NUMBERS NONE, numbering::show, show_number),
+    endpoint!("numbers.reserve" POST "/v1/numbers/{digits}/reserve" LEASE_NUMBERS JSON, numbering::reserve, reserve),
+    endpoint!("numbers.hold" POST "/v1/numbers/{digits}/hold" LEASE_NUMBERS JSON, numbering::hold, hold),
+    endpoint!("numbers.assign" POST "/v1/numbers/{digits}/assign" LEASE_NUMBERS JSON, numbering::assign, assign),
+    endpoint!("numbers.release" POST "/v1/numbers/{digits}/release" LEASE_NUMBERS JSON, numbering::release, release),
+    endpoint!("operators.register" POST "/v1/operators" CHANNELS JSON, routing::register_operator, register_operator),
+    endpoint!("operators.list" GET "/v1/operators" CHANNELS NONE, routing::operators, list_operators),
+    endpoint!("connectors.register" POST "/v1/connectors" CHANNELS JSON, routing::register_connector, register_connector),
+    endpoint!("connectors.list" GET "/v1/connectors" CHANNELS NONE, routing::connectors, list_connectors),
+    endpoint!("connectors.close" POST "/v1/connectors/{id}/close" CHANNELS NONE, routing::close_connector, close_connector),
+    endpoint!("connectors.open" POST "/v1/connectors/{id}/open" CHANNELS NONE, routing::open_connector, open_connector),
+    endpoint!("routes.set" POST "/v1/routes" CHANNELS JSON, routing::set_route, set_route),
+    endpoint!("routes.list" GET "/v1/routes" CHANNELS NONE, routing::routes, list_routes),
+    endpoint!("routes.remove" DELETE "/v1/routes/{id}" CHANNELS NONE, routing::remove_route, remove_route),
+    endpoint!("sms.send" POST "/v1/sms/send" SEND JSON, sms::send, send),
+    endpoint!("sms.bulk" POST "/v1/sms/bulk" SEND BodyRule::Json(BULK_BYTES_MAX), sms::bulk, bulk),
+    endpoint!("sms.preview" POST "/v1/sms/preview" ANY_ACCOUNT JSON, sms::preview, preview),
+    endpoint!("sms.list" GET "/v1/sms" READ_MESSAGES NONE, sms::list, list_messages),
+    endpoint!("sms.show" GET "/v1/sms/{id}" READ_MESSAGES NONE, sms::show, show_message),
+    endpoint!("sms.timeline" GET "/v1/sms/{id}/timeline" READ_MESSAGES NONE, sms::timeline, timeline),
 ];
 
 #[cfg(test)]
@@ -158,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn names_and_ways_in_are_unique_and_only_health_is_public() {
+    fn names_and_ways_in_are_unique_and_only_health_and_the_description_are_public() {
         let mut seen = std::collections::HashSet::new();
         for endpoint in ENDPOINTS {
             assert!(seen.insert(endpoint.name.to_owned()), "{endpoint:?}");
             assert!(seen.insert(format!("{} {}", endpoint.method, endpoint.path)), "{endpoint:?}");
             match endpoint.access {
-                Access::Public => assert!(endpoint.name.starts_with("health.")),
+                Access::Public => assert!(endpoint.name.starts_with("health.") || endpoint.name == "openapi"),
                 Access::AnyOf(roles) => assert!(!roles.is_empty()),
             }
         }

@@ -1,14 +1,33 @@
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::readiness::LogState;
 use crate::request::Request;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::sync::Arc;
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Liveness")]
+pub(crate) struct Alive {
+    /// Always `ok`.
+    state: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Readiness")]
+pub(crate) struct Ready {
+    /// Always `ready`.
+    state: &'static str,
+    /// Informational: commands go on without it.
+    #[schemars(with = "values::PostgresState")]
+    postgres: &'static str,
+}
 
 /// GET /healthz: the process runs.
 pub(crate) async fn live(_api: Arc<Api>, _request: Request) -> Result<Answer, Problem> {
-    Ok(Answer::ok(json!({ "state": "ok" })))
+    Ok(Answer::ok(&Alive { state: "ok" }))
 }
 
 /// GET /readyz: commands can be taken. Postgres is told and does not count: only reads need it.
@@ -21,7 +40,7 @@ pub(crate) async fn ready(api: Arc<Api>, _request: Request) -> Result<Answer, Pr
     };
     let state = readiness.log.name();
     if readiness.log == LogState::Ready {
-        return Ok(Answer::ok(json!({ "state": state, "postgres": postgres })));
+        return Ok(Answer::ok(&Ready { state, postgres }));
     }
     let problem = Problem::of(&kind::NOT_READY).detail(state).reason(readiness.log.reason());
     Err(problem.member("state", state).member("postgres", postgres))

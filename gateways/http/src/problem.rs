@@ -1,5 +1,5 @@
 //! Errors as clients see them: problem details (RFC 9457). One table maps every code to its status.
-use crate::answer::{RequestId, finish, receipt_headers, receipt_json};
+use crate::answer::{RequestId, ShownReceipt, finish, receipt_headers};
 use peyk_handlers::CommandError;
 use peyk_schemas::Receipt;
 use serde_json::{Map, Value, json};
@@ -15,6 +15,13 @@ pub struct Kind {
     pub code: &'static str,
     pub status: StatusCode,
     pub title: &'static str,
+}
+
+impl Kind {
+    /// Whether it passes by itself, so that the answer says when to come back.
+    pub(crate) fn comes_back(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE || self.code == kind::IN_FLIGHT.code
+    }
 }
 
 /// Every sort of problem there is, and [`kind::ALL`], the table of them.
@@ -92,7 +99,7 @@ struct Particulars {
 impl Problem {
     #[must_use]
     pub fn of(kind: &'static Kind) -> Self {
-        let retry_after = (kind.status == StatusCode::SERVICE_UNAVAILABLE || *kind == kind::IN_FLIGHT).then_some(1);
+        let retry_after = kind.comes_back().then_some(1);
         Self(Box::new(Particulars {
             kind,
             code: Cow::Borrowed(kind.code),
@@ -162,7 +169,7 @@ impl Problem {
 
     /// With the receipt of the record that says so.
     pub(crate) fn receipt(mut self, receipt: Receipt, replayed: bool) -> Self {
-        self.0.members.insert("receipt".to_owned(), receipt_json(receipt));
+        self.0.members.insert("receipt".to_owned(), ShownReceipt::from(receipt).into());
         self.0.headers.extend(receipt_headers(receipt, replayed));
         self
     }

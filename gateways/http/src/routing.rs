@@ -2,6 +2,7 @@
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::field;
+use crate::openapi::values;
 use crate::problem::Problem;
 use crate::request::{Request, limit};
 use peyk_domain::routing::{Prefix, RoutingCommand};
@@ -9,45 +10,122 @@ use peyk_domain::{CommandId, ConnectorId, OperatorId, RouteId};
 use peyk_handlers::{Call, Done, derived_id};
 use peyk_projections::query::{Limit, Page};
 use peyk_schemas::LedgerId;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NewOperator {
+pub(crate) struct NewOperator {
+    /// Chosen by the client; made up if left out.
+    #[schemars(with = "Option<values::Id>")]
     id: Option<String>,
+    #[schemars(with = "values::Label")]
     name: String,
+    #[schemars(with = "values::Country")]
     country: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NewConnector {
+pub(crate) struct NewConnector {
+    /// Chosen by the client; made up if left out.
+    #[schemars(with = "Option<values::Id>")]
     id: Option<String>,
+    #[schemars(with = "values::Id")]
     operator_id: String,
+    #[schemars(with = "values::Label")]
     name: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NewRoute {
+pub(crate) struct NewRoute {
+    /// The route to set anew; a new one if left out.
+    #[schemars(with = "Option<values::Id>")]
     id: Option<String>,
+    #[schemars(with = "values::PrefixDigits")]
     prefix: String,
+    #[schemars(with = "values::Id")]
+    connector_id: String,
+    /// Routes of a prefix are tried from the lowest on.
+    priority: u16,
+    /// How much of the traffic it takes among routes of one priority.
+    weight: u16,
+    /// What a message costs over it, in the smallest unit the deployment reckons in.
+    cost: u64,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    #[schemars(with = "Option<values::Cursor>")]
+    cursor: Option<String>,
+    #[schemars(with = "Option<values::PageLimit>")]
+    limit: Option<u16>,
+    #[schemars(with = "Option<values::MinPosition>")]
+    min_position: Option<u64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Registered {
+    #[schemars(with = "values::Id")]
+    id: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RoutingChange")]
+pub(crate) struct Switched {
+    #[schemars(with = "values::Id")]
+    id: String,
+    /// `open`, `closed` or `removed`, as was asked.
+    state: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Operator")]
+pub(crate) struct ShownOperator {
+    #[schemars(with = "values::Id")]
+    id: String,
+    name: String,
+    #[schemars(with = "values::Country")]
+    country: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Connector")]
+pub(crate) struct ShownConnector {
+    #[schemars(with = "values::Id")]
+    id: String,
+    #[schemars(with = "values::Id")]
+    operator_id: String,
+    name: String,
+    #[schemars(with = "values::ConnectorStateName")]
+    state: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Route")]
+pub(crate) struct ShownRoute {
+    #[schemars(with = "values::Id")]
+    id: String,
+    #[schemars(with = "values::PrefixDigits")]
+    prefix: String,
+    #[schemars(with = "values::Id")]
     connector_id: String,
     priority: u16,
     weight: u16,
     cost: u64,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Which {
-    cursor: Option<String>,
-    limit: Option<u16>,
-    min_position: Option<u64>,
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}s")]
+pub(crate) struct Listed<T> {
+    items: Vec<T>,
+    #[schemars(with = "values::Next")]
+    next: Option<String>,
 }
 
 /// POST /v1/operators.
@@ -58,7 +136,7 @@ pub(crate) async fn register_operator(api: Arc<Api>, request: Request) -> Result
     let created = OperatorId::from_bytes(derived_id(command, 0));
     let operator = field::id_or(id.as_deref(), created)?;
     let done = ask(&api, &request, command, RoutingCommand::RegisterOperator { operator, name, country }).await?;
-    Ok(Answer::created(json!({ "id": operator.to_string() })).done(&done))
+    Ok(Answer::created(&Registered { id: operator.to_string() }).done(&done))
 }
 
 /// POST /v1/connectors.
@@ -70,7 +148,7 @@ pub(crate) async fn register_connector(api: Arc<Api>, request: Request) -> Resul
     let created = ConnectorId::from_bytes(derived_id(command, 0));
     let connector = field::id_or(id.as_deref(), created)?;
     let done = ask(&api, &request, command, RoutingCommand::RegisterConnector { connector, operator, name }).await?;
-    Ok(Answer::created(json!({ "id": connector.to_string(), "state": "open" })).done(&done))
+    Ok(Answer::created(&Switched { id: connector.to_string(), state: "open" }).done(&done))
 }
 
 /// POST /v1/routes: set the route with the id, or a new one.
@@ -84,7 +162,7 @@ pub(crate) async fn set_route(api: Arc<Api>, request: Request) -> Result<Answer,
     let route = field::id_or(id.as_deref(), created)?;
     let set = RoutingCommand::SetRoute { route, prefix, connector, priority, weight, cost };
     let done = ask(&api, &request, command, set).await?;
-    Ok(Answer::created(json!({ "id": route.to_string() })).done(&done))
+    Ok(Answer::created(&Registered { id: route.to_string() }).done(&done))
 }
 
 /// DELETE /v1/routes/{id}.
@@ -92,7 +170,7 @@ pub(crate) async fn remove_route(api: Arc<Api>, request: Request) -> Result<Answ
     let route: RouteId = request.path_id(0)?;
     let command = request.names()?.single()?;
     let done = ask(&api, &request, command, RoutingCommand::RemoveRoute { route }).await?;
-    Ok(Answer::ok(json!({ "id": route.to_string(), "state": "removed" })).done(&done))
+    Ok(Answer::ok(&Switched { id: route.to_string(), state: "removed" }).done(&done))
 }
 
 /// POST /v1/connectors/{id}/close: send nothing new through it.
@@ -100,7 +178,7 @@ pub(crate) async fn close_connector(api: Arc<Api>, request: Request) -> Result<A
     let connector: ConnectorId = request.path_id(0)?;
     let command = request.names()?.single()?;
     let done = ask(&api, &request, command, RoutingCommand::CloseConnector { connector }).await?;
-    Ok(Answer::ok(json!({ "id": connector.to_string(), "state": "closed" })).done(&done))
+    Ok(Answer::ok(&Switched { id: connector.to_string(), state: "closed" }).done(&done))
 }
 
 /// POST /v1/connectors/{id}/open.
@@ -108,27 +186,29 @@ pub(crate) async fn open_connector(api: Arc<Api>, request: Request) -> Result<An
     let connector: ConnectorId = request.path_id(0)?;
     let command = request.names()?.single()?;
     let done = ask(&api, &request, command, RoutingCommand::OpenConnector { connector }).await?;
-    Ok(Answer::ok(json!({ "id": connector.to_string(), "state": "open" })).done(&done))
+    Ok(Answer::ok(&Switched { id: connector.to_string(), state: "open" }).done(&done))
 }
 
 /// GET /v1/operators.
 pub(crate) async fn operators(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let (after, limit) = which(&api, &request).await?;
     let page = api.reads.operators(after, limit).await?;
-    Ok(listed(&page, |row| json!({ "id": row.id.to_string(), "name": row.name, "country": row.country })))
+    Ok(listed(&page, |row| ShownOperator {
+        id: row.id.to_string(),
+        name: row.name.clone(),
+        country: row.country.clone(),
+    }))
 }
 
 /// GET /v1/connectors.
 pub(crate) async fn connectors(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let (after, limit) = which(&api, &request).await?;
     let page = api.reads.connectors(after, limit).await?;
-    Ok(listed(&page, |row| {
-        json!({
-            "id": row.id.to_string(),
-            "operator_id": row.operator.to_string(),
-            "name": row.name,
-            "state": row.state.name(),
-        })
+    Ok(listed(&page, |row| ShownConnector {
+        id: row.id.to_string(),
+        operator_id: row.operator.to_string(),
+        name: row.name.clone(),
+        state: row.state.name(),
     }))
 }
 
@@ -136,15 +216,13 @@ pub(crate) async fn connectors(api: Arc<Api>, request: Request) -> Result<Answer
 pub(crate) async fn routes(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let (after, limit) = which(&api, &request).await?;
     let page = api.reads.routes(after, limit).await?;
-    Ok(listed(&page, |row| {
-        json!({
-            "id": row.id.to_string(),
-            "prefix": row.prefix.to_string(),
-            "connector_id": row.connector.to_string(),
-            "priority": row.priority,
-            "weight": row.weight,
-            "cost": row.cost,
-        })
+    Ok(listed(&page, |row| ShownRoute {
+        id: row.id.to_string(),
+        prefix: row.prefix.to_string(),
+        connector_id: row.connector.to_string(),
+        priority: row.priority,
+        weight: row.weight,
+        cost: row.cost,
     }))
 }
 
@@ -157,9 +235,9 @@ async fn which<C: FromStr>(api: &Api, request: &Request) -> Result<(Option<C>, L
     Ok((after, limit))
 }
 
-fn listed<T, C: Display>(page: &Page<T, C>, shown: fn(&T) -> Value) -> Answer {
-    let items: Vec<Value> = page.rows.iter().map(shown).collect();
-    Answer::ok(json!({ "items": items, "next": page.next.as_ref().map(ToString::to_string) }))
+fn listed<T, S: Serialize, C: Display>(page: &Page<T, C>, shown: fn(&T) -> S) -> Answer {
+    let items = page.rows.iter().map(shown).collect();
+    Answer::ok(&Listed { items, next: page.next.as_ref().map(ToString::to_string) })
 }
 
 async fn ask(api: &Api, request: &Request, id: CommandId, command: RoutingCommand) -> Result<Done, Problem> {

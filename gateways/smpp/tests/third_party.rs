@@ -1,6 +1,6 @@
 //! A connector bound to an SMSC nobody here wrote: the npm package `smpp`, on node.
 //!
-//! The package is taken from `$PEYK_NODE_SMPP` (a node_modules folder) or installed once under the target folder.
+//! The package is taken from `$PEYK_NODE_MODULES` (a node_modules folder) or installed once under the target folder.
 mod ledger;
 
 use ledger::{CONNECTOR, MemoryLedger, eventually, work};
@@ -27,8 +27,8 @@ async fn node_modules() -> &'static Path {
 }
 
 async fn find_or_install() -> PathBuf {
-    if let Some(given) = std::env::var_os("PEYK_NODE_SMPP").map(PathBuf::from) {
-        assert!(given.join("smpp").is_dir(), "PEYK_NODE_SMPP is set, but has no folder `smpp` in it");
+    if let Some(given) = std::env::var_os("PEYK_NODE_MODULES").map(PathBuf::from) {
+        assert!(given.join("smpp").is_dir(), "PEYK_NODE_MODULES is set, but has no folder `smpp` in it");
         return given;
     }
     let prefix = std::env::var_os("PEYK_NPM_PREFIX").map_or_else(
@@ -43,10 +43,10 @@ async fn find_or_install() -> PathBuf {
             .arg(PACKAGE)
             .output()
             .await
-            .expect("npm is needed to install the package `smpp`; install node and npm, or set PEYK_NODE_SMPP");
+            .expect("npm is needed to install the package `smpp`; install node and npm, or set PEYK_NODE_MODULES");
         assert!(
             installed.status.success(),
-            "npm could not install {PACKAGE}; set PEYK_NODE_SMPP to a node_modules folder that has it:\n{}",
+            "npm could not install {PACKAGE}; set PEYK_NODE_MODULES to a node_modules folder that has it:\n{}",
             String::from_utf8_lossy(&installed.stderr)
         );
     }

@@ -1,6 +1,7 @@
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::field::{self, rfc3339};
+use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::request::{Request, limit};
 use crate::role::Role;
@@ -8,27 +9,67 @@ use peyk_domain::TenantId;
 use peyk_projections::query::NumberFilter;
 use peyk_projections::rows::{Number, NumberState};
 use peyk_schemas::LedgerId;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Which {
+pub(crate) struct Which {
+    #[schemars(with = "Option<values::NumberStateName>")]
     state: Option<String>,
     /// Only what the tenant holds.
     held: Option<bool>,
+    /// Through whose eyes; only the platform's own people may name another tenant than the token.
+    #[schemars(with = "Option<values::Id>")]
     tenant_id: Option<String>,
+    #[schemars(with = "Option<values::Cursor>")]
     cursor: Option<String>,
+    #[schemars(with = "Option<values::PageLimit>")]
     limit: Option<u16>,
+    #[schemars(with = "Option<values::MinPosition>")]
     min_position: Option<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct One {
+pub(crate) struct One {
+    /// Through whose eyes; only the platform's own people may name another tenant than the token.
+    #[schemars(with = "Option<values::Id>")]
     tenant_id: Option<String>,
+    #[schemars(with = "Option<values::MinPosition>")]
     min_position: Option<u64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Number")]
+pub(crate) struct ShownNumber {
+    #[schemars(with = "values::E164")]
+    number: String,
+    #[schemars(with = "values::NumberStateName")]
+    state: &'static str,
+    #[schemars(with = "values::Id")]
+    block: String,
+    /// The operator that owns it.
+    mno: String,
+    /// Who holds it; null while nobody does.
+    #[schemars(with = "Option<values::Id>")]
+    tenant_id: Option<String>,
+    #[schemars(with = "Option<values::Id>")]
+    lease_id: Option<String>,
+    /// When its state ends by itself; null if it does not.
+    #[schemars(with = "Option<values::Instant>")]
+    until: Option<String>,
+    /// The position in the `numbering` ledger that brought it here.
+    position: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Numbers")]
+pub(crate) struct ShownNumbers {
+    items: Vec<ShownNumber>,
+    #[schemars(with = "values::Next")]
+    next: Option<String>,
 }
 
 /// GET /v1/numbers/{digits}: a number the tenant holds or that is nobody's.
@@ -38,7 +79,7 @@ pub(crate) async fn show(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     let tenant = viewer(&request, tenant_id.as_deref())?;
     request.reached(&api, LedgerId::NUMBERING, min_position).await?;
     let found = api.reads.number(tenant, number).await?;
-    found.map(|number| Answer::ok(shown(&number))).ok_or_else(|| Problem::of(&kind::NOT_FOUND))
+    found.map(|number| Answer::ok(&shown(&number))).ok_or_else(|| Problem::of(&kind::NOT_FOUND))
 }
 
 /// GET /v1/numbers: the tenant's own numbers and those that are nobody's, ascending.
@@ -51,9 +92,9 @@ pub(crate) async fn list(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     let limit = limit(rows)?;
     request.reached(&api, LedgerId::NUMBERING, min_position).await?;
     let page = api.reads.numbers(tenant, filter, after, limit).await?;
-    let items: Vec<Value> = page.rows.iter().map(shown).collect();
+    let items = page.rows.iter().map(shown).collect();
     let next = page.next.map(|number| number.digits().to_string());
-    Ok(Answer::ok(json!({ "items": items, "next": next })))
+    Ok(Answer::ok(&ShownNumbers { items, next }))
 }
 
 fn named_state(text: &str) -> Result<NumberState, Problem> {
@@ -73,15 +114,15 @@ fn viewer(request: &Request, tenant_id: Option<&str>) -> Result<TenantId, Proble
     }
 }
 
-fn shown(row: &Number) -> Value {
-    json!({
-        "number": row.number.e164(),
-        "state": row.state.name(),
-        "block": row.block.to_string(),
-        "mno": row.mno,
-        "tenant_id": row.tenant.map(|tenant| tenant.to_string()),
-        "lease_id": row.lease.map(|lease| lease.to_string()),
-        "until": row.until.map(rfc3339),
-        "position": row.updated_position,
-    })
+fn shown(row: &Number) -> ShownNumber {
+    ShownNumber {
+        number: row.number.e164(),
+        state: row.state.name(),
+        block: row.block.to_string(),
+        mno: row.mno.clone(),
+        tenant_id: row.tenant.map(|tenant| tenant.to_string()),
+        lease_id: row.lease.map(|lease| lease.to_string()),
+        until: row.until.map(rfc3339),
+        position: row.updated_position,
+    }
 }

@@ -3,24 +3,42 @@ use crate::answer::Answer;
 use crate::api::Api;
 use crate::field;
 use crate::idempotency::CommandNames;
+use crate::openapi::values;
 use crate::problem::Problem;
 use crate::request::Request;
 use futures::{StreamExt, stream};
 use peyk_domain::BlockId;
 use peyk_domain::numbering::{IMPORT_MAX, NumberingCommand};
 use peyk_handlers::{Call, CommandError};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Commands of one request on their way at once.
 const AT_ONCE: usize = 4;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Block {
+pub(crate) struct Block {
+    /// Names the block; a repeat under the same name goes on where the request before it ended.
+    #[schemars(with = "values::Id")]
+    block: String,
+    /// The operator that owns the numbers.
+    #[schemars(with = "values::Label")]
+    mno: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Imported {
+    #[schemars(with = "values::Id")]
     block: String,
     mno: String,
+    /// How many numbers of the file are in the inventory now.
+    listed: usize,
+    /// How many commands that took.
+    commands: usize,
+    /// How many of them had been carried out by an earlier request.
+    repeated: usize,
 }
 
 /// POST /v1/numbering/blocks: add the numbers of a CSV file to the inventory.
@@ -56,9 +74,7 @@ pub(crate) async fn import(api: Arc<Api>, request: Request) -> Result<Answer, Pr
         repeated += usize::from(done.repeated);
         last = Some(done);
     }
-    let body =
-        json!({ "block": block.to_string(), "mno": mno, "listed": listed, "commands": commands, "repeated": repeated });
-    let answer = Answer::created(body);
+    let answer = Answer::created(&Imported { block: block.to_string(), mno, listed, commands, repeated });
     Ok(match last {
         Some(done) => answer.receipt(done.receipt, repeated == commands),
         None => answer,

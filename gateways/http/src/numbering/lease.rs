@@ -1,27 +1,51 @@
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::field;
+use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::request::Request;
 use crate::role::Role;
 use peyk_domain::numbering::NumberingCommand;
 use peyk_domain::{CommandId, LeaseId, Msisdn, TenantId};
 use peyk_handlers::{Call, Done, derived_id};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ForAWhile {
+#[schemars(rename = "LeaseTerm")]
+pub(crate) struct ForAWhile {
+    /// For how long from now: up to a day for a reservation, up to 30 days for a hold.
+    #[schemars(range(min = 1))]
     ttl_seconds: u32,
+    /// The tenant to act for; the platform's own people must name it, others may name themselves.
+    #[schemars(with = "Option<values::Id>")]
     tenant_id: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ForGood {
+#[schemars(rename = "LeaseHolder")]
+pub(crate) struct ForGood {
+    /// The tenant to act for; the platform's own people must name it, others may name themselves.
+    #[schemars(with = "Option<values::Id>")]
     tenant_id: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Reserved {
+    #[schemars(with = "values::Id")]
+    lease_id: String,
+    /// Always `reserved`.
+    state: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LeaseChange")]
+pub(crate) struct Leased {
+    /// `held`, `assigned` or `released`, as was asked.
+    state: &'static str,
 }
 
 /// POST /v1/numbers/{digits}/reserve: take an available number for a while, to decide.
@@ -33,7 +57,7 @@ pub(crate) async fn reserve(api: Arc<Api>, request: Request) -> Result<Answer, P
     let lease = LeaseId::from_bytes(derived_id(id, 0));
     let command = NumberingCommand::Reserve { number, lease, tenant, ttl };
     let done = ask(&api, &request, id, command).await?;
-    Ok(Answer::created(json!({ "lease_id": lease.to_string(), "state": "reserved" })).done(&done))
+    Ok(Answer::created(&Reserved { lease_id: lease.to_string(), state: "reserved" }).done(&done))
 }
 
 /// POST /v1/numbers/{digits}/hold: prolong a reservation while paperwork is pending.
@@ -43,7 +67,7 @@ pub(crate) async fn hold(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     let ttl = field::ttl(ttl_seconds)?;
     let id = request.names()?.single()?;
     let done = ask(&api, &request, id, NumberingCommand::Hold { number, tenant, ttl }).await?;
-    Ok(Answer::ok(json!({ "state": "held" })).done(&done))
+    Ok(Answer::ok(&Leased { state: "held" }).done(&done))
 }
 
 /// POST /v1/numbers/{digits}/assign: turn a reservation or a hold into a lease without end.
@@ -52,7 +76,7 @@ pub(crate) async fn assign(api: Arc<Api>, request: Request) -> Result<Answer, Pr
     let (number, tenant) = subject(&request, tenant_id.as_deref())?;
     let id = request.names()?.single()?;
     let done = ask(&api, &request, id, NumberingCommand::Assign { number, tenant }).await?;
-    Ok(Answer::ok(json!({ "state": "assigned" })).done(&done))
+    Ok(Answer::ok(&Leased { state: "assigned" }).done(&done))
 }
 
 /// POST /v1/numbers/{digits}/release: end a reservation, a hold or a lease.
@@ -61,7 +85,7 @@ pub(crate) async fn release(api: Arc<Api>, request: Request) -> Result<Answer, P
     let (number, tenant) = subject(&request, tenant_id.as_deref())?;
     let id = request.names()?.single()?;
     let done = ask(&api, &request, id, NumberingCommand::Release { number, tenant }).await?;
-    Ok(Answer::ok(json!({ "state": "released" })).done(&done))
+    Ok(Answer::ok(&Leased { state: "released" }).done(&done))
 }
 
 /// Which number, and for whom: one's own tenant, or with the platform's role the tenant the body names.

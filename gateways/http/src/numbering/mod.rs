@@ -4,6 +4,6 @@ mod browse;
 mod import;
 mod lease;
 
-pub(crate) use browse::{list, show};
-pub(crate) use import::import;
-pub(crate) use lease::{assign, hold, release, reserve};
+pub(crate) use browse::{One, ShownNumber, ShownNumbers, Which, list, show};
+pub(crate) use import::{Block, Imported, import};
+pub(crate) use lease::{ForAWhile, ForGood, Leased, Reserved, assign, hold, release, reserve};

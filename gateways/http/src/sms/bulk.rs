@@ -1,8 +1,9 @@
 use super::send::measure;
-use crate::answer::{Answer, receipt_json};
+use crate::answer::{Answer, ShownReceipt};
 use crate::api::Api;
 use crate::field;
 use crate::object::Object;
+use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::request::Request;
 use futures::{StreamExt, stream};
@@ -10,8 +11,9 @@ use peyk_domain::messages::{DoubtPolicy, Lane, SUBMIT_MAX};
 use peyk_domain::{CommandId, MessageId, Msisdn, Span};
 use peyk_handlers::{Call, Caller, CommandError, PlainMessage, Submitted, SubmittedItem, derived_id};
 use peyk_schemas::Receipt;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,21 +24,67 @@ const TEXT_BYTES_MAX: usize = 384 * 1024;
 /// Commands of one request on their way at once.
 const AT_ONCE: usize = 4;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Messages {
+#[schemars(rename = "NewMessages")]
+pub(crate) struct Messages {
+    /// A number leased to the tenant.
+    #[schemars(with = "values::E164")]
     from: String,
+    /// `bulk` if left out.
+    #[schemars(with = "Option<values::LaneName>")]
     lane: Option<String>,
+    #[schemars(with = "Option<values::ValiditySeconds>")]
     validity_seconds: Option<u32>,
+    #[schemars(with = "Option<values::OnDoubt>")]
     on_doubt: Option<String>,
+    #[schemars(with = "Vec<Item>", length(min = 1, max = ITEMS_MAX))]
     items: Vec<Object<Item>>,
 }
 
-#[derive(Deserialize)]
+/// One message of a bulk. What is wrong with one is answered for that one.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Item {
+#[schemars(rename = "NewMessagesItem")]
+pub(crate) struct Item {
+    #[schemars(with = "String")]
     to: String,
     text: String,
+}
+
+/// What became of a bulk. Under `NONE_ACCEPTED` the same members stand in the problem.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Submissions {
+    accepted: usize,
+    refused: usize,
+    /// One for each item of the request, in its order.
+    items: Vec<ItemResult>,
+    /// One for each command the request took, by position.
+    receipts: Vec<ShownReceipt>,
+}
+
+/// The answer to one item: the status and, if it was not accepted, the code and detail that it would have had alone.
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct ItemResult {
+    /// The place of the item in the request, from 0.
+    index: usize,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// There once it is on record, accepted or refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<values::Id>")]
+    message_id: Option<String>,
+    /// `accepted` or `refused`, once it is on record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segments: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<values::EncodingName>")]
+    encoding: Option<&'static str>,
 }
 
 impl Messages {
@@ -189,7 +237,7 @@ fn chunk(
 
 /// The answers of the items, as they come in.
 struct Results {
-    items: Vec<Value>,
+    items: Vec<ItemResult>,
     accepted: usize,
     receipts: Vec<Receipt>,
     repeated: usize,
@@ -198,16 +246,18 @@ struct Results {
 
 impl Results {
     fn of(count: usize) -> Self {
-        Self { items: vec![Value::Null; count], accepted: 0, receipts: Vec::new(), repeated: 0, failure: None }
+        let items = std::iter::repeat_with(ItemResult::default).take(count).collect();
+        Self { items, accepted: 0, receipts: Vec::new(), repeated: 0, failure: None }
     }
 
     fn refuse(&mut self, place: usize, problem: &Problem) {
-        self.items[place] = json!({
-            "index": place,
-            "status": problem.status().as_u16(),
-            "code": problem.code(),
-            "detail": problem.says(),
-        });
+        self.items[place] = ItemResult {
+            index: place,
+            status: problem.status().as_u16(),
+            code: Some(problem.code().to_owned()),
+            detail: Some(problem.says().to_owned()),
+            ..ItemResult::default()
+        };
     }
 
     fn record(&mut self, places: &[usize], answer: Result<Submitted, CommandError>) {
@@ -227,19 +277,20 @@ impl Results {
             match items.next() {
                 Some(SubmittedItem::Accepted { message, encoding, segments }) => {
                     self.accepted += 1;
-                    self.items[*place] = json!({
-                        "index": place,
-                        "status": 202,
-                        "message_id": message.to_string(),
-                        "state": "accepted",
-                        "segments": segments,
-                        "encoding": field::encoding_name(encoding),
-                    });
+                    self.items[*place] = ItemResult {
+                        index: *place,
+                        status: 202,
+                        message_id: Some(message.to_string()),
+                        state: Some("accepted"),
+                        segments: Some(segments),
+                        encoding: Some(field::encoding_name(encoding)),
+                        ..ItemResult::default()
+                    };
                 }
                 Some(SubmittedItem::Refused { message, reason }) => {
                     self.refuse(*place, &Problem::by_code(reason.code()));
-                    self.items[*place]["message_id"] = message.to_string().into();
-                    self.items[*place]["state"] = "refused".into();
+                    self.items[*place].message_id = Some(message.to_string());
+                    self.items[*place].state = Some("refused");
                 }
                 None => self.refuse(*place, &Problem::of(&kind::INTERNAL)),
             }
@@ -252,26 +303,22 @@ impl Results {
             return Err(error.into());
         }
         self.receipts.sort_unstable_by_key(|receipt| receipt.position);
-        let receipts: Vec<Value> = self.receipts.iter().copied().map(receipt_json).collect();
-        let all = self.accepted == self.items.len();
-        let body = json!({
-            "accepted": self.accepted,
-            "refused": self.items.len() - self.accepted,
-            "items": self.items,
-            "receipts": receipts,
-        });
+        let receipts = self.receipts.iter().copied().map(ShownReceipt::from).collect();
+        let (accepted, count) = (self.accepted, self.items.len());
+        let body = Submissions { accepted, refused: count - accepted, items: self.items, receipts };
         let (last, replayed) = (self.receipts.last(), self.repeated == self.receipts.len());
-        if self.accepted == 0 && !failed {
-            let problem =
-                Problem::of(&kind::NONE_ACCEPTED).detail("items says of each why, by its own status and code");
-            let Value::Object(body) = body else { return Err(problem) };
-            let problem = body.into_iter().fold(problem, |problem, (name, value)| problem.member(&name, value));
+        if accepted == 0 && !failed {
+            let mut problem =
+                Problem::of(&kind::NONE_ACCEPTED).detail("items says why of each, by its status and code");
+            if let Ok(Value::Object(body)) = serde_json::to_value(&body) {
+                problem = body.into_iter().fold(problem, |problem, (name, value)| problem.member(&name, value));
+            }
             return Err(match last {
                 Some(last) => problem.receipt(*last, replayed),
                 None => problem,
             });
         }
-        let answer = if all { Answer::accepted(body) } else { Answer::ok(body) };
+        let answer = if accepted == count { Answer::accepted(&body) } else { Answer::ok(&body) };
         Ok(match last {
             Some(last) => answer.receipt(*last, replayed),
             None => answer,

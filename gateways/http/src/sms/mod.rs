@@ -3,6 +3,6 @@ mod bulk;
 mod look_up;
 mod send;
 
-pub(crate) use bulk::bulk;
-pub(crate) use look_up::{list, show, timeline};
-pub(crate) use send::{preview, send};
+pub(crate) use bulk::{Messages, Submissions, bulk};
+pub(crate) use look_up::{One, ShownMessage, ShownMessages, Timeline, Which, list, show, timeline};
+pub(crate) use send::{Accepted, Message, Previewed, Text, preview, send};

@@ -1,30 +1,60 @@
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::field;
+use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::request::Request;
 use peyk_domain::MessageId;
 use peyk_domain::messages::{Encoding, Lane, TextError, text};
 use peyk_handlers::{Call, PlainMessage, SubmittedItem, derived_id};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Message {
+#[schemars(rename = "NewMessage")]
+pub(crate) struct Message {
+    /// A number leased to the tenant.
+    #[schemars(with = "values::E164")]
     from: String,
+    #[schemars(with = "values::E164")]
     to: String,
+    #[schemars(with = "values::MessageText")]
     text: String,
+    /// `transactional` if left out.
+    #[schemars(with = "Option<values::LaneName>")]
     lane: Option<String>,
+    #[schemars(with = "Option<values::ValiditySeconds>")]
     validity_seconds: Option<u32>,
+    #[schemars(with = "Option<values::OnDoubt>")]
     on_doubt: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Text {
+#[schemars(rename = "TextToPreview")]
+pub(crate) struct Text {
+    #[schemars(with = "values::MessageText")]
     text: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Accepted {
+    #[schemars(with = "values::Id")]
+    message_id: String,
+    /// Always `accepted`.
+    state: &'static str,
+    segments: u8,
+    #[schemars(with = "values::EncodingName")]
+    encoding: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Previewed {
+    #[schemars(with = "values::EncodingName")]
+    encoding: &'static str,
+    segments: u8,
 }
 
 /// POST /v1/sms/send: one message.
@@ -47,13 +77,13 @@ pub(crate) async fn send(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     let submitted = api.commands.submit(call).await?;
     match submitted.items.first() {
         Some(SubmittedItem::Accepted { message, encoding, segments }) => {
-            let body = json!({
-                "message_id": message.to_string(),
-                "state": "accepted",
-                "segments": segments,
-                "encoding": field::encoding_name(*encoding),
-            });
-            Ok(Answer::accepted(body).submitted(&submitted))
+            let body = Accepted {
+                message_id: message.to_string(),
+                state: "accepted",
+                segments: *segments,
+                encoding: field::encoding_name(*encoding),
+            };
+            Ok(Answer::accepted(&body).submitted(&submitted))
         }
         Some(SubmittedItem::Refused { message, reason }) => {
             Err(Problem::by_code(reason.code()).member("message_id", message.to_string()))
@@ -69,7 +99,7 @@ pub(crate) async fn send(api: Arc<Api>, request: Request) -> Result<Answer, Prob
 pub(crate) async fn preview(_api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let Text { text } = request.json()?;
     let (encoding, segments) = measure(&text)?;
-    Ok(Answer::ok(json!({ "encoding": field::encoding_name(encoding), "segments": segments })))
+    Ok(Answer::ok(&Previewed { encoding: field::encoding_name(encoding), segments }))
 }
 
 /// The encoding a text is sent in and the segments it takes, by the rule that decides when it is submitted.

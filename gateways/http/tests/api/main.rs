@@ -4,6 +4,8 @@
     reason = "in a test a panic is the answer; the lint knows only functions marked as tests"
 )]
 mod access;
+mod conformance;
+mod description;
 mod fakes;
 mod http2;
 mod listening;
@@ -12,3 +14,4 @@ mod problems;
 mod routing;
 mod sms;
 mod tokens;
+mod validation;

@@ -1,0 +1,25 @@
+//! The API's own description (OpenAPI 3.1.1), made from the table of endpoints and the types that are read and written.
+//!
+//! Each endpoint of the table names the function here that says what the types cannot: what it is for, examples, and
+//! the refusals that are its own. Everything else, parameters, headers, roles and the problems that all endpoints of a
+//! sort share, follows from the table. `schemas/openapi.json` is the blessed document.
+mod document;
+mod examples;
+mod health;
+mod numbering;
+mod operation;
+mod problems;
+mod routing;
+mod sms;
+pub(crate) mod values;
+
+pub use document::document;
+pub(crate) use document::serve;
+pub(crate) use health::{live, openapi, ready};
+pub(crate) use numbering::{assign, hold, import, list_numbers, release, reserve, show_number};
+pub(crate) use operation::Operation;
+pub(crate) use routing::{
+    close_connector, list_connectors, list_operators, list_routes, open_connector, register_connector,
+    register_operator, remove_route, set_route,
+};
+pub(crate) use sms::{bulk, list_messages, preview, send, show_message, timeline};

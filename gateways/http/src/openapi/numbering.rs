@@ -1,0 +1,96 @@
+use super::Operation;
+use super::examples::{BLOCK, DIGITS, LEASE, NUMBER, TENANT, page, receipt};
+use crate::numbering::{Block, ForAWhile, ForGood, Imported, Leased, One, Reserved, ShownNumber, ShownNumbers, Which};
+use crate::problem::{Kind, kind};
+use serde_json::{Value, json};
+
+pub(crate) fn import() -> Operation {
+    let description = "A line `number`, then one E.164 number a line; nothing else. All numbers of the file are added \
+                       or, beyond 500, in steps of 500 that are each whole. A request that broke off is repeated as it \
+                       was and goes on where it ended, whatever key it comes with.";
+    Operation::of("Add a block of numbers to the inventory", description)
+        .query::<Block>()
+        .example("block", BLOCK)
+        .example("mno", "Roshan")
+        .takes_csv("number\n+93700000001\n+93700000002\n")
+        .answers::<Imported>(
+            201,
+            "The numbers are in the inventory.",
+            json!({
+                "block": BLOCK, "mno": "Roshan", "listed": 2, "commands": 1, "repeated": 0,
+                "receipt": receipt("numbering", 2),
+            }),
+        )
+        .refuses(&[&kind::INVALID_ROWS])
+}
+
+fn number(state: &str, held: bool) -> Value {
+    let (tenant, lease) = if held { (json!(TENANT), json!(LEASE)) } else { (Value::Null, Value::Null) };
+    json!({
+        "number": NUMBER, "state": state, "block": BLOCK, "mno": "Roshan", "tenant_id": tenant, "lease_id": lease,
+        "until": null, "position": 6,
+    })
+}
+
+pub(crate) fn list_numbers() -> Operation {
+    let description = "The tenant's own numbers and those that are nobody's, ascending.";
+    Operation::of("List numbers", description)
+        .query::<Which>()
+        .example("state", "assigned")
+        .example("limit", 50)
+        .answers::<ShownNumbers>(200, "A page.", page(number("assigned", true)))
+        .refuses(&[&kind::TENANT_MISMATCH])
+}
+
+pub(crate) fn show_number() -> Operation {
+    Operation::of("Show a number", "A number the tenant holds or that is nobody's.")
+        .query::<One>()
+        .example("digits", DIGITS)
+        .answers::<ShownNumber>(200, "The number.", number("assigned", true))
+        .refuses(&[&kind::NOT_FOUND])
+}
+
+pub(crate) fn reserve() -> Operation {
+    Operation::of("Take an available number for a while", "Up to a day, to decide. A reservation ends by itself.")
+        .example("digits", DIGITS)
+        .takes::<ForAWhile>(json!({ "ttl_seconds": 600 }))
+        .answers::<Reserved>(
+            201,
+            "It is reserved.",
+            json!({ "lease_id": LEASE, "state": "reserved", "receipt": receipt("numbering", 3) }),
+        )
+        .refuses(&[&kind::TTL_OUT_OF_RANGE, &kind::NOT_REGISTERED, &kind::CONFLICT, &kind::QUARANTINED])
+}
+
+fn leased(state: &str, position: u64) -> Value {
+    json!({ "state": state, "receipt": receipt("numbering", position) })
+}
+
+const OWN: &[&Kind] = &[&kind::NOT_REGISTERED, &kind::NOT_FOUND, &kind::INVALID_TRANSITION];
+
+pub(crate) fn hold() -> Operation {
+    let description = "Turns the tenant's reservation into a hold of up to 30 days from now. Once: a hold is not \
+                       prolonged.";
+    Operation::of("Hold a reserved number while paperwork is pending", description)
+        .example("digits", DIGITS)
+        .takes::<ForAWhile>(json!({ "ttl_seconds": 86_400 }))
+        .answers::<Leased>(200, "It is held.", leased("held", 4))
+        .refuses(&[&kind::TTL_OUT_OF_RANGE, &kind::NOT_REGISTERED, &kind::NOT_FOUND, &kind::INVALID_TRANSITION])
+}
+
+pub(crate) fn assign() -> Operation {
+    Operation::of("Turn a reservation or a hold into a lease", "A lease has no end; from now on the tenant may send.")
+        .example("digits", DIGITS)
+        .takes::<ForGood>(json!({}))
+        .answers::<Leased>(200, "It is assigned.", leased("assigned", 5))
+        .refuses(OWN)
+}
+
+pub(crate) fn release() -> Operation {
+    let description = "An assigned number then cools off for 90 days; one that was never assigned is free at once.";
+    Operation::of("End a reservation, a hold or a lease", description)
+        .example("digits", DIGITS)
+        .takes::<ForGood>(json!({}))
+        .answers::<Leased>(200, "It is released.", leased("released", 6))
+        .refuses(OWN)
+}

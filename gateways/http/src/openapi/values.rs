@@ -1,0 +1,91 @@
+//! Values that are text or numbers to serde and more than that to a reader of the document.
+use crate::body::BodyRule;
+use crate::field::lane_name;
+use peyk_domain::messages::Lane;
+use peyk_projections::rows::{ConnectorState, MessageState, NumberState};
+use peyk_schemas::Ledger;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
+
+macro_rules! values {
+    ($($name:ident $schema:tt)+) => {$(
+        pub(crate) struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )+};
+}
+
+fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<&'static str> {
+    all.iter().map(|value| name(*value)).collect()
+}
+
+values! {
+    E164 {
+        "description": "An E.164 number: a plus sign and 8 to 15 digits, country code first.",
+        "type": "string", "pattern": "^\\+[1-9][0-9]{7,14}$",
+    }
+    Digits {
+        "description": "The digits of an E.164 number, country code first, without the plus sign.",
+        "type": "string", "pattern": "^[1-9][0-9]{7,14}$",
+    }
+    PrefixDigits {
+        "description": "The first digits of E.164 numbers, without the plus sign.",
+        "type": "string", "pattern": "^[1-9][0-9]{0,14}$",
+    }
+    Id { "description": "A UUID (RFC 9562).", "type": "string", "format": "uuid" }
+    Instant { "description": "An instant in UTC (RFC 3339), with milliseconds.", "type": "string", "format": "date-time" }
+    Country { "description": "ISO 3166-1 alpha-2.", "type": "string", "pattern": "^[A-Z]{2}$" }
+    Hex256 { "type": "string", "pattern": "^[0-9a-f]{64}$" }
+    Label {
+        "description": "A name people read: no control characters, no space around it.",
+        "type": "string", "minLength": 1, "maxLength": 100,
+    }
+    MessageText {
+        "description": "At most 10 segments of GSM 7-bit or UCS-2 (3GPP TS 23.038, 23.040). At least one visible \
+            character; no control characters but line feed and carriage return.",
+        "type": "string", "minLength": 1, "maxLength": 1530,
+    }
+    ValiditySeconds {
+        "description": "How long the message may wait for the operator; a day if left out.",
+        "type": "integer", "minimum": 1, "maximum": 604_800,
+    }
+    OnDoubt {
+        "description": "What to do when nobody knows whether the operator took it; `fail` if left out.",
+        "type": "string", "enum": ["fail", "resend"],
+    }
+    LaneName {
+        "description": "What a message is for; one-time passwords overtake the rest, bulk waits for it.",
+        "type": "string", "enum": Lane::ALL.map(lane_name),
+    }
+    EncodingName { "type": "string", "enum": ["gsm7", "ucs2"] }
+    LedgerName { "type": "string", "enum": Ledger::ALL.map(Ledger::name) }
+    NumberStateName { "type": "string", "enum": names(NumberState::ALL, NumberState::name) }
+    ConnectorStateName { "type": "string", "enum": names(ConnectorState::ALL, ConnectorState::name) }
+    MessageStateName {
+        "type": "string",
+        "enum": names(MessageState::ALL, MessageState::name),
+    }
+    PostgresState { "type": "string", "enum": ["up", "down", "unknown"] }
+    Cursor { "description": "The `next` of an earlier page of the same list.", "type": "string" }
+    Next { "description": "The cursor of the next page; null on the last one.", "type": ["string", "null"] }
+    PageLimit { "description": "Rows of a page; 50 if left out.", "type": "integer", "minimum": 1, "maximum": 200 }
+    MinPosition {
+        "description": "Wait, bounded, until what is read is at least at this position of its ledger.",
+        "type": "integer", "minimum": 0,
+    }
+}
+
+impl BodyRule {
+    /// The largest body, in bytes, where it takes one.
+    pub(super) fn bytes_max(self) -> Option<usize> {
+        (self != Self::Empty).then(|| self.limit())
+    }
+}
