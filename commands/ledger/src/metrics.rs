@@ -52,6 +52,20 @@ pub const QUARANTINED: Metric = Metric::new(
     LEDGER,
     "Messages in the ledger's stream that are not its writer's. Any increase is critical.",
 );
+pub const SEGMENTS_AHEAD: Metric = Metric::new(
+    "peyk.ledger.segments.ahead",
+    Kind::Gauge,
+    "{segment}",
+    LEDGER,
+    "Segments that are there behind the one this writer writes. At the end of the last nothing goes on, so 0 is critical.",
+);
+pub const MISPLACED: Metric = Metric::new(
+    "peyk.ledger.misplaced",
+    Kind::Gauge,
+    "{message}",
+    LEDGER,
+    "Messages behind the end of a segment, or in one that is not begun. They are not the writer's: any is critical.",
+);
 pub const LEADING: Metric =
     Metric::new("peyk.ledger.leading", Kind::Gauge, "{writer}", LEDGER, "1 where this process is the writer, or 0.");
 pub const POSITION: Metric =
@@ -101,6 +115,8 @@ pub const METRICS: &[Metric] = &[
     EPOCHS,
     DEPOSED,
     QUARANTINED,
+    SEGMENTS_AHEAD,
+    MISPLACED,
     LEADING,
     POSITION,
     IN_FLIGHT,
@@ -135,6 +151,8 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
 struct Board {
     of: [KeyValue; 1],
     position: AtomicU64,
+    segments_ahead: AtomicU64,
+    misplaced: AtomicU64,
     in_flight: AtomicUsize,
     inbox: AtomicUsize,
     reach_ms: AtomicU64,
@@ -160,6 +178,8 @@ impl WriterMetrics {
         let board = Arc::new(Board {
             of: of.clone(),
             position: AtomicU64::new(0),
+            segments_ahead: AtomicU64::new(0),
+            misplaced: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             inbox: AtomicUsize::new(0),
             reach_ms: AtomicU64::new(0),
@@ -222,6 +242,12 @@ impl WriterMetrics {
         self.board.reach_ms.store(reach.0, Ordering::Relaxed);
     }
 
+    /// The segments, whenever they were looked at.
+    pub(crate) fn segments(&self, ahead: u64, misplaced: u64) {
+        self.board.segments_ahead.store(ahead, Ordering::Relaxed);
+        self.board.misplaced.store(misplaced, Ordering::Relaxed);
+    }
+
     /// The witness has the newest record.
     pub(crate) fn witnessed(&self) {
         self.board.witnessed_ms.store(now_ms(), Ordering::Relaxed);
@@ -279,6 +305,8 @@ fn register<T>(registered: &Registered<T>, one: &Arc<T>) {
     OBSERVED.call_once(|| {
         gauge(LEADING, &CANDIDATES, |one| (&one.of, u64::from(*one.leading.borrow())));
         gauge(POSITION, &BOARDS, |board| (&board.of, board.position.load(Ordering::Relaxed)));
+        gauge(SEGMENTS_AHEAD, &BOARDS, |board| (&board.of, board.segments_ahead.load(Ordering::Relaxed)));
+        gauge(MISPLACED, &BOARDS, |board| (&board.of, board.misplaced.load(Ordering::Relaxed)));
         gauge(IN_FLIGHT, &BOARDS, |board| (&board.of, board.in_flight.load(Ordering::Relaxed) as u64));
         gauge(INBOX, &BOARDS, |board| (&board.of, board.inbox.load(Ordering::Relaxed) as u64));
         seconds(REACH, &BOARDS, |board| (&board.of, board.reach_ms.load(Ordering::Relaxed)));

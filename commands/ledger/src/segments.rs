@@ -73,6 +73,12 @@ impl Segments {
         Ok(Self { positions, ahead })
     }
 
+    /// Smaller than any deployment may have them, to meet many boundaries.
+    #[cfg(test)]
+    pub(crate) const fn tiny(positions: u64) -> Self {
+        Self { positions, ahead: 1 }
+    }
+
     /// Positions in each segment.
     #[must_use]
     pub const fn positions(self) -> u64 {

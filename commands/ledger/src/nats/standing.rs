@@ -24,8 +24,9 @@ pub struct Standing {
     pub reach: u64,
     /// Segments that are there behind the one the tail is in.
     pub ahead: u64,
-    /// Messages behind the last position of the segment the tail is in, or of the one before.
-    pub beyond: u64,
+    /// Messages where no record can be: behind the last position of the segment the tail is in or of the one before it, or
+    /// in a segment that is not begun. They are not the writer's.
+    pub misplaced: u64,
 }
 
 impl Ledgers {
@@ -48,12 +49,18 @@ impl Ledgers {
             Some(previous) => self.stored(ledger, previous).await?.map_or(0, |stored| stored.beyond),
             None => 0,
         };
-        let (mut ahead, mut reached) = (0, end.segment);
-        while self.segment(ledger, reached.next()).await?.is_some() {
-            (ahead, reached) = (ahead + 1, reached.next());
+        let segments = self.names().segments();
+        let (mut ahead, mut reached, mut early) = (0, end.segment, 0);
+        while let Some(next) = self.stored(ledger, reached.next()).await? {
+            (ahead, reached) = (ahead + 1, next.segment);
+            early += (next.last + 1).saturating_sub(segments.first(next.segment)) + next.beyond;
         }
-        let reach = self.names().segments().last(reached);
-        Ok(Standing { tail: end.last, reach, ahead, beyond: end.beyond + before })
+        // Unless the segment was filled meanwhile, and the next begun by its writer.
+        if early > 0 && self.stored(ledger, end.segment).await?.is_none_or(|now| segments.end_at(now.last)) {
+            early = 0;
+        }
+        let misplaced = end.beyond + before + early;
+        Ok(Standing { tail: end.last, reach: segments.last(reached), ahead, misplaced })
     }
 
     /// All segments of a ledger, up to the first that is missing.

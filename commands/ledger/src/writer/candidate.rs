@@ -1,4 +1,4 @@
-use super::core::Core;
+use super::core::{Core, Opening};
 use super::driver::{Driver, Parts, own_command};
 use super::handle::{INBOX_MAX, Mail, WriterHandle};
 use super::machine::Machine;
@@ -100,7 +100,9 @@ async fn lead<A: Machine>(
                 let key = SigningKey::from_bytes(&seed);
                 let (root, deployment) = (config.root.clone(), config.ledgers.deployment());
                 let now = config.clock.now();
-                let (core, todo) = Core::open(replayed, ledger, deployment, root, key, own_command(), now);
+                let segments = config.ledgers.names().segments();
+                let opening = Opening { ledger, deployment, segments, root, key, command: own_command(), now };
+                let (core, todo) = Core::open(replayed, opening);
                 let parts = Parts {
                     ledger,
                     core,

@@ -5,12 +5,13 @@ use super::commit::{Commit, Entry, Link};
 use super::idempotency::Idempotency;
 use super::machine::Machine;
 use super::request::{Committed, Request, SubmitError};
+use crate::segments::Segments;
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use eventually::aggregate::Aggregate;
 use foldhash::HashMap;
 use futures::FutureExt;
-use peyk_domain::{ActorId, At, CommandId, Span, TenantId};
+use peyk_domain::{ActorId, At, CommandId, DeploymentId, Span, TenantId};
 use peyk_schemas::{
     ControlEvent, Draft, EVENTS_MAX, EpochCertificate, EventSchema, Head, LedgerId, Quarantine, RECORD_MAX, RawEvent,
     Receipt, Verifier,
@@ -56,11 +57,26 @@ impl<A: Machine> std::fmt::Debug for Replayed<A> {
     }
 }
 
+/// Who opens an epoch, of which ledger.
+#[derive(Debug)]
+pub struct Opening {
+    pub ledger: LedgerId,
+    pub deployment: DeploymentId,
+    pub segments: Segments,
+    /// The deployment's secret key.
+    pub root: SigningKey,
+    /// The epoch's own.
+    pub key: SigningKey,
+    pub command: CommandId,
+    pub now: At,
+}
+
 type Actions<A, T> = Vec<Action<T, <A as Aggregate>::Event, <A as Aggregate>::Error>>;
 
 pub struct Core<A: Machine, T> {
     aggregate: A,
     ledger: LedgerId,
+    segments: Segments,
     name: &'static str,
     root: SigningKey,
     key: SigningKey,
@@ -72,6 +88,8 @@ pub struct Core<A: Machine, T> {
     durable: Link,
     /// Where the chain ends once all in flight has landed.
     end: Link,
+    /// The last position there is a segment for, as far as is known.
+    reach: u64,
     staged: VecDeque<Entry<T, A::Event>>,
     in_flight: VecDeque<Commit<T, A::Event>>,
     phase: Phase,
@@ -95,15 +113,8 @@ impl<A: Machine, T> Core<A, T> {
     /// Takes over a replayed ledger: the first thing to do is to append the record that opens the next epoch, which also
     /// names what stands after the last good record.
     #[must_use]
-    pub fn open(
-        replayed: Replayed<A>,
-        ledger: LedgerId,
-        deployment: peyk_domain::DeploymentId,
-        root: SigningKey,
-        key: SigningKey,
-        opening: CommandId,
-        now: At,
-    ) -> (Self, Actions<A, T>) {
+    pub fn open(replayed: Replayed<A>, opening: Opening) -> (Self, Actions<A, T>) {
+        let Opening { ledger, deployment, segments, root, key, command, now } = opening;
         let Replayed { state, idempotency, verifier } = replayed;
         let head = verifier.head().cloned();
         let epoch = head.as_ref().map_or(0, |head| head.certificate.epoch) + 1;
@@ -127,6 +138,7 @@ impl<A: Machine, T> Core<A, T> {
         let mut core = Self {
             aggregate: A::default(),
             ledger,
+            segments,
             name: ledger.ledger.name(),
             root,
             key,
@@ -136,6 +148,7 @@ impl<A: Machine, T> Core<A, T> {
             flying: HashMap::default(),
             durable,
             end: Link { position: verifier.seen(), ..durable },
+            reach: 0,
             staged: VecDeque::new(),
             in_flight: VecDeque::new(),
             phase: Phase::Opening,
@@ -143,7 +156,7 @@ impl<A: Machine, T> Core<A, T> {
             commits: 0,
             decided_at: durable.at,
         };
-        let entry = core.control(&events, opening, now);
+        let entry = core.control(&events, command, now);
         core.send(vec![entry], &mut actions);
         (core, actions)
     }
@@ -156,7 +169,19 @@ impl<A: Machine, T> Core<A, T> {
     /// Whether commands may be offered now.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.phase == Phase::Leading && self.staged.len() < BATCH_MAX
+        self.phase == Phase::Leading && self.staged.len() < BATCH_MAX && self.positions_left() > 0
+    }
+
+    /// Positions that are there and not spoken for. Each command takes one at most, and one more would be taken up without
+    /// a place to go to.
+    #[must_use]
+    pub fn positions_left(&self) -> u64 {
+        self.reach.saturating_sub(self.end.position + self.staged.len() as u64)
+    }
+
+    /// Says up to which position there are segments; nothing is told yet to a new writer.
+    pub const fn reaches(&mut self, reach: u64) {
+        self.reach = reach;
     }
 
     /// The commit whose outcome is awaited first, and its latest attempt.
@@ -205,7 +230,7 @@ impl<A: Machine, T> Core<A, T> {
 
     /// Records that the ledger is alive although nothing happens.
     pub fn tick(&mut self, command: CommandId, now: At) {
-        if self.phase == Phase::Leading && self.is_idle() {
+        if self.has_room() && self.is_idle() {
             let entry = self.control(&[ControlEvent::Ticked.to_raw()], command, now);
             self.staged.push_back(entry);
         }
@@ -272,6 +297,16 @@ impl<A: Machine, T> Core<A, T> {
         while self.phase == Phase::Leading && !self.staged.is_empty() {
             let batches = self.in_flight.iter().any(|commit| commit.records.len() > 1);
             let waiting = self.staged.len();
+            let end = self.end.position;
+            // Only in one stream does the log see to it that nothing lands before what was sent before it. So nothing goes
+            // into a segment before all in the one before it is durable.
+            if self.segments.end_at(end) && !self.in_flight.is_empty() {
+                return;
+            }
+            let room = self.reach.min(self.segments.last(self.segments.behind(end))).saturating_sub(end);
+            if room == 0 {
+                return;
+            }
             let take = if waiting < BATCH_MIN {
                 if batches || self.in_flight.len() >= SINGLES_MAX {
                     return;
@@ -282,7 +317,7 @@ impl<A: Machine, T> Core<A, T> {
             } else {
                 return;
             };
-            let entries = self.staged.drain(..take).collect();
+            let entries = self.staged.drain(..take.min(usize::try_from(room).unwrap_or(take))).collect();
             self.send(entries, actions);
         }
     }
@@ -300,6 +335,11 @@ impl<A: Machine, T> Core<A, T> {
         self.commits += 1;
         let (commit, end) = Commit::form(self.commits, entries, self.end, self.certificate.epoch, &self.key);
         self.end = end;
+        debug_assert_eq!(
+            self.segments.behind(commit.after),
+            self.segments.of(commit.last()),
+            "a commit is in one segment"
+        );
         self.in_flight.push_back(commit);
         let last = self.in_flight.len() - 1;
         actions.push(self.publish(last));

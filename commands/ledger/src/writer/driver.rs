@@ -4,6 +4,7 @@ use super::core::Core;
 use super::handle::{Mail, Ticket};
 use super::machine::Machine;
 use super::request::{Committed, SubmitError};
+use super::segment_watch::SegmentWatch;
 use crate::clock::Clock;
 use crate::metrics::WriterMetrics;
 use crate::nats::{AppendReport, Appender, Ledgers, ReadError, Server, Tape};
@@ -45,6 +46,7 @@ pub(super) struct Driver<A: Machine> {
     pub clock: Clock,
     pub leading: watch::Sender<bool>,
     pub stop: CancellationToken,
+    segments: SegmentWatch,
     appender: Option<Appender>,
     reports: (mpsc::Sender<AppendReport>, mpsc::Receiver<AppendReport>),
     lost: (mpsc::Sender<()>, mpsc::Receiver<()>),
@@ -98,6 +100,7 @@ where
     pub fn new(parts: Parts<A>) -> Self {
         let Parts { ledger, core, server, ledgers, witness, clock, leading, stop } = parts;
         let now = Instant::now();
+        let segments = SegmentWatch::new(ledgers.clone(), ledger);
         Self {
             ledger,
             core,
@@ -107,6 +110,7 @@ where
             clock,
             leading,
             stop,
+            segments,
             appender: None,
             reports: mpsc::channel(1_024),
             lost: mpsc::channel(1),
@@ -146,6 +150,8 @@ where
             let answer_due = self.sent + ANSWER_TIMEOUT;
             let retry_at = self.retry_at.unwrap_or(answer_due);
             let tick_due = self.last_activity + TICK;
+            let left = self.core.positions_left();
+            let gulp = usize::try_from(left).unwrap_or(GULP).min(GULP);
             tokio::select! {
                 biased;
                 Some(report) = self.reports.1.recv() => {
@@ -170,7 +176,11 @@ where
                     let (position, in_flight) = (self.core.head().position, self.core.in_flight());
                     self.metrics.stands(position, in_flight, inbox.len(), self.core.reach(self.clock.now()));
                 }
-                count = inbox.recv_many(&mut mail, GULP), if room => {
+                standing = self.segments.look(left) => {
+                    self.core.reaches(standing.reach);
+                    self.metrics.segments(standing.ahead, standing.misplaced);
+                }
+                count = inbox.recv_many(&mut mail, gulp), if room => {
                     if count == 0 {
                         self.stop.cancel();
                     }

@@ -9,6 +9,7 @@ mod idempotency;
 mod machine;
 mod replay;
 mod request;
+mod segment_watch;
 #[cfg(test)]
 mod simulation;
 

@@ -1,10 +1,11 @@
-//! Writers and a log that loses, repeats, delays and reorders, with forgers, crashes and rivals, from one seed. What must
-//! hold in the end: every acknowledged command stands in the chain once, where its receipt says; what was refused does
+//! Writers and a log that loses, repeats, delays and reorders, with forgers, crashes and rivals, from one seed. The log is
+//! cut into streams of a few positions, each with an expected sequence of its own, and made one by one. What must hold in the end: every acknowledged command stands in the chain once, where its receipt says; what was refused does
 //! not stand there; nothing stands there twice; and the chain verifies.
 use super::action::{Action, Outcome};
-use super::core::{Core, Replayed};
+use super::core::{Core, Opening, Replayed};
 use super::idempotency::Idempotency;
 use super::request::{Request, SubmitError};
+use crate::segments::{Segment, Segments};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use eventually::aggregate::Aggregate;
@@ -20,7 +21,7 @@ use std::collections::{HashMap, HashSet};
 const LEDGER: LedgerId = LedgerId::NUMBERING;
 const DEPLOYMENT: DeploymentId = DeploymentId::from_bytes([9; 16]);
 const SEEDS: u64 = 3_000;
-const STEPS: usize = 250;
+const STEPS: usize = 300;
 
 /// Adds numbers up; a number that was added before is refused, so that a command applied twice would show.
 #[derive(Debug, Default, Clone, Copy)]
@@ -96,7 +97,11 @@ enum Packet {
 struct World {
     chance: Chance,
     root: SigningKey,
-    log: Vec<Bytes>,
+    segments: Segments,
+    /// What each stream holds, of the segments that were made.
+    streams: Vec<Vec<Bytes>>,
+    /// Whether a stream takes no more than the positions of its segment, as they are set up to.
+    capped: bool,
     network: Vec<Packet>,
     /// Writers by incarnation; a crashed one is gone and what comes for it is lost.
     writers: Vec<Option<Core<Tally, CommandId>>>,
@@ -108,6 +113,8 @@ struct World {
     refused: HashMap<CommandId, u64>,
     quarantined: u64,
     fenced: u64,
+    /// Forgeries where no record can be.
+    misplaced: u64,
     now: u64,
     faulty: bool,
 }
@@ -120,10 +127,16 @@ fn command(number: u64) -> CommandId {
 
 impl World {
     fn new(seed: u64) -> Self {
+        let mut chance = Chance(seed);
+        // From boundaries everywhere to none within reach.
+        let segments = Segments::tiny([3, 12, 40, 120, 10_000][chance.below(5)]);
+        let capped = chance.percent(70);
         Self {
-            chance: Chance(seed),
+            chance,
             root: SigningKey::from_bytes(&[5; 32]),
-            log: Vec::new(),
+            segments,
+            streams: vec![Vec::new()],
+            capped,
             network: Vec::new(),
             writers: Vec::new(),
             retries: HashSet::new(),
@@ -133,15 +146,64 @@ impl World {
             refused: HashMap::new(),
             quarantined: 0,
             fenced: 0,
+            misplaced: 0,
             now: 1_000,
             faulty: true,
         }
     }
 
+    /// The ledger: each segment up to its last position, as long as the one before is full.
+    fn log(&self) -> impl Iterator<Item = &Bytes> {
+        let positions = self.segments.positions() as usize;
+        let full = self.streams.iter().take_while(|stream| stream.len() >= positions).count();
+        self.streams.iter().take(full + 1).flat_map(move |stream| stream.iter().take(positions))
+    }
+
+    fn tail(&self) -> u64 {
+        self.log().count() as u64
+    }
+
+    fn at(&self, position: u64) -> &Bytes {
+        self.log().nth(position as usize - 1).expect("a message")
+    }
+
+    /// The last sequence of a segment's stream, where there is one.
+    fn last(&self, segment: Segment) -> Option<u64> {
+        let stream = self.streams.get(segment.number() as usize - 1)?;
+        Some(self.segments.first(segment) - 1 + stream.len() as u64)
+    }
+
+    fn store(&mut self, segment: Segment, messages: &[Bytes]) -> bool {
+        let positions = self.segments.positions() as usize;
+        let Some(stream) = self.streams.get_mut(segment.number() as usize - 1) else { return false };
+        let fits = !self.capped || stream.len() + messages.len() <= positions;
+        if fits {
+            stream.extend_from_slice(messages);
+        }
+        fits
+    }
+
+    /// Makes segments up to some behind the one that is written.
+    fn migrate(&mut self) {
+        let written = self.segments.behind(self.tail()).number() as usize;
+        let wanted = written + 1 + self.chance.below(6);
+        self.streams.resize(wanted.max(self.streams.len()), Vec::new());
+    }
+
+    /// A writer hears how far it can go.
+    fn look(&mut self, writer: usize) {
+        let reach = self.streams.len() as u64 * self.segments.positions();
+        let Some(core) = &mut self.writers[writer] else { return };
+        let mut actions = Vec::new();
+        core.reaches(reach);
+        core.flush(&mut actions);
+        self.perform(writer, actions);
+    }
+
     fn verify(&self) -> (Verifier, Vec<VerifiedRecord>) {
         let mut verifier = Verifier::from_genesis(self.root.verifying_key(), DEPLOYMENT, LEDGER);
         let mut passed = Vec::new();
-        for (index, bytes) in self.log.iter().enumerate() {
+        for (index, bytes) in self.log().enumerate() {
             verifier.push(index as u64 + 1, bytes.clone(), &mut passed).expect("positions follow");
         }
         verifier.settle(&mut passed);
@@ -162,9 +224,18 @@ impl World {
         seed[..8].copy_from_slice(&self.chance.next().to_be_bytes());
         let replayed = Replayed { state, idempotency, verifier };
         let key = SigningKey::from_bytes(&seed);
-        let (core, actions) =
-            Core::open(replayed, LEDGER, DEPLOYMENT, self.root.clone(), key, CommandId::NIL, At(self.now));
+        let opening = Opening {
+            ledger: LEDGER,
+            deployment: DEPLOYMENT,
+            segments: self.segments,
+            root: self.root.clone(),
+            key,
+            command: CommandId::NIL,
+            now: At(self.now),
+        };
+        let (core, actions) = Core::open(replayed, opening);
         self.writers.push(Some(core));
+        self.look(self.writers.len() - 1);
         self.perform(self.writers.len() - 1, actions);
     }
 
@@ -181,9 +252,9 @@ impl World {
                 }
                 Action::RetryLater => drop(self.retries.insert(writer)),
                 Action::Recall { ticket, position } => {
-                    let record = Record::decode(&self.log[position as usize - 1]).expect("a record");
+                    let record = Record::decode(self.at(position)).expect("a record");
                     assert_eq!(record.command, ticket, "a recalled record bears the id");
-                    let hash = Hash::of(&self.log[position as usize - 1]);
+                    let hash = Hash::of(self.at(position));
                     self.acked.insert(ticket, Receipt { ledger: LEDGER, position, hash });
                 }
                 Action::Answer { ticket, verdict: Ok(committed) } => {
@@ -205,7 +276,7 @@ impl World {
     }
 
     fn stretch(&self, after: u64) -> Vec<(u64, Bytes)> {
-        let stands = self.log.iter().enumerate().skip(after as usize);
+        let stands = self.log().enumerate().skip(after as usize);
         stands.map(|(index, bytes)| (index as u64 + 1, bytes.clone())).collect()
     }
 
@@ -257,11 +328,18 @@ impl World {
         }
         match packet {
             Packet::Append { writer, commit, attempt, after, records } => {
-                let stands = self.log.len() as u64 == after;
-                if stands {
-                    self.log.extend(records.iter().cloned());
-                }
-                let outcome = if stands { Outcome::Acked { last: self.log.len() as u64 } } else { Outcome::Refused };
+                let segment = self.segments.behind(after);
+                let last = after + records.len() as u64;
+                assert_eq!(self.segments.of(last), segment, "a commit is in one segment");
+                assert!(
+                    self.tail() >= self.segments.first(segment) - 1,
+                    "a segment is begun when the one before is full"
+                );
+                let outcome = match self.last(segment) {
+                    None => Outcome::Unknown,
+                    Some(end) if end == after && self.store(segment, &records) => Outcome::Acked { last },
+                    Some(_) => Outcome::Refused,
+                };
                 self.network.push(Packet::Report { writer, commit, attempt, outcome });
                 if self.faulty && self.chance.percent(10) {
                     self.network.push(Packet::Append { writer, commit, attempt, after, records });
@@ -304,13 +382,21 @@ impl World {
         self.perform(writer, actions);
     }
 
+    /// Mostly where the writer would go on; now and then in a segment that is not begun, or one that is full.
     fn forge(&mut self) {
+        let next = self.segments.behind(self.tail());
+        let segment = match self.chance.below(10) {
+            0..=6 => next,
+            7..=8 => next.next(),
+            _ => next.previous().unwrap_or(next),
+        };
+        let Some(end) = self.last(segment) else { return };
         let message = match self.chance.below(3) {
             0 => Bytes::from_static(b"not a record"),
             // Chained and placed right, but by one who cannot sign.
             1 => {
                 let (verifier, _) = self.verify();
-                let prev = self.log.last().map_or(LEDGER.chain_seed(DEPLOYMENT), |bytes| Hash::of(bytes));
+                let prev = self.log().last().map_or(LEDGER.chain_seed(DEPLOYMENT), |bytes| Hash::of(bytes));
                 let events =
                     Draft::encode_events([Added(u64::MAX)].iter().map(EventSchema::to_raw).collect::<Vec<_>>().iter());
                 let draft = Draft {
@@ -324,12 +410,17 @@ impl World {
                 let epoch = verifier.head().map_or(1, |head| head.certificate.epoch);
                 let forger = SigningKey::from_bytes(&[66; 32]);
                 let signer = self.chance.percent(50).then_some(&forger);
-                draft.seal(self.log.len() as u64 + 1, prev, epoch, signer).0
+                draft.seal(end + 1, prev, epoch, signer).0
             }
-            _ if self.log.is_empty() => Bytes::new(),
-            _ => self.log[self.chance.below(self.log.len())].clone(),
+            _ if self.tail() == 0 => Bytes::new(),
+            _ => {
+                let position = 1 + self.chance.below(self.tail() as usize) as u64;
+                self.at(position).clone()
+            }
         };
-        self.log.push(message);
+        if self.store(segment, &[message]) && segment != next {
+            self.misplaced += 1;
+        }
     }
 
     fn step(&mut self) {
@@ -337,6 +428,12 @@ impl World {
         let newest = self.writers.len().saturating_sub(1);
         let any = self.chance.below(self.writers.len());
         let mostly_newest = if self.chance.percent(80) { newest } else { any };
+        if self.chance.percent(5) {
+            self.migrate();
+        }
+        if !self.writers.is_empty() && self.chance.percent(20) {
+            self.look(mostly_newest);
+        }
         match self.chance.below(100) {
             _ if self.writers.is_empty() => self.start(),
             0..=24 => self.burst(mostly_newest),
@@ -358,12 +455,14 @@ impl World {
                 self.start();
             }
             let last = self.writers.len() - 1;
+            self.migrate();
             if self.network.is_empty() && self.retries.is_empty() {
                 let settled = self.writers[last].as_ref().is_some_and(|core| core.is_leading() && core.is_idle());
                 if settled && self.verify().0.finish().is_ok() {
                     return;
                 }
                 // A sign of life meets whatever stands in the way.
+                self.look(last);
                 if let Some(core) = &mut self.writers[last] {
                     let mut actions = Vec::new();
                     core.tick(CommandId::NIL, At(self.now));
@@ -402,21 +501,25 @@ impl World {
 
 #[test]
 fn no_fault_loses_forks_or_repeats_what_was_acknowledged() {
-    let (mut acked, mut quarantined, mut fenced) = (0, 0, 0);
+    let (mut acked, mut quarantined, mut fenced, mut begun, mut misplaced) = (0, 0, 0, 0, 0);
     for seed in 0..SEEDS {
         let run = std::panic::AssertUnwindSafe(|| {
             let mut world = World::new(seed);
             (0..STEPS).for_each(|_| world.step());
             world.heal();
             world.check();
-            (world.acked.len() as u64, world.quarantined, world.fenced)
+            let begun = world.streams.iter().skip(1).filter(|stream| !stream.is_empty()).count() as u64;
+            (world.acked.len() as u64, world.quarantined, world.fenced, begun, world.misplaced)
         });
-        let (more, named, deposed) =
+        let (more, named, deposed, crossed, out_of_place) =
             std::panic::catch_unwind(run).unwrap_or_else(|_| panic!("the simulation fails with seed {seed}"));
         acked += more;
         quarantined += named;
         fenced += deposed;
+        begun += crossed;
+        misplaced += out_of_place;
     }
     // A simulation in which nothing happens proves nothing.
     assert!(acked > SEEDS * 20 && quarantined > SEEDS && fenced > SEEDS, "{acked} {quarantined} {fenced}");
+    assert!(begun > SEEDS * 3 && misplaced > SEEDS, "{begun} {misplaced}");
 }
