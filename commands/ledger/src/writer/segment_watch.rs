@@ -13,11 +13,13 @@ const STUCK: Duration = Duration::from_millis(100);
 /// How often the same alarm is raised.
 const ALARM: Duration = Duration::from_secs(60);
 
+type Look = Result<Standing, ReadError>;
+
 /// Looks whether the segment behind the one that is written is there, and raises an alarm if not.
 pub(super) struct SegmentWatch {
     ledgers: Ledgers,
     ledger: LedgerId,
-    looks: (mpsc::Sender<Result<Standing, ReadError>>, mpsc::Receiver<Result<Standing, ReadError>>),
+    looks: (mpsc::Sender<Look>, mpsc::Receiver<Look>),
     looking: bool,
     looked: Option<Instant>,
     /// Whether a segment was ready when last looked.
