@@ -1,4 +1,5 @@
 //! Typed identifiers. Each is 128 random bits, shown as a hyphenated UUID (RFC 9562), and carries no meaning.
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -52,6 +53,19 @@ macro_rules! identifiers {
         impl fmt::Debug for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(out, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        /// Sixteen bytes, whatever the format makes of numbers.
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                self.to_bytes().serialize(out)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                <[u8; 16]>::deserialize(input).map(Self::from_bytes)
             }
         }
 

@@ -1,8 +1,9 @@
 //! Time as a value: whoever calls brings it, nothing here reads a clock.
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Milliseconds since the Unix epoch, as a record states them. Within one ledger it never decreases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct At(pub u64);
 
 impl At {

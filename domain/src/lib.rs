@@ -4,8 +4,11 @@
 //! Each context is one ledger's state machine behind [`eventually::aggregate::Aggregate`]: `apply` evolves, `handle`
 //! decides and resolves at once.
 mod dated;
+mod fold;
 mod identity;
 mod instant;
+#[cfg(test)]
+mod kept;
 pub mod messages;
 mod msisdn;
 pub mod numbering;
@@ -15,6 +18,7 @@ pub mod routing;
 pub mod testing;
 
 pub use dated::Dated;
+pub use fold::Fold;
 pub use identity::{
     ActorId, BlockId, CommandId, ConnectorId, DeploymentId, LeaseId, MessageId, NotAnId, OperatorId, RouteId, TenantId,
 };

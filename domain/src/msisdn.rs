@@ -1,4 +1,5 @@
 //! Telephone numbers in international form (ITU-T E.164).
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use zeroize::Zeroize;
@@ -6,7 +7,8 @@ use zeroize::Zeroize;
 /// A number in E.164 form: a country code that does not begin with zero, 8 to 15 digits in all.
 ///
 /// `Debug` and `Display` show only the mask, so that a number reaches no log by accident; [`Msisdn::e164`] shows it whole.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u64", try_from = "u64")]
 pub struct Msisdn(u64);
 
 /// Text or a value that is no E.164 number.
@@ -81,6 +83,20 @@ impl Msisdn {
     pub fn mask(self) -> String {
         let digits = self.0.to_string();
         format!("+{}***", &digits[..2])
+    }
+}
+
+impl From<Msisdn> for u64 {
+    fn from(it: Msisdn) -> Self {
+        it.0
+    }
+}
+
+impl TryFrom<u64> for Msisdn {
+    type Error = NotE164;
+
+    fn try_from(digits: u64) -> Result<Self, NotE164> {
+        Self::from_digits(digits)
     }
 }
 

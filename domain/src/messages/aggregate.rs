@@ -6,7 +6,7 @@ use super::{
     MessageError, MessageEvent, Outcome, REPORT_MAX, ReceiptReport, RefusalReason, RequeueReason, RouteFact,
     SUBMIT_MAX, SenderFact, Submission,
 };
-use crate::{At, ConnectorId, Dated, MessageId, Span, TenantId};
+use crate::{At, ConnectorId, Dated, Fold, MessageId, Span, TenantId};
 use eventually::aggregate::Aggregate;
 use futures::future::{BoxFuture, FutureExt, ready};
 use std::collections::HashSet;
@@ -250,6 +250,10 @@ fn cut(mut text: String, max_chars: usize) -> String {
         text.truncate(end);
     }
     text
+}
+
+impl Fold for Messages {
+    const VERSION: u32 = 1;
 }
 
 impl Aggregate for Messages {

@@ -5,6 +5,7 @@ use super::unmatched::{KeptReceipt, Unmatched};
 use super::{DoubtPolicy, Encoding, FailureReason, Lane, Lifecycle, MessageError, MessageEvent, Sealed, SealedFor};
 use crate::{At, ConnectorId, MessageId, Msisdn, Span, TenantId};
 use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -12,7 +13,7 @@ use std::fmt;
 pub const RECEIPT_WAIT: Span = Span::hours(72);
 
 /// What is needed to hand a message out: kept until the operator took it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     pub message: MessageId,
     pub tenant: TenantId,
@@ -35,7 +36,7 @@ pub struct Backlog {
 }
 
 /// A message the operator has not taken yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Outgoing {
     pub waiting: Waiting,
     pub lane: Lane,
@@ -45,7 +46,7 @@ pub(super) struct Outgoing {
     place: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Standing {
     Waiting(Box<Outgoing>),
     Dispatched(Box<Outgoing>),
@@ -53,7 +54,7 @@ pub(super) enum Standing {
 }
 
 /// Every message of the partition that is not final. State of a `messages` ledger.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exchange {
     messages: HashMap<MessageId, Standing>,
     outboxes: HashMap<ConnectorId, Outbox>,

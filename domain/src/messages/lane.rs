@@ -1,5 +1,7 @@
+use serde::{Deserialize, Serialize};
+
 /// How urgent a message is; a lower lane never makes a higher one wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub enum Lane {
     /// One-time passwords.
     Otp,

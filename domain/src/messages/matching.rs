@@ -1,5 +1,6 @@
 use super::smsc_id::SmscId;
 use crate::{ConnectorId, MessageId};
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 
 /// How many names of ended messages are remembered, so that a receipt sent twice is known for what it is.
@@ -15,7 +16,7 @@ pub(super) enum Match {
 }
 
 /// Messages by the name their operator gave them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Matching {
     bearers: HashMap<SmscId, Vec<(ConnectorId, MessageId)>>,
     ended: HashMap<(ConnectorId, SmscId), u64>,

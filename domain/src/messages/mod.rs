@@ -19,6 +19,8 @@ mod unmatched;
 #[cfg(test)]
 mod dispatch_tests;
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 mod receipt_tests;

@@ -1,6 +1,7 @@
 //! Random histories, audited from the events alone by a naive reader with one flat list of messages.
 use super::sample::{ETISALAT, HERAT, ROSHAN, id, submission};
 use super::*;
+use crate::kept::kept;
 use crate::{At, ConnectorId, Dated, MessageId};
 use proptest::prelude::*;
 
@@ -193,6 +194,7 @@ struct History {
     exchange: Exchange,
     auditor: Auditor,
     at: At,
+    taken: usize,
 }
 
 impl History {
@@ -218,6 +220,13 @@ impl History {
         for event in events {
             self.auditor.read(&event, self.at);
             self.exchange.evolve(event).expect("what was decided applies");
+        }
+        // One who goes on from a snapshot goes on from the same state.
+        self.taken += 1;
+        if self.taken.is_multiple_of(5) {
+            let again = kept(&self.exchange);
+            assert!(again == self.exchange, "a kept exchange is the same");
+            self.exchange = again;
         }
         self.auditor.compare(&self.exchange);
     }

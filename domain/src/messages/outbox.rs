@@ -1,10 +1,11 @@
 use super::Lane;
 use crate::MessageId;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The messages of one connector that the operator has not taken yet, each keyed by its place in the order of
 /// acceptance. A message that goes back takes its old place, which lies before all that were accepted after it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Outbox {
     lanes: [BTreeMap<u64, MessageId>; Lane::ALL.len()],
     in_flight: BTreeMap<u64, MessageId>,

@@ -1,5 +1,7 @@
+use serde::{Deserialize, Serialize};
+
 /// What a delivery receipt says of a message (SMPP 3.4 section 5.2.28).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ReceiptState {
     Enroute,
     Delivered,

@@ -1,3 +1,4 @@
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Decimal digits from which an id may be taken for the other base's spelling of another one. Below that, a counter
@@ -8,7 +9,7 @@ const DISTINCTIVE_MIN: usize = 8;
 
 /// An operator's message id in the form in which ids are compared: operators answer `submit_sm` with one spelling and
 /// name another one in the receipt (leading zeros, case, blanks, hexadecimal against decimal).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct SmscId(Arc<str>);
 
 impl SmscId {

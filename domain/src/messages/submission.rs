@@ -1,8 +1,9 @@
 use super::{Lane, RecipientToken, Sealed, SealedFor};
 use crate::{At, ConnectorId, MessageId, Msisdn, TenantId};
+use serde::{Deserialize, Serialize};
 
 /// How the text is put into octets (3GPP TS 23.038).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Encoding {
     /// The 7-bit default alphabet with its extension table.
     Gsm7,
@@ -11,7 +12,7 @@ pub enum Encoding {
 }
 
 /// What becomes of a message whose submission may or may not have reached the operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum DoubtPolicy {
     /// Report it failed: it is never sent twice, but may have been sent once.
     #[default]

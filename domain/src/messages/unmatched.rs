@@ -1,12 +1,13 @@
 use super::ReceiptState;
 use super::smsc_id::SmscId;
 use crate::ConnectorId;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Receipts kept although they name no known message; the oldest goes when one more comes.
 pub const UNMATCHED_KEPT: usize = 10_000;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptReceipt {
     pub state: ReceiptState,
     pub error: Option<String>,
@@ -15,7 +16,7 @@ pub(super) struct KeptReceipt {
 type Name = (ConnectorId, SmscId);
 
 /// Receipts that came before the message they name was known: an operator may send one before its own answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Unmatched {
     /// By name, in the order in which they came.
     receipts: HashMap<Name, VecDeque<(u64, KeptReceipt)>>,

@@ -1,5 +1,5 @@
 use super::{IMPORT_MAX, INVALID_ROWS_NAMED, Inventory, Lifecycle, NumberingCommand, NumberingError, NumberingEvent};
-use crate::{At, BlockId, Dated, LeaseId, Msisdn, Span, TenantId};
+use crate::{At, BlockId, Dated, Fold, LeaseId, Msisdn, Span, TenantId};
 use eventually::aggregate::Aggregate;
 use futures::future::{BoxFuture, FutureExt, ready};
 use std::collections::HashSet;
@@ -160,6 +160,10 @@ const fn ending(number: Msisdn, lifecycle: &Lifecycle) -> Option<NumberingEvent>
 
 fn within(ttl: Span, max: Span) -> Result<(), NumberingError> {
     if ttl < TTL_MIN || ttl > max { Err(NumberingError::TtlOutOfRange { min: TTL_MIN, max }) } else { Ok(()) }
+}
+
+impl Fold for Numbering {
+    const VERSION: u32 = 1;
 }
 
 impl Aggregate for Numbering {

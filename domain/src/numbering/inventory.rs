@@ -1,17 +1,18 @@
 use super::{Lifecycle, NumberingError, NumberingEvent};
 use crate::{At, BlockId, Msisdn, TenantId};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One number of the inventory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub block: BlockId,
     pub lifecycle: Lifecycle,
 }
 
 /// How many numbers stand where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     pub available: u64,
     pub reserved: u64,
@@ -36,7 +37,7 @@ impl Counts {
 ///
 /// The maps are B-trees rather than hash tables: millions of numbers come in one after another, and a hash table that
 /// grows moves all of them at once while every command waits.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Inventory {
     numbers: BTreeMap<Msisdn, Entry>,
     blocks: BTreeMap<BlockId, String>,

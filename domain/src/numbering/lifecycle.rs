@@ -1,7 +1,8 @@
 use crate::{At, LeaseId, TenantId};
+use serde::{Deserialize, Serialize};
 
 /// Where one number stands. A number is in exactly one of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lifecycle {
     /// Nobody's; may be reserved.
     Available,

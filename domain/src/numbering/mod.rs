@@ -9,6 +9,8 @@ mod lifecycle;
 #[cfg(test)]
 mod aggregate_tests;
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 mod model_tests;
 
 pub use aggregate::{COOL_OFF, HOLD_MAX, Numbering, RESERVE_MAX, TICK_MAX, TTL_MIN};

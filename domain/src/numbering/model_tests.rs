@@ -1,5 +1,6 @@
 //! Random histories against a naive model that keeps intervals of time instead of lifecycles, timers and events.
 use super::*;
+use crate::kept::kept;
 use crate::{At, BlockId, Dated, LeaseId, Msisdn, Span, TenantId};
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -202,6 +203,12 @@ fn history(commands: Vec<(u64, NumberingCommand)>) {
             Err(error) => assert_eq!(Some(error.code()), expected, "{command:?} at {at}"),
         }
         compare(&inventory, &mut model, at);
+        // One who goes on from a snapshot goes on from the same state.
+        if step % 5 == 4 {
+            let again = kept(&inventory);
+            assert!(again == inventory, "a kept inventory is the same");
+            inventory = again;
+        }
         if is_tick {
             assert!(inventory.next_due().is_none_or(|due| due > At(at)), "a tick leaves nothing due");
         }

@@ -1,5 +1,5 @@
 use super::{Route, RoutingCommand, RoutingError, RoutingEvent, RoutingTable};
-use crate::{ConnectorId, Dated};
+use crate::{ConnectorId, Dated, Fold};
 use eventually::aggregate::Aggregate;
 use futures::future::{BoxFuture, FutureExt, ready};
 
@@ -92,6 +92,10 @@ const fn absent(is: bool, what: &'static str) -> Result<(), RoutingError> {
 
 const fn room(is: bool, what: &'static str) -> Result<(), RoutingError> {
     if is { Ok(()) } else { Err(RoutingError::TooMany(what)) }
+}
+
+impl Fold for Routing {
+    const VERSION: u32 = 1;
 }
 
 impl Aggregate for Routing {

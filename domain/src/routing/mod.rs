@@ -9,6 +9,8 @@ mod table;
 #[cfg(test)]
 mod aggregate_tests;
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 mod resolve_tests;
 
 pub use aggregate::{CONNECTORS_MAX, NAME_MAX_CHARS, OPERATORS_MAX, ROUTES_MAX, Routing};

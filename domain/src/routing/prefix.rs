@@ -1,9 +1,11 @@
 use crate::Msisdn;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// The first digits of E.164 numbers: 1 to 15, country code first, so the first is not zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u64", try_from = "u64")]
 pub struct Prefix(u64);
 
 /// Text or a value that is no prefix.
@@ -44,6 +46,20 @@ impl Prefix {
     pub(super) fn of(number: Msisdn, count: usize) -> Option<Self> {
         let surplus = (number.digits().ilog10() as usize + 1).checked_sub(count)?;
         Self::from_digits(number.digits() / 10_u64.pow(u32::try_from(surplus).ok()?)).ok()
+    }
+}
+
+impl From<Prefix> for u64 {
+    fn from(it: Prefix) -> Self {
+        it.0
+    }
+}
+
+impl TryFrom<u64> for Prefix {
+    type Error = NotAPrefix;
+
+    fn try_from(digits: u64) -> Result<Self, NotAPrefix> {
+        Self::from_digits(digits)
     }
 }
 

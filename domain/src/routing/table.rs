@@ -1,15 +1,16 @@
 use super::{Prefix, RoutingError, RoutingEvent};
 use crate::{ConnectorId, Msisdn, OperatorId, RouteId};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operator {
     pub name: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connector {
     pub operator: OperatorId,
     pub name: String,
@@ -17,7 +18,7 @@ pub struct Connector {
     pub open: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     pub prefix: Prefix,
     pub connector: ConnectorId,
@@ -30,7 +31,7 @@ pub struct Route {
 }
 
 /// One way of a prefix, as [`RoutingTable::resolve`] reads it: by priority, then in an order that never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Leg {
     priority: u16,
     route: RouteId,
@@ -39,7 +40,7 @@ struct Leg {
 }
 
 /// Which prefix goes which way. State of the `routing` ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RoutingTable {
     operators: BTreeMap<OperatorId, Operator>,
     connectors: BTreeMap<ConnectorId, Connector>,
