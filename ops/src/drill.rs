@@ -34,7 +34,7 @@ pub async fn run(config: &Config, command: DrillCommand, output: Output) -> Resu
     let made = provision(&context, &names, &[LEDGER], 1).await?;
     let outcome = forge(config, &names, output).await;
     // The place is thrown away however the drill went.
-    for stream in made.into_iter().chain([format!("KV_{}", names.writers_bucket())]) {
+    for stream in made.into_iter().chain([format!("KV_{}", names.writers_bucket()), names.snapshots_stream()]) {
         context.delete_stream(stream).await?;
     }
     outcome
@@ -58,6 +58,7 @@ async fn forge(config: &Config, names: &Names, output: Output) -> Result<()> {
         root,
         witness: FileWitness::new(&directory)?,
         clock: Clock::system(),
+        snapshots: None,
         stop: stop.clone(),
     };
     let (handle, task) = peyk_ledger::writer::spawn::<Numbering>(writer);

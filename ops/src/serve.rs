@@ -11,8 +11,9 @@ use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
 use peyk_handlers::{CommandBus, Handlers, HandlersConfig, Wiring};
 use peyk_http::{Api, ApiSettings, LogState, Readiness, Server, ServerSettings};
+use peyk_ledger::snapshot::{self, Cadence};
 use peyk_ledger::writer::Machine;
-use peyk_ledger::{Clock, FileWitness, Ledgers, Replica, WriterConfig, WriterHandle};
+use peyk_ledger::{Clock, FileWitness, Ledgers, Replica, Snapshots, WriterConfig, WriterHandle};
 use peyk_projections::query::ReadModels;
 use peyk_projections::{Projections, ProjectionsConfig, REBUILD_ROWS_DEFAULT, projector_pool, reader_pool};
 use peyk_schemas::LedgerId;
@@ -42,11 +43,13 @@ pub async fn run(config: &Config) -> Result<()> {
     let (clock, background) = (Clock::system(), CancellationToken::new());
     let writers = Writers::spawn(config, &ledgers, &clock)?;
 
-    let replica_of = |ledger| (ledgers.clone(), ledger, clock.clone(), background.clone());
-    let (a, b, c, d) = replica_of(LedgerId::NUMBERING);
-    let numbering_replica = Replica::<Numbering>::spawn(a, b, c, d);
-    let (a, b, c, d) = replica_of(LedgerId::ROUTING);
-    let routing_replica = Replica::<Routing>::spawn(a, b, c, d);
+    let replica_of =
+        |ledger| (ledgers.clone(), ledger, clock.clone(), Some(writers.snapshots.clone()), background.clone());
+    let (a, b, c, d, e) = replica_of(LedgerId::NUMBERING);
+    let numbering_replica = Replica::<Numbering>::spawn(a, b, c, d, e);
+    let (a, b, c, d, e) = replica_of(LedgerId::ROUTING);
+    let routing_replica = Replica::<Routing>::spawn(a, b, c, d, e);
+    let snapshotters = snapshotters(config, &writers.snapshots, &background);
     let handlers = Handlers::spawn(Wiring {
         client: ledgers.client().clone(),
         names: ledgers.names().clone(),
@@ -103,6 +106,9 @@ pub async fn run(config: &Config) -> Result<()> {
     }
     let handled = handlers.stop(DRAIN).await;
     let written = writers.stop().await;
+    for ended in join_all(snapshotters).await {
+        ended.context("a snapshotter ended abnormally")?;
+    }
     watching.await?;
     projections.stopped().await;
     tracing::info!(?drained, handled, written, "stopped");
@@ -123,6 +129,7 @@ struct Writers {
     numbering: WriterHandle<Numbering>,
     routing: WriterHandle<Routing>,
     messages: Vec<(u16, WriterHandle<Messages>)>,
+    snapshots: Snapshots,
     tasks: Vec<JoinHandle<()>>,
     stop: CancellationToken,
 }
@@ -130,13 +137,16 @@ struct Writers {
 impl Writers {
     fn spawn(config: &Config, ledgers: &Ledgers, clock: &Clock) -> Result<Self> {
         let stop = CancellationToken::new();
+        let root = KeyDirectory::new(&config.keys.directory).deployment_key()?;
+        let snapshots = Snapshots::new(ledgers.clone(), &root);
         let settings = WriterConfig {
             ledger: LedgerId::NUMBERING,
             server: config.nats_as(&config.nats.core),
             ledgers: ledgers.clone(),
-            root: KeyDirectory::new(&config.keys.directory).deployment_key()?,
+            root,
             witness: FileWitness::new(&config.witness.directory)?,
             clock: clock.clone(),
+            snapshots: Some(snapshots.clone()),
             stop: stop.clone(),
         };
         let mut tasks = Vec::new();
@@ -145,7 +155,7 @@ impl Writers {
         let messages = (0..config.messages.partitions)
             .map(|partition| (partition, start(&settings, LedgerId::messages(partition), &mut tasks)))
             .collect();
-        Ok(Self { numbering, routing, messages, tasks, stop })
+        Ok(Self { numbering, routing, messages, snapshots, tasks, stop })
     }
 
     fn leaderships(&self) -> Vec<watch::Receiver<bool>> {
@@ -168,6 +178,21 @@ where
     let (writer, task) = peyk_ledger::writer::spawn(WriterConfig { ledger, ..settings.clone() });
     tasks.push(task);
     writer
+}
+
+/// Snapshots of every ledger, so that the next start need not fold all that ever happened.
+fn snapshotters(config: &Config, snapshots: &Snapshots, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
+    let due = Cadence { records: config.snapshots.records, age: config.snapshots.age(), ..Cadence::default() };
+    let of = |ledger| (snapshots.clone(), ledger, due.clone(), stop.clone());
+    let (a, b, c, d) = of(LedgerId::NUMBERING);
+    let numbering = snapshot::spawn::<Numbering>(a, b, c, d);
+    let (a, b, c, d) = of(LedgerId::ROUTING);
+    let routing = snapshot::spawn::<Routing>(a, b, c, d);
+    let messages = (0..config.messages.partitions).map(|partition| {
+        let (a, b, c, d) = of(LedgerId::messages(partition));
+        snapshot::spawn::<Messages>(a, b, c, d)
+    });
+    [numbering, routing].into_iter().chain(messages).collect()
 }
 
 /// The connectors, over the account that faces other networks: they reach the command service and nothing else.

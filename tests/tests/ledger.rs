@@ -77,6 +77,7 @@ impl Place {
             root: self.root.clone(),
             witness: FileWitness::new(self.witness.path())?,
             clock: Clock::system(),
+            snapshots: None,
             stop: stop.clone(),
         });
         Ok(Writer { handle, stop, task })
@@ -301,13 +302,14 @@ async fn an_answer_led_into_the_ledger_changes_nothing() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_runtime_user_may_change_a_stream() -> Result<()> {
     let place = Place::open().await?;
-    let stream = place.names.stream(LEDGER, Segment::FIRST);
-    for user in ["core", "audit", "smpp"] {
-        let client = place.nats.user(user).connect(user).await?;
-        for subject in ["DELETE", "UPDATE", "CREATE", "PURGE", "RESTORE", "MSG.DELETE", "SNAPSHOT"] {
-            let asked = client.request(format!("$JS.API.STREAM.{subject}.{stream}"), "{}".into());
-            let answer = tokio::time::timeout(Duration::from_millis(300), asked).await;
-            assert!(!matches!(answer, Ok(Ok(_))), "{user} gets an answer to {subject}");
+    for stream in [place.names.stream(LEDGER, Segment::FIRST), place.names.snapshots_stream()] {
+        for user in ["core", "audit", "smpp"] {
+            let client = place.nats.user(user).connect(user).await?;
+            for subject in ["DELETE", "UPDATE", "CREATE", "PURGE", "RESTORE", "MSG.DELETE", "SNAPSHOT"] {
+                let asked = client.request(format!("$JS.API.STREAM.{subject}.{stream}"), "{}".into());
+                let answer = tokio::time::timeout(Duration::from_millis(300), asked).await;
+                assert!(!matches!(answer, Ok(Ok(_))), "{user} gets an answer to {subject} of {stream}");
+            }
         }
     }
     let ledgers = place.ledgers("core").await?;
@@ -406,7 +408,7 @@ async fn a_log_that_lost_what_the_witness_saw_is_refused() -> Result<()> {
     context.delete_stream(place.names.stream(LEDGER, Segment::FIRST)).await?;
     place.provision().await?;
     let ledgers = place.ledgers("core").await?;
-    let replayed = replay::<Numbering>(&ledgers, LEDGER, &witness).await;
+    let replayed = replay::<Numbering>(&ledgers, LEDGER, &witness, None).await;
     let behind = matches!(replayed, Err(ReplayError::Witness(WitnessError::Behind { found: 0, witnessed, .. })) if witnessed == seen.position);
     assert!(behind, "{replayed:?}");
     // And a ledger that grew again to that length is another one.
@@ -417,7 +419,7 @@ async fn a_log_that_lost_what_the_witness_saw_is_refused() -> Result<()> {
         accepted(listed(&writer, index).await)?;
     }
     writer.end().await?;
-    let replayed = replay::<Numbering>(&ledgers, LEDGER, &witness).await;
+    let replayed = replay::<Numbering>(&ledgers, LEDGER, &witness, None).await;
     assert!(matches!(replayed, Err(ReplayError::Witness(WitnessError::Diverged { .. }))), "{replayed:?}");
     let checkpoint = LedgerReader::open(&ledgers, LEDGER, Some(seen)).await;
     assert!(matches!(checkpoint, Err(ReadError::Diverged { .. })), "a checkpoint of the lost ledger is refused");
@@ -437,7 +439,7 @@ async fn a_ledger_of_another_deployment_is_not_taken_over() -> Result<()> {
     let stranger = SigningKey::from_bytes(&[6; 32]).verifying_key();
     for (deployment, root) in [(other, place.root.verifying_key()), (DeploymentId::from_bytes([9; 16]), stranger)] {
         let ledgers = Ledgers::new(client.clone(), place.names.clone(), deployment, root);
-        let replayed = replay::<Numbering>(&ledgers, LEDGER, &witness).await;
+        let replayed = replay::<Numbering>(&ledgers, LEDGER, &witness, None).await;
         let refused = matches!(replayed, Err(ReplayError::Read(ReadError::AnotherDeployment { .. })));
         assert!(refused, "{replayed:?}");
     }
@@ -449,7 +451,7 @@ async fn a_reader_goes_on_from_any_head_and_a_replica_follows() -> Result<()> {
     let place = Place::open().await?;
     let ledgers = place.ledgers("core").await?;
     let stop = CancellationToken::new();
-    let replica = Replica::<Numbering>::spawn(ledgers.clone(), LEDGER, Clock::system(), stop.clone());
+    let replica = Replica::<Numbering>::spawn(ledgers.clone(), LEDGER, Clock::system(), None, stop.clone());
     for epoch in 0..2 {
         let writer = place.leading().await?;
         for index in 0..20 {

@@ -5,6 +5,7 @@ pub mod nats;
 mod reader;
 mod replica;
 mod segments;
+pub mod snapshot;
 pub mod witness;
 pub mod writer;
 
@@ -14,5 +15,6 @@ pub use peyk_schemas::{Receipt, VerifiedRecord};
 pub use reader::LedgerReader;
 pub use replica::{Freshness, Replica};
 pub use segments::{BadSegments, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segment, Segments};
+pub use snapshot::Snapshots;
 pub use witness::FileWitness;
 pub use writer::{Committed, Request, SubmitError, WriterConfig, WriterHandle};

@@ -105,6 +105,15 @@ pub const REPLICA_AGE: Metric = Metric::new(
     LEDGER,
     "The age of the newest record this process folded of a ledger it reads. An idle writer ticks every 10 s.",
 );
+pub const SNAPSHOTS: Metric =
+    Metric::new("peyk.ledger.snapshots", Kind::Counter, "{snapshot}", LEDGER, "Snapshots this process took.");
+pub const SNAPSHOTS_REFUSED: Metric = Metric::new(
+    "peyk.ledger.snapshots.refused",
+    Kind::Counter,
+    "{snapshot}",
+    &["peyk.ledger", "error.type"],
+    "Snapshots that were not used, and why. Other than `fold_version` after an upgrade, an increase wants looking into.",
+);
 
 /// Every metric of this crate.
 pub const METRICS: &[Metric] = &[
@@ -124,6 +133,8 @@ pub const METRICS: &[Metric] = &[
     REACH,
     WITNESS_AGE,
     REPLICA_AGE,
+    SNAPSHOTS,
+    SNAPSHOTS_REFUSED,
 ];
 
 struct Instruments {
@@ -134,6 +145,8 @@ struct Instruments {
     epochs: Counter<u64>,
     deposed: Counter<u64>,
     quarantined: Counter<u64>,
+    snapshots: Counter<u64>,
+    refused: Counter<u64>,
 }
 
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
@@ -144,6 +157,8 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
     epochs: EPOCHS.counter(),
     deposed: DEPOSED.counter(),
     quarantined: QUARANTINED.counter(),
+    snapshots: SNAPSHOTS.counter(),
+    refused: SNAPSHOTS_REFUSED.counter(),
 });
 
 /// The figures of one writer that are looked up rather than recorded.
@@ -287,6 +302,14 @@ impl ReplicaMetrics {
     pub(crate) fn folded(&self, at: At) {
         self.at_ms.store(at.0, Ordering::Relaxed);
     }
+}
+
+pub(crate) fn snapshot_taken(ledger: LedgerId) {
+    INSTRUMENTS.snapshots.add(1, &[of(ledger)]);
+}
+
+pub(crate) fn snapshot_refused(ledger: LedgerId, reason: &'static str) {
+    INSTRUMENTS.refused.add(1, &[of(ledger), KeyValue::new("error.type", reason)]);
 }
 
 fn of(ledger: LedgerId) -> KeyValue {

@@ -2,6 +2,7 @@ use crate::clock::Clock;
 use crate::metrics::ReplicaMetrics;
 use crate::nats::{Ledgers, ReadError};
 use crate::reader::LedgerReader;
+use crate::snapshot::{Found, Snapshot, Snapshots};
 use crate::writer::Machine;
 use peyk_domain::{At, Span};
 use peyk_schemas::LedgerId;
@@ -29,6 +30,7 @@ struct Shared<A: Machine> {
     ledgers: Ledgers,
     ledger: LedgerId,
     clock: Clock,
+    snapshots: Option<Snapshots>,
     folded: RwLock<Folded<Option<A::State>>>,
     position: watch::Sender<u64>,
     metrics: Arc<ReplicaMetrics>,
@@ -56,12 +58,19 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 impl<A: Machine> Replica<A> {
     /// Begins to fold a ledger in the background, until `stop` is cancelled. A record that cannot be understood ends it: the
-    /// replica then only grows older, and whoever asks it fails closed.
+    /// replica then only grows older, and whoever asks it fails closed. A process that holds the deployment's secret key
+    /// brings `snapshots` to begin from; any other begins with the first record.
     #[must_use]
-    pub fn spawn(ledgers: Ledgers, ledger: LedgerId, clock: Clock, stop: CancellationToken) -> Self {
+    pub fn spawn(
+        ledgers: Ledgers,
+        ledger: LedgerId,
+        clock: Clock,
+        snapshots: Option<Snapshots>,
+        stop: CancellationToken,
+    ) -> Self {
         let folded = RwLock::new(Folded { state: Some(A::State::default()), position: 0, at: At::default() });
         let (position, metrics) = (watch::channel(0).0, ReplicaMetrics::of(ledger));
-        let shared = Arc::new(Shared { ledgers, ledger, clock, folded, position, metrics });
+        let shared = Arc::new(Shared { ledgers, ledger, clock, snapshots, folded, position, metrics });
         let folding = shared.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -115,10 +124,28 @@ impl<A: Machine> Shared<A> {
         }
     }
 
+    /// Takes over the newest snapshot, if there is one, and reads on behind it.
+    async fn begin(&self) -> Result<LedgerReader, FoldError> {
+        let found = match &self.snapshots {
+            Some(snapshots) => snapshots.newest::<A>(self.ledger).await,
+            None => None,
+        };
+        let Some(Found { snapshot: Snapshot { head, state, .. }, .. }) = found else {
+            return Ok(LedgerReader::open(&self.ledgers, self.ledger, None).await?);
+        };
+        let (position, at) = (head.position, head.at);
+        let reader = LedgerReader::open(&self.ledgers, self.ledger, Some(head)).await?;
+        *self.folded.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Folded { state: Some(state), position, at };
+        self.metrics.folded(at);
+        self.position.send_replace(position);
+        Ok(reader)
+    }
+
     async fn step(&self, reader: &mut Option<LedgerReader>) -> Result<(), FoldError> {
         let reader = match reader {
             Some(reader) => reader,
-            none => none.insert(LedgerReader::open(&self.ledgers, self.ledger, None).await?),
+            none => none.insert(self.begin().await?),
         };
         let records = reader.next(1_000, Duration::from_secs(5)).await?;
         let Some(last) = records.last() else { return Ok(()) };

@@ -50,6 +50,7 @@ impl Place {
             root,
             witness: FileWitness::new(directory.join("witness"))?,
             clock: Clock::system(),
+            snapshots: None,
             stop: stop.clone(),
         };
         let (writer, task) = peyk_ledger::writer::spawn(config);
@@ -64,7 +65,7 @@ impl Place {
         let names = self.ledgers.names();
         let kv = |bucket: String| format!("KV_{bucket}");
         let buckets = [names.writers_bucket(), peyk_keyring::bucket_name(names.namespace())];
-        for stream in self.streams.into_iter().chain(buckets.map(kv)) {
+        for stream in self.streams.into_iter().chain(buckets.map(kv)).chain([names.snapshots_stream()]) {
             self.ledgers.context().delete_stream(stream).await?;
         }
         std::fs::remove_dir_all(&self.directory)?;

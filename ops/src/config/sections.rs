@@ -5,12 +5,14 @@ use super::problem::ProblemCode;
 use super::reader::Reader;
 use super::value::HostPort;
 use peyk_domain::{ConnectorId, DeploymentId};
+use peyk_ledger::snapshot::Cadence;
 use peyk_ledger::{Names, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segments, Server};
 use peyk_smpp::{ConnectorConfig, ConnectorConfigError, Secret};
 use sqlx::postgres::PgConnectOptions;
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The keys, read.
 #[derive(Debug, Clone)]
@@ -23,6 +25,7 @@ pub struct Sections {
     pub postgres: PostgresConfig,
     pub keys: Directory,
     pub witness: Directory,
+    pub snapshots: SnapshotsConfig,
     pub http: HttpConfig,
     pub smpp: SmppConfig,
 }
@@ -51,6 +54,7 @@ impl Sections {
                     .key("directory", "Where the newest signed heads are kept: on no disk that NATS writes to.")
                     .required("/var/lib/peyk/witness".into()),
             }),
+            snapshots: from.table("snapshots", "When the next snapshot of a ledger is due.", SnapshotsConfig::read),
             http: from.table("http", "The API.", HttpConfig::read),
             smpp: from.table("smpp", "", SmppConfig::read),
         }
@@ -60,6 +64,32 @@ impl Sections {
 #[derive(Debug, Clone)]
 pub struct Directory {
     pub directory: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+pub struct SnapshotsConfig {
+    pub records: u64,
+    pub hours: u64,
+}
+
+impl SnapshotsConfig {
+    fn read(from: &mut Reader) -> Self {
+        let default = Cadence::default();
+        Self {
+            records: from
+                .key("records", "After so many records, which is the most that a start has to fold.")
+                .within(1_000..=100_000_000)
+                .or(default.records),
+            hours: from
+                .key("hours", "Or after so many hours, if any records were added.")
+                .within(1..=8_760)
+                .or(default.age.as_secs() / 3_600),
+        }
+    }
+
+    pub const fn age(&self) -> Duration {
+        Duration::from_secs(self.hours * 3_600)
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -63,7 +63,7 @@ async fn a_load_and_all_who_read_it_cross_many_boundaries() -> Result<()> {
     let core = place.ledgers("core").await?;
     let live = follow(LedgerReader::open(&core, LEDGER, None).await?);
     let verifier = follow(LedgerReader::open(&place.ledgers("audit").await?, LEDGER, None).await?);
-    let replica = Replica::<Numbering>::spawn(core.clone(), LEDGER, Clock::system(), done.clone());
+    let replica = Replica::<Numbering>::spawn(core.clone(), LEDGER, Clock::system(), None, done.clone());
     let index = Arc::new(AtomicU64::new(0));
     let mut receipts = HashMap::new();
     let mut epochs = 0;

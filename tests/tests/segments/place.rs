@@ -93,6 +93,7 @@ impl Place {
             root: self.root.clone(),
             witness: self.witness()?,
             clock: Clock::system(),
+            snapshots: None,
             stop: stop.clone(),
         });
         Ok(Writer { handle, stop, task })

@@ -79,7 +79,7 @@ async fn a_configuration_with_other_segments_is_refused() -> Result<()> {
     let refused = matches!(&provisioned, Err(ProvisionError::OtherSegments { found: Some(100), configured: 101, .. }));
     assert!(refused, "{provisioned:?}");
     let ledgers = place.ledgers_cut("core", other).await?;
-    let replayed = replay::<Numbering>(&ledgers, LEDGER, &place.witness()?).await;
+    let replayed = replay::<Numbering>(&ledgers, LEDGER, &place.witness()?, None).await;
     let refused =
         |error: &ReadError| matches!(error, ReadError::OtherSegments { found: Some(100), configured: 101, .. });
     assert!(matches!(&replayed, Err(ReplayError::Read(error)) if refused(error)), "{replayed:?}");

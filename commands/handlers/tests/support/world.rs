@@ -88,6 +88,7 @@ impl World {
             root: root.clone(),
             witness: FileWitness::new(server.directory("witness")).unwrap(),
             clock: Clock::system(),
+            snapshots: None,
             stop: stop.clone(),
         };
         let (numbering, _) = writer::spawn::<Numbering>(config_of(LedgerId::NUMBERING));
@@ -102,8 +103,14 @@ impl World {
             numbering: Some(numbering.clone()),
             routing: Some(routing),
             messages: vec![(0, messages.clone())],
-            numbering_replica: Replica::spawn(ledgers.clone(), LedgerId::NUMBERING, Clock::system(), stop.clone()),
-            routing_replica: Replica::spawn(ledgers.clone(), LedgerId::ROUTING, Clock::system(), stop.clone()),
+            numbering_replica: Replica::spawn(
+                ledgers.clone(),
+                LedgerId::NUMBERING,
+                Clock::system(),
+                None,
+                stop.clone(),
+            ),
+            routing_replica: Replica::spawn(ledgers.clone(), LedgerId::ROUTING, Clock::system(), None, stop.clone()),
             keyrings: keyrings.clone(),
             clock: Clock::system(),
             config,

@@ -69,6 +69,31 @@ impl Names {
         format!("{}_WRITERS", self.namespace)
     }
 
+    /// The object store of snapshots.
+    #[must_use]
+    pub fn snapshots_bucket(&self) -> String {
+        format!("{}_SNAPSHOTS", self.namespace)
+    }
+
+    /// The stream behind it.
+    #[must_use]
+    pub fn snapshots_stream(&self) -> String {
+        format!("OBJ_{}_SNAPSHOTS", self.namespace)
+    }
+
+    /// The name of a snapshot; `unique` makes it one that was never used.
+    #[must_use]
+    pub fn snapshot(id: LedgerId, position: u64, unique: u64) -> String {
+        format!("{}.{}.{position:020}.{unique:016x}", id.ledger.name(), id.partition)
+    }
+
+    /// The position in the name of a snapshot of this ledger.
+    #[must_use]
+    pub fn snapshot_position(name: &str, id: LedgerId) -> Option<u64> {
+        let rest = name.strip_prefix(&format!("{}.{}.", id.ledger.name(), id.partition))?;
+        rest.split_once('.')?.0.parse().ok()
+    }
+
     /// The key of a ledger's lease.
     #[must_use]
     pub fn lease_key(id: LedgerId) -> String {

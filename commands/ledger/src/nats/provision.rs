@@ -57,7 +57,7 @@ pub(super) fn stated_positions(config: &Config) -> Option<u64> {
     config.metadata.get(SEGMENT_POSITIONS)?.parse().ok()
 }
 
-/// Creates the bucket of leases, and of each ledger the segments up to the one written and [`Segments::ahead`] behind it;
+/// Creates the bucket of leases, the store of snapshots, and of each ledger the segments up to the one written and [`Segments::ahead`] behind it;
 /// what exists with the right settings is left alone. The streams that were created. To be run again and again, so that
 /// there is always a segment ahead.
 ///
@@ -87,7 +87,31 @@ pub async fn provision(
         ..kv::Config::default()
     };
     provision_bucket(context, leases).await?;
+    provision_snapshots(context, names, replicas).await?;
     Ok(created)
+}
+
+/// Creates the object store of snapshots unless it exists. A mark in the place of what was removed runs out by itself.
+async fn provision_snapshots(
+    context: &jetstream::Context,
+    names: &Names,
+    replicas: usize,
+) -> Result<(), ProvisionError> {
+    let bucket = names.snapshots_bucket();
+    let config = Config {
+        name: names.snapshots_stream(),
+        description: Some("snapshots of ledgers".to_owned()),
+        subjects: vec![format!("$O.{bucket}.C.>"), format!("$O.{bucket}.M.>")],
+        storage: StorageType::File,
+        num_replicas: replicas,
+        discard: DiscardPolicy::New,
+        allow_rollup: true,
+        allow_direct: true,
+        allow_message_ttl: true,
+        ..Config::default()
+    };
+    let created = context.get_or_create_stream(config).await;
+    created.map(drop).map_err(|error| ProvisionError::Bucket { bucket, reason: error.to_string() })
 }
 
 /// Looks at every segment that exists, and creates what is missing.

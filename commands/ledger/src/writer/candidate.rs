@@ -7,6 +7,7 @@ use super::request::SubmitError;
 use crate::clock::Clock;
 use crate::metrics::Leadership;
 use crate::nats::{LEASE_RENEWAL, Lease, LeaseError, Ledgers, ReadError, Server};
+use crate::snapshot::Snapshots;
 use crate::witness::FileWitness;
 use ed25519_dalek::SigningKey;
 use peyk_schemas::LedgerId;
@@ -25,6 +26,8 @@ pub struct WriterConfig {
     pub root: SigningKey,
     pub witness: FileWitness,
     pub clock: Clock,
+    /// What a start may begin from instead of the first record.
+    pub snapshots: Option<Snapshots>,
     /// Cancelled to drain and stop.
     pub stop: CancellationToken,
 }
@@ -91,7 +94,7 @@ async fn lead<A: Machine>(
     let ledger = config.ledger;
     let done = CancellationToken::new();
     let renewal = tokio::spawn(renew(lease, done.clone()));
-    match replay::<A>(&config.ledgers, ledger, &config.witness).await {
+    match replay::<A>(&config.ledgers, ledger, &config.witness, config.snapshots.as_ref()).await {
         Ok(replayed) => {
             let mut seed = [0; 32];
             if let Err(error) = getrandom::fill(&mut seed) {

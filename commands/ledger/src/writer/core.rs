@@ -49,11 +49,16 @@ pub struct Replayed<A: Machine> {
     pub state: A::State,
     pub idempotency: Idempotency,
     pub verifier: Verifier,
+    /// The position of the snapshot it began from, 0 if from the first record.
+    pub began: u64,
 }
 
 impl<A: Machine> std::fmt::Debug for Replayed<A> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Replayed").field("verifier", &self.verifier).finish_non_exhaustive()
+        out.debug_struct("Replayed")
+            .field("verifier", &self.verifier)
+            .field("began", &self.began)
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,7 +120,7 @@ impl<A: Machine, T> Core<A, T> {
     #[must_use]
     pub fn open(replayed: Replayed<A>, opening: Opening) -> (Self, Actions<A, T>) {
         let Opening { ledger, deployment, segments, root, key, command, now } = opening;
-        let Replayed { state, idempotency, verifier } = replayed;
+        let Replayed { state, idempotency, verifier, .. } = replayed;
         let head = verifier.head().cloned();
         let epoch = head.as_ref().map_or(0, |head| head.certificate.epoch) + 1;
         let certificate = EpochCertificate::issue(&root, deployment, ledger, epoch, key.verifying_key().to_bytes());

@@ -1,5 +1,7 @@
 use foldhash::HashMap;
 use peyk_domain::{At, CommandId, Span};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::VecDeque;
 
 /// How long a command id is remembered.
@@ -8,7 +10,7 @@ pub const WINDOW: Span = Span::hours(24);
 pub const IDS_MAX: usize = 1_000_000;
 
 /// Which command ids led to which records, for [`WINDOW`] and at most [`IDS_MAX`] of them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Idempotency {
     positions: HashMap<CommandId, (u64, [u8; 16])>,
     by_age: VecDeque<(At, CommandId)>,
@@ -46,6 +48,40 @@ impl Idempotency {
     }
 }
 
+/// One after another, the oldest first: instant, id, position, fingerprint.
+impl Serialize for Idempotency {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(self.by_age.iter().map(|&(at, id)| {
+            let (position, fingerprint) = self.positions.get(&id).copied().unwrap_or_default();
+            (at, id, position, fingerprint)
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Idempotency {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        struct Remembered;
+
+        impl<'de> Visitor<'de> for Remembered {
+            type Value = Idempotency;
+
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("command ids, the oldest first")
+            }
+
+            fn visit_seq<I: SeqAccess<'de>>(self, mut ids: I) -> Result<Idempotency, I::Error> {
+                let mut memory = Idempotency::default();
+                while let Some((at, id, position, fingerprint)) = ids.next_element()? {
+                    memory.remember(id, fingerprint, position, at);
+                }
+                Ok(memory)
+            }
+        }
+
+        input.deserialize_seq(Remembered)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +99,22 @@ mod tests {
         memory.remember(id(3), [9; 16], 42, At(WINDOW.0));
         assert_eq!(memory.find(id(1)), None);
         assert_eq!(memory.find(id(2)), Some((41, [8; 16])));
+    }
+
+    #[test]
+    fn a_memory_that_was_kept_answers_and_forgets_alike() {
+        let mut memory = Idempotency::default();
+        for number in 0..100 {
+            memory.remember(id(number), [number; 16], u64::from(number), At(u64::from(number / 3)));
+        }
+        let bytes = postcard::to_stdvec(&memory).expect("kept");
+        let mut again: Idempotency = postcard::from_bytes(&bytes).expect("read");
+        assert_eq!(again, memory);
+        for memory in [&mut memory, &mut again] {
+            memory.remember(id(200), [1; 16], 200, At(WINDOW.0 + 10));
+        }
+        assert_eq!(again, memory);
+        assert_eq!((again.find(id(32)), again.find(id(33))), (None, Some((33, [33; 16]))));
     }
 
     #[test]

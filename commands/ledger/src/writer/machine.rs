@@ -1,6 +1,8 @@
 use eventually::aggregate::Aggregate;
-use peyk_domain::{At, Dated};
+use peyk_domain::{At, Dated, Fold};
 use peyk_schemas::EventSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// What a context must be to have a ledger.
 pub trait Machine:
@@ -8,9 +10,10 @@ pub trait Machine:
         Id = &'static str,
         Command: Send,
         Event: EventSchema + Clone + Send,
-        State: Send + Sync,
+        State: Serialize + DeserializeOwned + Send + Sync,
         Error: Send + std::fmt::Debug,
-    > + Default
+    > + Fold
+    + Default
     + Send
     + Sync
     + 'static
@@ -21,9 +24,9 @@ pub trait Machine:
 
 impl<A, C> Machine for A
 where
-    A: Aggregate<Id = &'static str, Command = Dated<C>> + Default + Send + Sync + 'static,
+    A: Aggregate<Id = &'static str, Command = Dated<C>> + Fold + Default + Send + Sync + 'static,
     A::Event: EventSchema + Clone + Send,
-    A::State: Send + Sync,
+    A::State: Serialize + DeserializeOwned + Send + Sync,
     A::Error: Send + std::fmt::Debug,
     C: Send + 'static,
 {

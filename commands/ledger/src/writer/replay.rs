@@ -1,9 +1,10 @@
 use super::core::Replayed;
-use super::idempotency::Idempotency;
+use super::folding::{Folding, Unfoldable};
 use super::machine::Machine;
 use crate::nats::{Ledgers, ReadError, Tape};
+use crate::snapshot::{Found, Refusal, Snapshot, Snapshots, refuse};
 use crate::witness::{FileWitness, WitnessError};
-use peyk_schemas::{LedgerId, VerifiedRecord, Verifier};
+use peyk_schemas::{Hash, Head, LedgerId, Verifier};
 use std::time::Duration;
 
 /// Why a ledger could not be taken over.
@@ -13,15 +14,16 @@ pub enum ReplayError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Witness(#[from] WitnessError),
-    #[error("ledger {ledger}, record {position}: {reason}")]
-    Record { ledger: LedgerId, position: u64, reason: String },
+    #[error(transparent)]
+    Record(#[from] Unfoldable),
 }
 
 /// How long the log may be silent in the middle of a replay.
 const SILENCE: Duration = Duration::from_secs(10);
 const STRIDE: usize = 4_096;
 
-/// Folds a ledger from its first record to its end now, and holds it against the witness.
+/// Folds a ledger to its end now, and holds it against the witness: from the newest of `snapshots` that may be used, else
+/// from the first record.
 ///
 /// # Errors
 /// [`ReplayError`]: unreadable, not what was written, behind the witness, or beyond this version's understanding.
@@ -29,60 +31,66 @@ pub async fn replay<A: Machine>(
     ledgers: &Ledgers,
     ledger: LedgerId,
     witness: &FileWitness,
+    snapshots: Option<&Snapshots>,
 ) -> Result<Replayed<A>, ReplayError> {
     ledgers.check_deployment(ledger).await?;
     let witnessed = witness.load(ledger)?;
-    let end = ledgers.tail(ledger).await?;
-    let mut verifier = Verifier::from_genesis(*ledgers.root(), ledgers.deployment(), ledger);
-    let mut replayed = Folding::<A> {
-        ledger,
-        state: A::State::default(),
-        idempotency: Idempotency::default(),
-        watched: witnessed.as_ref().map_or(0, |head| head.position),
-        seen: None,
+    let found = match snapshots {
+        Some(snapshots) => snapshots.newest::<A>(ledger).await,
+        None => None,
     };
-    let mut tape = Tape::open(ledgers, ledger, 0).await?;
+    if let Some(Found { name, snapshot }) = found {
+        tracing::info!(%ledger, position = snapshot.head.position, "the replay begins from a snapshot");
+        match follow(ledgers, ledger, witnessed.as_ref(), Some(snapshot)).await {
+            Err(ReplayError::Record(why)) => refuse(ledger, &name, &Refusal::Unfoldable(why.to_string())),
+            replayed => return replayed,
+        }
+    }
+    follow(ledgers, ledger, witnessed.as_ref(), None).await
+}
+
+async fn follow<A: Machine>(
+    ledgers: &Ledgers,
+    ledger: LedgerId,
+    witnessed: Option<&Head>,
+    from: Option<Snapshot<A>>,
+) -> Result<Replayed<A>, ReplayError> {
+    let (root, deployment) = (*ledgers.root(), ledgers.deployment());
+    let (mut verifier, mut folding) = match from {
+        Some(Snapshot { head, state, idempotency }) => {
+            let verifier = Verifier::from_head(root, deployment, ledger, head).map_err(ReadError::from)?;
+            (verifier, Folding::<A>::from(state, idempotency))
+        }
+        None => (Verifier::from_genesis(root, deployment, ledger), Folding::default()),
+    };
+    let (began, watched) = (verifier.position(), witnessed.map_or(0, |head| head.position));
+    // What the witness saw may lie before what is folded now; the log itself then says what stands there.
+    let mut seen = match witnessed {
+        Some(_) if watched <= began => ledgers.message(ledger, watched).await?.map(|bytes| Hash::of(&bytes)),
+        _ => None,
+    };
+    let end = ledgers.tail(ledger).await?;
+    let mut tape = Tape::open(ledgers, ledger, began).await?;
     let mut passed = Vec::new();
-    while verifier.seen() < end {
+    loop {
+        let last = verifier.seen() >= end;
+        if last || verifier.pending() >= STRIDE || passed.len() >= STRIDE {
+            verifier.settle(&mut passed);
+        }
+        seen = seen.or_else(|| passed.iter().find(|record| record.position == watched).map(|record| record.hash));
+        folding = folding.fold(ledger, &passed)?;
+        passed.clear();
+        if last {
+            break;
+        }
         let Some((position, bytes)) = tape.next(SILENCE).await? else {
             return Err(ReadError::Unavailable { ledger, reason: "the log fell silent during a replay".into() }.into());
         };
         verifier.push(position, bytes, &mut passed).map_err(ReadError::from)?;
-        if verifier.pending() >= STRIDE || passed.len() >= STRIDE {
-            verifier.settle(&mut passed);
-        }
-        replayed = replayed.fold(&mut passed)?;
     }
-    verifier.settle(&mut passed);
-    let Folding { state, idempotency, seen, .. } = replayed.fold(&mut passed)?;
     if let Some(witnessed) = witnessed {
-        FileWitness::compare(ledger, &witnessed, verifier.position(), seen)?;
+        FileWitness::compare(ledger, witnessed, verifier.position(), seen)?;
     }
-    Ok(Replayed { state, idempotency, verifier })
-}
-
-struct Folding<A: Machine> {
-    ledger: LedgerId,
-    state: A::State,
-    idempotency: Idempotency,
-    /// The position the witness saw, and the hash found there.
-    watched: u64,
-    seen: Option<peyk_schemas::Hash>,
-}
-
-impl<A: Machine> Folding<A> {
-    fn fold(mut self, records: &mut Vec<VerifiedRecord>) -> Result<Self, ReplayError> {
-        for record in records.drain(..) {
-            let VerifiedRecord { position, at, command, fingerprint, hash, .. } = record;
-            let broken = |reason| ReplayError::Record { ledger: self.ledger, position, reason };
-            let events = record.domain_events::<A::Event>().map_err(|error| broken(error.to_string()))?;
-            self.state =
-                events.into_iter().try_fold(self.state, A::apply).map_err(|error| broken(format!("{error:?}")))?;
-            self.idempotency.remember(command, fingerprint, position, at);
-            if position == self.watched {
-                self.seen = Some(hash);
-            }
-        }
-        Ok(self)
-    }
+    let Folding { state, idempotency } = folding;
+    Ok(Replayed { state, idempotency, verifier, began })
 }

@@ -30,6 +30,10 @@ struct Tally;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Added(u64);
 
+impl peyk_domain::Fold for Tally {
+    const VERSION: u32 = 1;
+}
+
 impl Aggregate for Tally {
     type Id = &'static str;
     type State = HashSet<u64>;
@@ -222,7 +226,7 @@ impl World {
         }
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.chance.next().to_be_bytes());
-        let replayed = Replayed { state, idempotency, verifier };
+        let replayed = Replayed { state, idempotency, verifier, began: 0 };
         let key = SigningKey::from_bytes(&seed);
         let opening = Opening {
             ledger: LEDGER,
