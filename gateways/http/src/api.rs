@@ -8,7 +8,7 @@ use crate::problem::{Problem, kind};
 use crate::readiness::Readiness;
 use crate::reads::Reads;
 use crate::request::Request;
-use crate::token::TokenAuthority;
+use crate::token::Issuers;
 use bytes::Buf;
 use futures::Stream;
 use std::convert::Infallible;
@@ -56,7 +56,7 @@ impl Default for ApiSettings {
 pub struct Api {
     pub(crate) commands: Arc<dyn Commands>,
     pub(crate) reads: Arc<dyn Reads>,
-    pub(crate) tokens: TokenAuthority,
+    pub(crate) tokens: Issuers,
     pub(crate) readiness: watch::Receiver<Readiness>,
     pub(crate) settings: ApiSettings,
     in_flight: Arc<Semaphore>,
@@ -75,14 +75,14 @@ impl Api {
     pub fn new(
         commands: Arc<dyn Commands>,
         reads: Arc<dyn Reads>,
-        tokens: TokenAuthority,
+        tokens: impl Into<Issuers>,
         readiness: watch::Receiver<Readiness>,
         settings: ApiSettings,
     ) -> Arc<Self> {
         Arc::new(Self {
             commands,
             reads,
-            tokens,
+            tokens: tokens.into(),
             readiness,
             settings,
             in_flight: Arc::new(Semaphore::new(settings.in_flight_max)),
@@ -152,7 +152,7 @@ impl Api {
         B: Buf,
     {
         let (endpoint, parameters) = Endpoint::find(method, path)?;
-        let identity = gate::admit(&self.tokens, endpoint.access, &headers)?;
+        let identity = gate::admit(&self.tokens, endpoint.access, &headers).await?;
         let key = if endpoint.is_command() { IdempotencyKey::of(&headers)? } else { None };
         endpoint.body.admits(&headers)?;
         let permits = self.permits(endpoint.body.reserve(&headers)?)?;

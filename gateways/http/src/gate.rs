@@ -1,7 +1,7 @@
 //! Who may come in. Only the token grants anything; what gateways before us claim in headers may at most agree with it.
 use crate::problem::{Problem, kind};
 use crate::role::Access;
-use crate::token::{Identity, TokenAuthority, TokenRefused};
+use crate::token::{Identity, Issuers, TokenRefused};
 use warp::http::HeaderMap;
 use warp::http::header::AUTHORIZATION;
 
@@ -9,9 +9,9 @@ use warp::http::header::AUTHORIZATION;
 ///
 /// # Errors
 /// `UNAUTHENTICATED`, `TENANT_MISMATCH`, `IDENTITY_MISMATCH` or `INSUFFICIENT_SCOPE`.
-pub(crate) fn admit(tokens: &TokenAuthority, access: Access, headers: &HeaderMap) -> Result<Option<Identity>, Problem> {
+pub(crate) async fn admit(tokens: &Issuers, access: Access, headers: &HeaderMap) -> Result<Option<Identity>, Problem> {
     let Access::AnyOf(roles) = access else { return Ok(None) };
-    let identity = tokens.verify(bearer(headers)?).map_err(|refused| {
+    let identity = tokens.verify(bearer(headers)?).await.map_err(|refused| {
         let (reason, detail) = match refused {
             TokenRefused::Expired => ("TOKEN_EXPIRED", "the bearer token has expired; get a new one"),
             TokenRefused::NotYetValid => ("TOKEN_NOT_YET_VALID", "the bearer token is not valid yet"),
@@ -19,7 +19,7 @@ pub(crate) fn admit(tokens: &TokenAuthority, access: Access, headers: &HeaderMap
         };
         Problem::unauthenticated(reason, detail)
     })?;
-    agrees(&identity, tokens.issuer(), headers)?;
+    agrees(&identity, headers)?;
     if identity.has_any(roles) {
         return Ok(Some(identity));
     }
@@ -38,7 +38,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 /// Whether every identity header says what the token says.
-fn agrees(identity: &Identity, issuer: &str, headers: &HeaderMap) -> Result<(), Problem> {
+fn agrees(identity: &Identity, headers: &HeaderMap) -> Result<(), Problem> {
     let all = |name: &str, agrees: &dyn Fn(&str) -> bool| {
         headers.get_all(name).iter().all(|value| value.to_str().is_ok_and(agrees))
     };
@@ -48,7 +48,7 @@ fn agrees(identity: &Identity, issuer: &str, headers: &HeaderMap) -> Result<(), 
     }
     let is_actor = |value: &str| value.parse() == Ok(identity.actor);
     let held = |value: &str| value.split(',').all(|role| role.trim().parse().is_ok_and(|role| identity.has(role)));
-    if all("x-user-id", &is_actor) && all("x-roles", &held) && all("x-idp", &|value| value == issuer) {
+    if all("x-user-id", &is_actor) && all("x-roles", &held) && all("x-idp", &|value| value == &*identity.idp) {
         Ok(())
     } else {
         Err(Problem::of(&kind::IDENTITY_MISMATCH))

@@ -39,4 +39,8 @@ pub use readiness::{LogState, Readiness};
 pub use reads::{Reading, Reads};
 pub use role::{Access, NoSuchRole, Role};
 pub use server::{Drained, Server, ServerSettings, TlsError, tls_config};
-pub use token::{Identity, KEY_BYTES_MIN, MintError, TOKEN_BYTES_MAX, TokenAuthority, TokenRefused, TokenSetupError};
+pub use token::{
+    FederatedIssuer, Identity, IssuerSettings, Issuers, JWKS_BYTES_MAX, JwkSet, KEY_BYTES_MIN, KeySource,
+    KeySourceError, MintError, NotAJwkSet, REFRESH, REFRESH_PAUSE, RepeatedIssuer, TOKEN_BYTES_MAX, TokenAuthority,
+    TokenRefused, TokenSetupError,
+};

@@ -8,7 +8,9 @@ use peyk_domain::{
     ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId,
 };
 use peyk_handlers::{Call, CommandError, Done, PlainMessage, Submitted, SubmittedItem};
-use peyk_http::{Api, ApiSettings, Commands, LogState, Readiness, Reading, Reads, Role, TokenAuthority};
+use peyk_http::{
+    Api, ApiSettings, Commands, FederatedIssuer, Issuers, LogState, Readiness, Reading, Reads, Role, TokenAuthority,
+};
 use peyk_projections::query::{Limit, MessageCursor, NumberFilter, Page, QueryError};
 use peyk_projections::rows::{Connector, Message, MessageState, Number, NumberState, Operator, Route};
 use peyk_schemas::{Hash, LedgerId, Receipt};
@@ -247,11 +249,21 @@ impl Bench {
     }
 
     pub fn with(settings: ApiSettings) -> Self {
+        Self::made(settings, Vec::new())
+    }
+
+    /// Accepts tokens of these providers too.
+    pub fn trusting(providers: Vec<Arc<FederatedIssuer>>) -> Self {
+        Self::made(ApiSettings::default(), providers)
+    }
+
+    fn made(settings: ApiSettings, providers: Vec<Arc<FederatedIssuer>>) -> Self {
         let commands = FakeCommands::new();
         let reads = Arc::new(FakeReads::default());
         let tokens = authority();
+        let issuers = Issuers::new(tokens.clone(), providers).unwrap();
         let (readiness, watching) = watch::channel(Readiness { log: LogState::Ready, postgres: Some(true) });
-        let api = Api::new(Arc::clone(&commands) as _, Arc::clone(&reads) as _, tokens.clone(), watching, settings);
+        let api = Api::new(Arc::clone(&commands) as _, Arc::clone(&reads) as _, issuers, watching, settings);
         Self { api, commands, reads, tokens, readiness }
     }
 

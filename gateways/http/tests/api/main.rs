@@ -7,6 +7,7 @@ mod access;
 mod conformance;
 mod description;
 mod fakes;
+mod federated;
 mod http2;
 mod listening;
 mod numbering;

@@ -1,0 +1,58 @@
+use crate::role::Role;
+use peyk_domain::{ActorId, TenantId};
+use peyk_handlers::Caller;
+use std::sync::Arc;
+
+/// Whom a verified token speaks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub actor: ActorId,
+    /// [`TenantId::NIL`] for the platform itself.
+    pub tenant: TenantId,
+    /// The issuer that vouched for it.
+    pub idp: Arc<str>,
+    roles: Vec<Role>,
+}
+
+impl Identity {
+    /// Only platform roles are kept for a token of the platform itself: it is no tenant and owns nothing.
+    #[must_use]
+    pub fn new(actor: ActorId, tenant: TenantId, idp: Arc<str>, roles: impl IntoIterator<Item = Role>) -> Self {
+        let roles = roles.into_iter().filter(|role| role.is_platform() || !tenant.is_nil()).collect();
+        Self { actor, tenant, idp, roles }
+    }
+
+    /// The same, without what only the platform's own people may do.
+    #[must_use]
+    pub(super) fn without_platform_roles(self) -> Self {
+        let Self { actor, tenant, idp, roles } = self;
+        let roles = roles.into_iter().filter(|role| !role.is_platform()).collect();
+        Self { actor, tenant, idp, roles }
+    }
+
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    #[must_use]
+    pub fn has_any(&self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.has(*role))
+    }
+
+    #[must_use]
+    pub const fn caller(&self) -> Caller {
+        Caller { actor: self.actor, tenant: self.tenant }
+    }
+}
+
+/// Why a token was not accepted. Never carries any part of the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefused {
+    #[error("the bearer token has expired")]
+    Expired,
+    #[error("the bearer token is not valid yet")]
+    NotYetValid,
+    #[error("the bearer token is not valid here")]
+    Invalid,
+}
