@@ -3,7 +3,7 @@ use crate::config::Config;
 use crate::keys::KeyDirectory;
 use crate::migrate::postgres;
 use crate::projections::{keyrings, ledgers};
-use crate::token::authority;
+use crate::token::issuers;
 use anyhow::{Context, Result};
 use futures::future::join_all;
 use peyk_domain::messages::Messages;
@@ -83,7 +83,8 @@ pub async fn run(config: &Config) -> Result<()> {
     let (ready, readiness) = watch::channel(Readiness::default());
     let watching =
         tokio::spawn(watch_readiness(ready, writers.leaderships(), ledgers.clone(), reader, background.clone()));
-    let api = Api::new(Arc::new(bus), Arc::new(reads), authority(config)?, readiness, ApiSettings::default());
+    let api =
+        Api::new(Arc::new(bus), Arc::new(reads), issuers(config, &background)?, readiness, ApiSettings::default());
     let tls = match &config.http.tls {
         Some(files) => Some(peyk_http::tls_config(&files.certificate, &files.key)?),
         None => None,

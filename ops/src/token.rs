@@ -4,7 +4,9 @@ use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
 use peyk_domain::{ActorId, TenantId};
+use peyk_http::{FederatedIssuer, Issuers};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 pub struct MintArgs {
@@ -25,6 +27,16 @@ pub struct MintArgs {
 pub fn authority(config: &Config) -> Result<peyk_http::TokenAuthority> {
     let http = &config.http;
     Ok(peyk_http::TokenAuthority::new(http.jwt_secret.0.as_bytes(), &http.jwt_issuer, &http.jwt_audience)?)
+}
+
+/// Everyone whose tokens are accepted; keys of identity providers are kept fresh until `stop` is cancelled.
+pub fn issuers(config: &Config, stop: &CancellationToken) -> Result<Issuers> {
+    let providers: Vec<_> = config.http.identity_providers.iter().cloned().map(FederatedIssuer::new).collect();
+    let issuers = Issuers::new(authority(config)?, providers.clone())?;
+    for provider in providers {
+        tokio::spawn(provider.keep_fresh(stop.clone()));
+    }
+    Ok(issuers)
 }
 
 pub fn mint(config: &Config, args: MintArgs, output: Output) -> Result<()> {

@@ -33,6 +33,7 @@ pub use api::{Api, ApiSettings};
 pub use body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
 pub use commands::Commands;
 pub use endpoint::{ENDPOINTS, Endpoint};
+pub use hyper::Uri;
 pub use openapi::document as openapi;
 pub use problem::{Kind, Problem, kind};
 pub use readiness::{LogState, Readiness};

@@ -5,6 +5,7 @@ use super::problem::ProblemCode;
 use super::reader::Reader;
 use super::value::HostPort;
 use peyk_domain::{ConnectorId, DeploymentId};
+use peyk_http::{IssuerSettings, KeySource, Uri};
 use peyk_ledger::snapshot::Cadence;
 use peyk_ledger::{Names, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segments, Server};
 use peyk_smpp::{ConnectorConfig, ConnectorConfigError, Secret};
@@ -232,6 +233,7 @@ pub struct HttpConfig {
     pub jwt_issuer: String,
     pub jwt_audience: String,
     pub tls: Option<TlsFiles>,
+    pub identity_providers: Vec<IssuerSettings>,
 }
 
 impl HttpConfig {
@@ -253,7 +255,43 @@ impl HttpConfig {
                     .required("/etc/peyk/http.crt".into()),
                 key: from.key("key", "Its private key in PEM.").required("/etc/peyk/http.key".into()),
             }),
+            identity_providers: from.list(
+                "identity_providers",
+                "Whose RS256 tokens are accepted beside our own; repeat the table for each.",
+                identity_provider,
+            ),
         }
+    }
+}
+
+fn identity_provider(from: &mut Reader) -> IssuerSettings {
+    let issuer = from.key("issuer", "The `iss` of its tokens.").required("https://idp.example".to_owned());
+    let audience = from.key("audience", "The `aud` its tokens must name.").or("peyk".to_owned());
+    let jwks: String = from
+        .key(
+            "jwks",
+            "Its public keys, a JWK set (RFC 7517): read at the start, hourly, and when a token names a new one.",
+        )
+        .that("https://host/path, or the path of a file", |jwks: &String| key_address(jwks).is_some())
+        .required("https://idp.example/.well-known/jwks.json".to_owned());
+    let roots = from
+        .key("jwks_roots", "Certificates in PEM to trust there instead of the system's.")
+        .optional("/etc/peyk/idp-roots.pem".into());
+    let grants_platform_roles =
+        from.key("platform_roles", "Whether its tokens may carry the platform's own roles.").or(false);
+    let keys = match key_address(&jwks) {
+        Some(Some(url)) => KeySource::Url { url, roots },
+        _ => KeySource::File(jwks.into()),
+    };
+    IssuerSettings { issuer, audience, keys, grants_platform_roles }
+}
+
+/// An address, or else a path; nothing for another scheme.
+fn key_address(jwks: &str) -> Option<Option<Uri>> {
+    match jwks.split_once("://") {
+        None => Some(None),
+        Some(("https", _)) => jwks.parse().ok().map(Some),
+        Some(_) => None,
     }
 }
 

@@ -1,5 +1,6 @@
 use super::layers::Origin;
 use super::*;
+use peyk_http::KeySource;
 
 const WHOLE: &str = r#"
 namespace = "t1"
@@ -256,4 +257,18 @@ fn a_file_with_secrets_that_others_may_read_is_noticed() {
     );
     mode(0o600);
     assert!(Config::load(trial.sources).expect("it can be used").exposed_files().is_empty());
+}
+
+#[test]
+fn the_keys_of_an_identity_provider_are_a_file_or_come_over_https() {
+    let with = |jwks: &str| {
+        let provider = "[[http.identity_providers]]\nissuer = \"https://idp.example\"";
+        of(&format!("{WHOLE}{provider}\njwks = \"{jwks}\"\n"))
+    };
+    let keys = |jwks: &str| with(jwks).config().http.identity_providers[0].keys.clone();
+    assert!(matches!(keys("https://idp.example/jwks"), KeySource::Url { roots: None, .. }));
+    assert!(matches!(keys("/etc/jwks.json"), KeySource::File(_)));
+    for wrong in ["http://idp.example/jwks", "file:///etc/jwks", "https://a b"] {
+        assert_eq!(with(wrong).wrong().len(), 1, "{wrong}");
+    }
 }

@@ -9,6 +9,7 @@ mod description;
 mod fakes;
 mod federated;
 mod http2;
+mod key_fetching;
 mod listening;
 mod numbering;
 mod problems;
