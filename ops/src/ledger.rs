@@ -109,7 +109,13 @@ pub async fn verify(ledgers: &Ledgers, ledger: LedgerId, output: Output) -> Resu
         bail!("ledger {ledger}: the log fell silent at position {}", reader.verifier().seen());
     }
     while !reader.next(10_000, Duration::ZERO).await?.is_empty() {}
+    let segments = ledgers.segments(ledger).await?;
+    let beyond: u64 = segments.iter().map(|segment| segment.beyond).sum();
     report(ledger, reader.verifier(), records, started, output);
+    output.line(
+        &json!({ "ledger": ledger.to_string(), "segments": segments.len(), "beyond": beyond }),
+        &format!("{ledger}: {} segments, {beyond} messages behind the end of one and in no ledger", segments.len()),
+    );
     Ok(records)
 }
 

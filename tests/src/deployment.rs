@@ -7,7 +7,7 @@ use crate::records::verified;
 use anyhow::{Context, Result, ensure};
 use ed25519_dalek::VerifyingKey;
 use peyk_domain::{ConnectorId, DeploymentId, TenantId};
-use peyk_ledger::{Ledgers, Names, Server};
+use peyk_ledger::{Ledgers, Names, Segments, Server};
 use peyk_schemas::{LedgerId, VerifiedRecord};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -53,8 +53,16 @@ impl Deployment {
     /// # Errors
     /// If one of the steps fails.
     pub async fn prepare(postgres: Postgres) -> Result<Self> {
+        Self::prepare_cut(postgres, Segments::default()).await
+    }
+
+    /// The same with ledgers that are cut into these segments.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub async fn prepare_cut(postgres: Postgres, segments: Segments) -> Result<Self> {
         let nats = NatsServer::start().await?;
-        let names = Names::new(&format!("t{:08x}", uuid::Uuid::new_v4().as_fields().0))?;
+        let names = Names::new(&format!("t{:08x}", uuid::Uuid::new_v4().as_fields().0))?.with_segments(segments);
         let deployment = Self {
             serve: None,
             smsc: None,
@@ -113,6 +121,9 @@ impl Deployment {
             r#"
 namespace = "{}"
 deployment = "{id}"
+[ledger]
+segment_positions = {}
+segments_ahead = {}
 [messages]
 partitions = {PARTITIONS}
 [nats]
@@ -139,6 +150,8 @@ system_id = "peyk"
 password = "{SMPP_PASSWORD}"
 "#,
             names.namespace(),
+            names.segments().positions(),
+            names.segments().ahead(),
             self.nats.user("core").url,
             self.postgres.reader_url(),
             self.path("keys"),

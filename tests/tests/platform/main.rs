@@ -6,6 +6,7 @@ mod log_outage;
 mod main_job;
 mod postgres_outage;
 mod secrecy;
+mod segments;
 mod setting;
 mod shutdown;
 mod tenancy;

@@ -25,6 +25,8 @@ fn ask(writer: &Writer, index: Arc<AtomicU64>, stop: CancellationToken) -> JoinH
             match handle.submit(request(next, 60)).await {
                 Ok(committed) => drop(receipts.insert(next, (committed.receipt.position, committed.receipt.hash))),
                 Err(SubmitError::NotLeader) => break,
+                // The maintenance job is late.
+                Err(SubmitError::Unavailable) => tokio::time::sleep(Duration::from_millis(20)).await,
                 Err(error) => return Err(anyhow!("{next}: {error}")),
             }
         }

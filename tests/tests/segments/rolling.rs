@@ -5,7 +5,7 @@ use peyk_ledger::nats::{ProvisionError, provision};
 use peyk_ledger::writer::{ReplayError, replay};
 use peyk_ledger::{LedgerReader, Names, ReadError, Segments, SubmitError};
 use peyk_tests::eventually;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_next_segment_commands_are_refused_and_go_on_once_there_is_one() -> Result<()> {
@@ -14,17 +14,20 @@ async fn without_a_next_segment_commands_are_refused_and_go_on_once_there_is_one
     // Two segments are there; the writer takes all their positions.
     let next = place.fill(&writer, 0, 200).await?;
     for index in [next, next + 1] {
-        let answer = writer.handle.submit(request(index, 1)).await;
+        let asked = Instant::now();
+        let answer = writer.handle.submit(request(index, 60)).await;
         assert_eq!(answer.map(|_| ()), Err(SubmitError::Unavailable), "it is not taken up");
+        assert!(asked.elapsed() < Duration::from_secs(30), "it is told at once");
     }
+    assert!(writer.handle.leading() && writer.handle.read(|_| ()).await.is_some(), "the writer is there, and answers");
     assert_eq!(place.tail().await?, 200);
-    // One that waits when the segment comes goes on by itself.
-    let waiting = writer.handle.clone();
-    let waits = tokio::spawn(async move { waiting.submit(request(next + 2, 60)).await });
     let made = place.migrate().await?;
     assert_eq!(made, ["t_LEDGER_NUMBERING_0_3", "t_LEDGER_NUMBERING_0_4"]);
-    let landed = waits.await?.map_err(|error| anyhow::anyhow!("{error}"))?;
-    assert_eq!(landed.receipt.position, 201);
+    eventually("the writer goes on by itself", Duration::from_secs(20), || async {
+        let answer = writer.handle.submit(request(next + 2, 60)).await;
+        answer.is_ok_and(|committed| committed.receipt.position == 201)
+    })
+    .await;
     assert_eq!(place.migrate().await?, [""; 0], "a second time there is nothing to do");
     let records = place.records().await?;
     for refused in [next, next + 1] {

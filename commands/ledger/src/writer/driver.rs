@@ -47,6 +47,8 @@ pub(super) struct Driver<A: Machine> {
     pub leading: watch::Sender<bool>,
     pub stop: CancellationToken,
     segments: SegmentWatch,
+    /// Whether all positions are taken, and no segment was ready when last looked.
+    full: bool,
     appender: Option<Appender>,
     reports: (mpsc::Sender<AppendReport>, mpsc::Receiver<AppendReport>),
     lost: (mpsc::Sender<()>, mpsc::Receiver<()>),
@@ -111,6 +113,7 @@ where
             leading,
             stop,
             segments,
+            full: false,
             appender: None,
             reports: mpsc::channel(1_024),
             lost: mpsc::channel(1),
@@ -151,7 +154,7 @@ where
             let retry_at = self.retry_at.unwrap_or(answer_due);
             let tick_due = self.last_activity + TICK;
             let left = self.core.positions_left();
-            let gulp = usize::try_from(left).unwrap_or(GULP).min(GULP);
+            let gulp = if self.full { GULP } else { usize::try_from(left).unwrap_or(GULP).min(GULP) };
             tokio::select! {
                 biased;
                 Some(report) = self.reports.1.recv() => {
@@ -178,9 +181,10 @@ where
                 }
                 standing = self.segments.look(left) => {
                     self.core.reaches(standing.reach);
+                    self.full = self.core.positions_left() == 0;
                     self.metrics.segments(standing.ahead, standing.misplaced);
                 }
-                count = inbox.recv_many(&mut mail, gulp), if room => {
+                count = inbox.recv_many(&mut mail, gulp), if room || self.full => {
                     if count == 0 {
                         self.stop.cancel();
                     }
@@ -200,6 +204,9 @@ where
         let now = self.clock.now();
         for mail in mail.drain(..) {
             match mail {
+                Mail::Submit { ticket, claim, .. } if self.full && claim.take() => {
+                    drop(ticket.send(Err(SubmitError::Unavailable)));
+                }
                 Mail::Submit { request, ticket, claim } if claim.take() => {
                     todo.extend(self.core.offer(request, ticket, now))
                 }

@@ -38,8 +38,9 @@ pub enum SubmitError<D> {
     InFlight,
     #[error("the writer's inbox is full")]
     Overloaded,
-    /// The deadline passed before the writer took the command up. It did not land and never will.
-    #[error("the log cannot be reached")]
+    /// The deadline passed before the writer took the command up, or there is no position for it until a segment is made. It
+    /// did not land and never will.
+    #[error("the log takes nothing up")]
     Unavailable,
     /// The deadline passed while the command was on its way.
     #[error("the outcome is not known yet")]
