@@ -55,7 +55,7 @@ fn ledger() -> Vec<(&'static str, Bytes)> {
     let first = [genesis.to_raw(), ControlEvent::EpochStarted(certificate(1, 2)).to_raw()];
     let (one, hash) = seal(1, LEDGER.chain_seed(DEPLOYMENT), 1, Some(2), &first);
     let (two, hash) = seal(2, hash, 1, None, &[freed]);
-    let (three, covered) = seal(3, hash, 1, Some(2), &[ticked.clone()]);
+    let (three, covered) = seal(3, hash, 1, Some(2), std::slice::from_ref(&ticked));
     let foreign = Bytes::from_static(b"not a record");
     let quarantine = Quarantine::of(4, &[Hash::of(&foreign)]).expect("one message");
     let healing =

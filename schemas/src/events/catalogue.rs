@@ -31,6 +31,8 @@ pub struct FieldSchema {
     pub name: &'static str,
     /// How the value is written in CBOR, and in what unit.
     pub cbor: &'static str,
+    /// Its type in CDDL (RFC 8610).
+    pub cddl: &'static str,
     pub class: DataClass,
 }
 

@@ -6,18 +6,21 @@ use peyk_domain::messages::{
 };
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $type:ident { $($variant:ident = $code:literal),+ $(,)? })+) => {$(
+    ($($(#[$doc:meta])* $type:ident { $first:ident = $least:literal $(, $variant:ident = $code:literal)* $(,)? })+) => {$(
         $(#[$doc])*
         impl Field for $type {
-            const CBOR: &'static str = concat!("unsigned code" $(, ", ", $code, " ", stringify!($variant))+);
+            const CBOR: &'static str =
+                concat!("unsigned code, ", $least, " ", stringify!($first) $(, ", ", $code, " ", stringify!($variant))*);
+            const CDDL: &'static str = concat!($least $(, " / ", $code)*);
 
             fn write(&self, out: &mut Writer) {
-                out.unsigned(match self { $(Self::$variant => $code as u8),+ });
+                out.unsigned(match self { Self::$first => $least as u8 $(, Self::$variant => $code as u8)* });
             }
 
             fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
                 match input.unsigned()? {
-                    $($code => Ok(Self::$variant),)+
+                    $least => Ok(Self::$first),
+                    $($code => Ok(Self::$variant),)*
                     _ => Err(FieldError::Range),
                 }
             }
@@ -42,6 +45,7 @@ codes! {
 impl Field for FailureReason {
     const CBOR: &'static str =
         "array: reason (0 Rejected, 1 InDoubt, 2 Unreadable), command_status (32 bits) if rejected, else null";
+    const CDDL: &'static str = "[reason: 0, command_status: uint32] / [reason: 1 / 2, nil]";
 
     fn write(&self, out: &mut Writer) {
         out.array(2);

@@ -23,6 +23,9 @@ pub trait Field: Sized {
     /// The CBOR type and unit, for readers of `EVENTS.md`.
     const CBOR: &'static str;
 
+    /// The type in CDDL (RFC 8610), in the words of `schemas/events.cddl`.
+    const CDDL: &'static str;
+
     fn write(&self, out: &mut Writer);
 
     /// # Errors
@@ -71,9 +74,10 @@ impl<'a> Fields<'a> {
 }
 
 macro_rules! unsigned_fields {
-    ($($type:ty: $cbor:literal),+ $(,)?) => {$(
+    ($($type:ty: $cbor:literal, $cddl:literal);+ $(;)?) => {$(
         impl Field for $type {
             const CBOR: &'static str = $cbor;
+            const CDDL: &'static str = $cddl;
 
             fn write(&self, out: &mut Writer) {
                 out.unsigned(*self);
@@ -87,16 +91,17 @@ macro_rules! unsigned_fields {
 }
 
 unsigned_fields! {
-    u8: "unsigned, 8 bits",
-    u16: "unsigned, 16 bits",
-    u32: "unsigned, 32 bits",
-    u64: "unsigned, 64 bits",
+    u8: "unsigned, 8 bits", "uint8";
+    u16: "unsigned, 16 bits", "uint16";
+    u32: "unsigned, 32 bits", "uint32";
+    u64: "unsigned, 64 bits", "uint";
 }
 
 macro_rules! id_fields {
     ($($type:ident),+ $(,)?) => {$(
         impl Field for $type {
             const CBOR: &'static str = "16 bytes, an id";
+            const CDDL: &'static str = "id";
 
             fn write(&self, out: &mut Writer) {
                 out.bytes(&self.to_bytes());
@@ -113,6 +118,7 @@ id_fields!(BlockId, ConnectorId, LeaseId, MessageId, OperatorId, RouteId, Tenant
 
 impl Field for At {
     const CBOR: &'static str = "unsigned, milliseconds since the Unix epoch";
+    const CDDL: &'static str = "instant";
 
     fn write(&self, out: &mut Writer) {
         out.unsigned(self.0);
@@ -125,6 +131,7 @@ impl Field for At {
 
 impl Field for Msisdn {
     const CBOR: &'static str = "unsigned, the 8 to 15 digits of an E.164 number";
+    const CDDL: &'static str = "msisdn";
 
     fn write(&self, out: &mut Writer) {
         out.unsigned(self.digits());
@@ -137,6 +144,7 @@ impl Field for Msisdn {
 
 impl Field for Vec<Msisdn> {
     const CBOR: &'static str = "array of unsigned, each the digits of an E.164 number";
+    const CDDL: &'static str = "[* msisdn]";
 
     fn write(&self, out: &mut Writer) {
         out.array(self.len());
@@ -154,6 +162,7 @@ impl Field for Vec<Msisdn> {
 
 impl Field for Prefix {
     const CBOR: &'static str = "unsigned, the leading digits of E.164 numbers";
+    const CDDL: &'static str = "prefix";
 
     fn write(&self, out: &mut Writer) {
         out.unsigned(self.digits());
@@ -166,6 +175,7 @@ impl Field for Prefix {
 
 impl Field for String {
     const CBOR: &'static str = "text";
+    const CDDL: &'static str = "tstr";
 
     fn write(&self, out: &mut Writer) {
         out.text(self);
@@ -178,6 +188,7 @@ impl Field for String {
 
 impl Field for Option<String> {
     const CBOR: &'static str = "text or null";
+    const CDDL: &'static str = "tstr / nil";
 
     fn write(&self, out: &mut Writer) {
         match self {
@@ -193,6 +204,7 @@ impl Field for Option<String> {
 
 impl Field for RecipientToken {
     const CBOR: &'static str = "16 bytes, a keyed hash of the recipient";
+    const CDDL: &'static str = "bstr .size 16";
 
     fn write(&self, out: &mut Writer) {
         out.bytes(&self.0);
@@ -205,6 +217,7 @@ impl Field for RecipientToken {
 
 impl Field for Sealed {
     const CBOR: &'static str = "bytes: nonce (24), ciphertext, tag (16) of XChaCha20-Poly1305";
+    const CDDL: &'static str = "bstr";
 
     fn write(&self, out: &mut Writer) {
         out.bytes(&self.0);
@@ -218,6 +231,7 @@ impl Field for Sealed {
 impl Field for SealedFor {
     const CBOR: &'static str =
         "array: retention class (0 message), month (year * 12 + month - 1), generation (32 bits), leaf (64 bits)";
+    const CDDL: &'static str = "[class: 0, month: uint32, generation: uint32, leaf: uint]";
 
     fn write(&self, out: &mut Writer) {
         out.array(4);
@@ -238,6 +252,7 @@ impl Field for SealedFor {
 
 impl Field for DecidedOn {
     const CBOR: &'static str = "array: position in numbering, position in routing";
+    const CDDL: &'static str = "[numbering: uint, routing: uint]";
 
     fn write(&self, out: &mut Writer) {
         out.array(2).unsigned(self.numbering).unsigned(self.routing);

@@ -33,12 +33,12 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn unhex(text: &str) -> Vec<u8> {
+pub(super) fn unhex(text: &str) -> Vec<u8> {
     assert!(text.len().is_multiple_of(2), "whole bytes");
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal")).collect()
 }
 
-type Golden = BTreeMap<(String, u16), Vec<u8>>;
+pub(super) type Golden = BTreeMap<(String, u16), Vec<u8>>;
 
 fn parse(text: &str) -> Golden {
     text.lines()
@@ -50,6 +50,11 @@ fn parse(text: &str) -> Golden {
             ((kind, version.parse().expect("a version")), unhex(&data))
         })
         .collect()
+}
+
+/// The blessed bytes of a ledger's events.
+pub(super) fn golden(ledger: &str) -> Golden {
+    parse(&std::fs::read_to_string(path(&format!("golden/{ledger}.hex"))).expect("golden bytes"))
 }
 
 fn check<E: EventSchema + PartialEq + Debug>(ledger: &str, samples: &[E]) {

@@ -5,6 +5,8 @@
 //! is frozen: to change one, raise its version and add an [`Upcast`] that leads from the old data to the next version.
 //! Golden bytes (`schemas/golden`) pin every version.
 mod catalogue;
+#[cfg(test)]
+mod cddl;
 mod code;
 mod field;
 #[cfg(test)]

@@ -16,6 +16,7 @@ macro_rules! event_schema {
                 fields: &[$($crate::events::FieldSchema {
                     name: stringify!($field),
                     cbor: <$type as $crate::events::Field>::CBOR,
+                    cddl: <$type as $crate::events::Field>::CDDL,
                     class: $crate::events::DataClass::$class,
                 }),+],
                 older: &[$($($older),+)?],

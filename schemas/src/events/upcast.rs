@@ -55,8 +55,8 @@ mod tests {
 
     const V1: Upcast = Upcast {
         fields: &[
-            FieldSchema { name: "at", cbor: At::CBOR, class: DataClass::Internal },
-            FieldSchema { name: "amount", cbor: u32::CBOR, class: DataClass::Internal },
+            FieldSchema { name: "at", cbor: At::CBOR, cddl: At::CDDL, class: DataClass::Internal },
+            FieldSchema { name: "amount", cbor: u32::CBOR, cddl: u32::CDDL, class: DataClass::Internal },
         ],
         step: |old, next| {
             let at: At = old.read("at", "at")?;
@@ -70,9 +70,9 @@ mod tests {
 
     const V2: Upcast = Upcast {
         fields: &[
-            FieldSchema { name: "at", cbor: At::CBOR, class: DataClass::Internal },
-            FieldSchema { name: "currency", cbor: String::CBOR, class: DataClass::Internal },
-            FieldSchema { name: "amount", cbor: u32::CBOR, class: DataClass::Internal },
+            FieldSchema { name: "at", cbor: At::CBOR, cddl: At::CDDL, class: DataClass::Internal },
+            FieldSchema { name: "currency", cbor: String::CBOR, cddl: String::CDDL, class: DataClass::Internal },
+            FieldSchema { name: "amount", cbor: u32::CBOR, cddl: u32::CDDL, class: DataClass::Internal },
         ],
         step: |old, next| {
             let at: At = old.read("at", "at")?;
