@@ -83,7 +83,7 @@ async fn regulator(config: &Config, keys: &KeyDirectory, args: RegulatorArgs, ou
     let signer = RegulatorKey::from_pem(&pem)?;
     let client = config.nats_as(&config.nats.audit).connect("peyk export").await?;
     let ledgers = Ledgers::new(client, config.names()?, config.deployment()?, keys.deployment_verifying_key()?);
-    let bar = output::progress(0, "export numbering", output);
+    let bar = output::progress(0, "export numbering");
     let watched = bar.clone();
     let progress = move |position, tail| {
         watched.set_length(tail);

@@ -19,7 +19,7 @@ impl KeyDirectory {
         Self(path.into())
     }
 
-    fn deployment_secret(&self) -> PathBuf {
+    pub fn deployment_secret(&self) -> PathBuf {
         self.0.join("deployment.key")
     }
 

@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tempfile::NamedTempFile;
 
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
@@ -92,7 +93,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 pub async fn verify(ledgers: &Ledgers, ledger: LedgerId, output: Output) -> Result<u64> {
     let end = ledgers.tail(ledger).await?;
     let started = Instant::now();
-    let bar = output::progress(end, &format!("verify {ledger}"), output);
+    let bar = output::progress(end, &format!("verify {ledger}"));
     let mut reader = LedgerReader::open(ledgers, ledger, None).await?;
     let mut records = 0;
     while reader.verifier().seen() < end {
@@ -192,16 +193,24 @@ fn read_frame(input: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
 
 async fn copy(ledgers: &Ledgers, ledger: LedgerId, out: &Path, output: Output) -> Result<()> {
     let end = ledgers.tail(ledger).await?;
-    let mut file = BufWriter::new(File::create_new(out).with_context(|| format!("creating {}", out.display()))?);
+    // Beside its place until it is whole: a copy that was broken off is not taken for one.
+    let directory = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let aside = NamedTempFile::new_in(directory).with_context(|| format!("creating {}", out.display()))?;
+    let mut file = BufWriter::new(aside);
+    let bar = output::progress(end, &format!("copy {ledger}"));
     let mut tape = Tape::open(ledgers, ledger, 0).await?;
     let mut position = 0;
     while position < end {
         let Some((at, bytes)) = tape.next(SILENCE).await? else { bail!("the log fell silent at position {position}") };
         position = at;
+        bar.set_position(position);
         file.write_all(&u32::try_from(bytes.len())?.to_be_bytes())?;
         file.write_all(&bytes)?;
     }
-    file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+    bar.finish_and_clear();
+    let aside = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    aside.as_file().sync_all()?;
+    aside.persist_noclobber(out).with_context(|| format!("creating {}", out.display()))?;
     output.line(
         &json!({ "ledger": ledger.to_string(), "records": position, "file": out }),
         &format!("{ledger}: {position} stored messages copied to {}", out.display()),
@@ -212,6 +221,7 @@ async fn copy(ledgers: &Ledgers, ledger: LedgerId, out: &Path, output: Output) -
 async fn replay(ledgers: &Ledgers, ledger: LedgerId, args: &ReplayArgs, output: Output) -> Result<()> {
     let end = args.to.unwrap_or(u64::MAX).min(ledgers.tail(ledger).await?);
     let mut reader = LedgerReader::open(ledgers, ledger, None).await?;
+    let bar = output::progress(end, &format!("replay {ledger}"));
     while reader.verifier().position() < end || reader.head().is_none_or(|head| head.position < end) {
         let records = reader.next(1_000, SILENCE).await?;
         if records.is_empty() {
@@ -220,9 +230,11 @@ async fn replay(ledgers: &Ledgers, ledger: LedgerId, args: &ReplayArgs, output: 
         }
         for record in records.iter().filter(|record| (args.from..=end).contains(&record.position) && args.wants(record))
         {
-            show(ledger, record, output);
+            bar.suspend(|| show(ledger, record, output));
         }
+        bar.set_position(reader.verifier().position());
     }
+    bar.finish_and_clear();
     Ok(())
 }
 

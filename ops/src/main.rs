@@ -1,10 +1,14 @@
 //! `peyk`: one binary, every role.
 mod bench;
+mod check;
 mod config;
 mod drill;
+mod exit;
 mod export;
+mod failure;
 mod keys;
 mod ledger;
+mod manual;
 mod migrate;
 mod output;
 mod projections;
@@ -13,12 +17,16 @@ mod simulate;
 mod token;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
-use config::{Config, Problems, Sources};
+use clap::{CommandFactory, Parser, Subcommand};
+use config::{Config, Sources};
+use exit::Exit;
 use export::ExportCommand;
 use output::Output;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
+use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
 /// A command makes a few dozen small allocations on one thread and frees them on another; this one is built for that.
@@ -27,7 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Event-sourced messaging whose ledger proves what happened.
 #[derive(Debug, Parser)]
-#[command(name = "peyk", version, propagate_version = true)]
+#[command(name = "peyk", version, propagate_version = true, after_long_help = manual::after_help())]
 struct Cli {
     /// The configuration file [default: peyk.toml, if it is there]
     #[arg(long, global = true, env = "PEYK_CONFIG", value_name = "FILE")]
@@ -38,6 +46,9 @@ struct Cli {
     /// One JSON object a line instead of text.
     #[arg(long, global = true)]
     json: bool,
+    /// No progress bars, and of the log only what went wrong.
+    #[arg(long, short, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -48,16 +59,24 @@ enum Command {
     Serve,
     /// Create streams, buckets and tables; what exists is left alone.
     Migrate,
+    /// Look at everything a deployment needs, and say what is wrong and how to mend it; changes nothing.
+    Check(check::CheckArgs),
+    /// Verify, replay and copy ledgers.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Read models: where they stand, and how to make them anew.
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
+    /// What a regulator gets, and how one checks it.
     #[command(subcommand)]
     Export(ExportCommand),
+    /// The other side of a gateway, to try it on.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
+    /// Figures beside their limits, from the same run.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
+    /// Attacks in a place of their own, to see the defence at work.
     #[command(subcommand)]
     Drill(drill::DrillCommand),
     /// The configuration.
@@ -69,6 +88,10 @@ enum Command {
     /// The deployment's own keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// A script that completes commands in a shell, on standard output.
+    Completions(manual::CompletionsArgs),
+    /// Man pages.
+    Man(manual::ManArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,46 +122,57 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The figures of a benchmark are to be read by programs; only what went wrong stands beside them.
-    let quiet = if matches!(cli.command, Command::Bench(_)) { "error" } else { "info,async_nats=warn,sqlx=warn" };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let quiet = cli.quiet || matches!(cli.command, Command::Bench(_));
+    let default = if quiet { "error" } else { "info,async_nats=warn,sqlx=warn" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colored = std::io::stderr().is_terminal() && !no_color;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    log.with_ansi(colored).init();
     let output = if cli.json { Output::Json } else { Output::Text };
+    output::silence(cli.quiet || cli.json);
     match run(cli, output) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report(&error, output);
-            if error.is::<Problems>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
-        }
-    }
-}
-
-/// The status of a program whose arguments or configuration cannot be used.
-const USAGE: u8 = 2;
-
-/// The whole chain of causes, one line each; for programs one JSON object, with the stable code where there is one.
-#[allow(clippy::print_stderr)]
-fn report(error: &anyhow::Error, output: Output) {
-    let code = error.downcast_ref::<peyk_projections::exports::ExportError>().map(|error| error.code());
-    if let (Output::Json, Some(Problems(problems))) = (output, error.downcast_ref()) {
-        let problems: Vec<_> = problems.iter().map(config::Problem::to_json).collect();
-        let error = "the configuration cannot be used";
-        eprintln!("{}", serde_json::json!({ "error": error, "code": "CONFIG", "problems": problems }));
-        return;
-    }
-    if output == Output::Json {
-        let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
-        eprintln!("{}", serde_json::json!({ "error": error.to_string(), "code": code, "causes": causes }));
-        return;
-    }
-    let code = code.map(|code| format!("{code}: ")).unwrap_or_default();
-    eprintln!("peyk: {code}{error}");
-    for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
+        Ok(exit) => exit.into(),
+        Err(error) => failure::report(&error, output).into(),
     }
 }
 
 #[tokio::main]
-async fn run(cli: Cli, output: Output) -> Result<()> {
+async fn run(cli: Cli, output: Output) -> Result<Exit> {
+    // These end in good order by themselves.
+    let drains = matches!(cli.command, Command::Serve | Command::Simulate(_));
+    let work = perform(cli, output);
+    if drains {
+        return work.await.map(|()| Exit::Done);
+    }
+    let (tell, stopped) = oneshot::channel();
+    tokio::spawn(stop_on_signal(tell));
+    tokio::select! {
+        done = work => done.map(|()| Exit::Done),
+        // If the listener failed there is nothing to stop for.
+        Ok(exit) = stopped => Ok(exit),
+    }
+}
+
+/// How long a command that was told to stop may take to let go of what it holds.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A command that is stopped half-way is dropped, its temporary files with it; one that computes and does not look up is
+/// ended all the same.
+async fn stop_on_signal(tell: oneshot::Sender<Exit>) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let exit = tokio::select! {
+        _ = interrupt.recv() => Exit::Interrupted,
+        _ = terminate.recv() => Exit::Terminated,
+    };
+    // Nobody listens any more where the work has come to its end.
+    let _ = tell.send(exit);
+    tokio::time::sleep(GRACE).await;
+    std::process::exit(exit.code().into())
+}
+
+async fn perform(cli: Cli, output: Output) -> Result<()> {
     if let Command::Bench(command) = cli.command {
         return bench::run(command).await;
     }
@@ -151,13 +185,25 @@ async fn run(cli: Cli, output: Output) -> Result<()> {
         // Whoever checks an export has no deployment.
         return export::check(directory, regulator, deployment, output);
     }
-    if let Command::Config(ConfigCommand::Example) = cli.command {
-        let example = config::example();
-        output.line(&serde_json::json!({ "example": example }), example.trim_end());
-        return Ok(());
+    match &cli.command {
+        Command::Config(ConfigCommand::Example) => {
+            let example = config::example();
+            output.line(&serde_json::json!({ "example": example }), example.trim_end());
+            return Ok(());
+        }
+        Command::Completions(args) => {
+            manual::completions(args, Cli::command());
+            return Ok(());
+        }
+        Command::Man(args) => return manual::man(args, Cli::command()),
+        _ => {}
     }
     let variables = std::env::vars_os().collect();
-    let config = Config::load(Sources { file: cli.config, variables, flags: cli.set })?;
+    let loaded = Config::load(Sources { file: cli.config, variables, flags: cli.set });
+    if let Command::Check(args) = &cli.command {
+        return check::run(loaded, args, output).await;
+    }
+    let config = loaded?;
     match cli.command {
         Command::Serve => serve::run(&config).await,
         Command::Migrate => migrate::run(&config, output).await,
@@ -181,6 +227,10 @@ async fn run(cli: Cli, output: Output) -> Result<()> {
             );
             Ok(())
         }
-        Command::Bench(_) | Command::Config(ConfigCommand::Example) => Ok(()),
+        Command::Bench(_)
+        | Command::Check(_)
+        | Command::Config(ConfigCommand::Example)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(()),
     }
 }

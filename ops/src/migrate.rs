@@ -1,6 +1,6 @@
 //! `peyk migrate`: the one step that creates things, run by an operator before the processes that may not.
 use crate::config::Config;
-use crate::output::Output;
+use crate::output::{self, Output};
 use anyhow::{Context, Result};
 use async_nats::jetstream;
 use peyk_ledger::nats::{provision, provision_bucket};
@@ -13,7 +13,13 @@ pub async fn run(config: &Config, output: Output) -> Result<()> {
     let client = config.nats_as(&config.nats.migrate).connect("peyk migrate").await?;
     let context = jetstream::new(client);
     let ledgers = config.ledgers();
-    let created = provision(&context, &names, &ledgers, config.nats.replicas).await?;
+    let bar = output::progress(ledgers.len() as u64, "migrate ledgers");
+    let mut created = Vec::new();
+    for &ledger in &ledgers {
+        created.extend(provision(&context, &names, &[ledger], config.nats.replicas).await?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
     provision_bucket(&context, peyk_keyring::bucket(names.namespace(), config.nats.replicas)).await?;
     for stream in &created {
         tracing::info!(stream, "created");

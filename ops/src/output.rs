@@ -1,11 +1,14 @@
 //! How results reach a person or a program: one line each, as text or as JSON.
+use crate::exit::Exit;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use peyk_schemas::RawEvent;
 use peyk_schemas::cbor::Reader;
 use serde_json::{Value, json};
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-const CLOSED_PIPE: i32 = 128 + 13;
+/// Whether progress is shown to nobody.
+static SILENT: AtomicBool = AtomicBool::new(false);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
@@ -16,23 +19,32 @@ pub enum Output {
 impl Output {
     /// One result.
     pub fn line(self, value: &Value, text: &str) {
-        let mut out = std::io::stdout().lock();
-        let written = match self {
-            Self::Text => writeln!(out, "{text}"),
-            Self::Json => writeln!(out, "{value}"),
-        };
-        if written.is_err() {
-            // Whoever listened has gone. The work was not done to its end, so this is no success: the status that a shell
-            // gives a program that wrote into a closed pipe.
-            std::process::exit(CLOSED_PIPE);
-        }
+        write(match self {
+            Self::Text => format!("{text}\n"),
+            Self::Json => format!("{value}\n"),
+        });
     }
 }
 
+/// Puts bytes on standard output.
+pub fn write(bytes: impl AsRef<[u8]>) {
+    let mut out = std::io::stdout().lock();
+    if out.write_all(bytes.as_ref()).and_then(|()| out.flush()).is_err() {
+        // Whoever listened has gone. The work was not done to its end, so this is no success: the status that a shell
+        // gives a program that wrote into a closed pipe.
+        std::process::exit(Exit::ClosedPipe.code().into());
+    }
+}
+
+/// Shows no progress from now on.
+pub fn silence(silent: bool) {
+    SILENT.store(silent, Ordering::Relaxed);
+}
+
 /// A bar on standard error while a person watches, nothing otherwise.
-pub fn progress(length: u64, what: &str, output: Output) -> ProgressBar {
+pub fn progress(length: u64, what: &str) -> ProgressBar {
     let bar = ProgressBar::new(length);
-    if output == Output::Json {
+    if SILENT.load(Ordering::Relaxed) {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
     let style = "{msg} [{bar:30}] {pos}/{len} {per_sec} {eta}";

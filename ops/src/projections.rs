@@ -3,7 +3,7 @@ use crate::config::Config;
 use crate::keys::KeyDirectory;
 use crate::migrate::postgres;
 use crate::output::{self, Output};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::Ledgers;
@@ -31,7 +31,7 @@ pub async fn run(config: &Config, command: ProjectionsCommand, output: Output) -
             let all = if projections.is_empty() { Projection::ALL.to_vec() } else { projections };
             let settings = settings(config).await?;
             for projection in all {
-                let bar = output::progress(0, &format!("rebuild {projection}"), output);
+                let bar = output::progress(0, &format!("rebuild {projection}"));
                 let watched = bar.clone();
                 let rebuilt = rebuild(&settings, projection, move |progress| {
                     watched.set_length(progress.tail);
@@ -72,7 +72,9 @@ pub async fn ledgers(config: &Config, name: &str) -> Result<Ledgers> {
 
 /// The keyrings of the deployment's tenants.
 pub async fn keyrings(config: &Config, ledgers: &Ledgers) -> Result<Keyrings> {
-    let store = ledgers.context().get_key_value(peyk_keyring::bucket_name(ledgers.names().namespace())).await?;
+    let bucket = peyk_keyring::bucket_name(ledgers.names().namespace());
+    let store = ledgers.context().get_key_value(&bucket).await;
+    let store = store.with_context(|| format!("bucket {bucket} cannot be opened; `peyk migrate` creates it"))?;
     let files = KeyFiles::open(KeyDirectory::new(&config.keys.directory).tenants())?;
     Ok(Keyrings::new(store, Box::new(files)))
 }

@@ -11,6 +11,7 @@ mod diff;
 mod error;
 pub mod exports;
 mod feed;
+pub mod inspect;
 mod migrate;
 mod projection;
 mod projector;

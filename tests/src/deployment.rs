@@ -12,7 +12,7 @@ use peyk_schemas::{LedgerId, VerifiedRecord};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -93,7 +93,9 @@ impl Deployment {
         Ok(deployment)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A file or folder of its own: `peyk.toml`, `keys`, `witness`.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
@@ -105,6 +107,12 @@ impl Deployment {
         let path = self.path("peyk.toml");
         std::fs::write(&path, text)?;
         Ok(std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?)
+    }
+
+    /// The ledgers' names on its NATS server.
+    #[must_use]
+    pub const fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The configuration it was prepared with.
@@ -185,11 +193,19 @@ password = "{SMPP_PASSWORD}"
     /// # Errors
     /// With what it complained of, if it fails.
     pub fn peyk(&self, arguments: &[&str]) -> Result<String> {
-        ensure!(program().exists(), "{}", built());
-        let said = self.command().args(arguments).output()?;
+        let said = self.attempt(arguments)?;
         let complaint = String::from_utf8_lossy(&said.stderr);
         ensure!(said.status.success(), "peyk {}: {}\n{complaint}", arguments.join(" "), said.status);
         Ok(String::from_utf8(said.stdout)?)
+    }
+
+    /// Runs a command of `peyk` to its end, however that is.
+    ///
+    /// # Errors
+    /// If it cannot be run.
+    pub fn attempt(&self, arguments: &[&str]) -> Result<Output> {
+        ensure!(program().exists(), "{}", built());
+        Ok(self.command().args(arguments).output()?)
     }
 
     fn launch(&self, arguments: &[&str], log: &str) -> Result<Process> {
@@ -342,7 +358,8 @@ fn random() -> [u8; 16] {
 }
 
 /// The `peyk` under test: `PEYK_BIN`, or the debug build beside this one.
-fn program() -> PathBuf {
+#[must_use]
+pub fn program() -> PathBuf {
     let named = std::env::var_os("PEYK_BIN").map(PathBuf::from);
     named.unwrap_or_else(|| {
         let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);

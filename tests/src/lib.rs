@@ -7,7 +7,7 @@ mod postgres;
 mod process;
 mod records;
 
-pub use deployment::{Deployment, PARTITIONS};
+pub use deployment::{Deployment, PARTITIONS, program};
 pub use http::{Http, Reply};
 pub use nats::NatsServer;
 pub use poll::eventually;

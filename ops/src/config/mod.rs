@@ -13,6 +13,7 @@ mod tests;
 mod value;
 
 pub use example::example;
+pub use hidden::Hidden;
 pub use layers::Origin;
 pub use problem::{Problem, ProblemCode, Problems};
 pub use reader::Settled;

@@ -13,6 +13,6 @@ pub use connection::{ConnectError, Server};
 pub use lease::{LEASE_RENEWAL, LEASE_TTL, Lease, LeaseError};
 pub use ledgers::{Ledgers, ReadError};
 pub use names::{BadNamespace, Names};
-pub use provision::{ProvisionError, provision, provision_bucket, stream_config};
+pub use provision::{ProvisionError, inspect, provision, provision_bucket, stream_config};
 pub use standing::{Standing, StoredSegment};
 pub use tape::Tape;

@@ -1,0 +1,96 @@
+//! How a command that failed says so: one line what, one line for each cause, one line what to do; a code that never changes.
+use crate::check::ChecksFailed;
+use crate::config::{Problem, Problems};
+use crate::exit::Exit;
+use crate::output::Output;
+use anyhow::Error;
+use peyk_ledger::ReadError;
+use peyk_ledger::nats::{ConnectError, ProvisionError};
+use peyk_ledger::witness::WitnessError;
+use peyk_projections::MigrationError;
+use peyk_projections::exports::ExportError;
+use peyk_projections::query::QueryError;
+use peyk_schemas::ChainError;
+use serde_json::json;
+
+const CHECK: &str = "`peyk check` looks at everything a deployment needs";
+const MIGRATE: &str = "run `peyk migrate`";
+
+/// The stable code of an error, and what to do about it.
+fn code_and_advice(error: &Error) -> (&'static str, &'static str) {
+    error.chain().find_map(known).unwrap_or(("FAILED", CHECK))
+}
+
+fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'static str)> {
+    if cause.is::<Problems>() {
+        return Some(("CONFIG", "mend each where it stands; `peyk config example` shows every key"));
+    }
+    if cause.is::<ChecksFailed>() {
+        return Some(("CHECKS_FAILED", "mend the first one first: others may follow from it"));
+    }
+    if cause.is::<ConnectError>() {
+        return Some(("NATS_UNREACHABLE", CHECK));
+    }
+    if let Some(error) = cause.downcast_ref::<ChainError>() {
+        return Some((
+            error.flaw.code(),
+            "nothing from that record on is to be believed; keep the log as it is and find out who wrote to it",
+        ));
+    }
+    if let Some(error) = cause.downcast_ref::<ReadError>() {
+        return Some(match error {
+            ReadError::Unavailable { .. } => ("LEDGER_UNAVAILABLE", CHECK),
+            ReadError::Missing(_) => ("LEDGER_MISSING", MIGRATE),
+            ReadError::Chain(error) => return known(error),
+            ReadError::AnotherDeployment { .. } => {
+                ("ANOTHER_DEPLOYMENT", "set deployment and keys.directory to those that opened it")
+            }
+            ReadError::OtherSegments { .. } => {
+                ("OTHER_SEGMENTS", "set ledger.segment_positions to what the streams were made with")
+            }
+            ReadError::Diverged { .. } => ("LEDGER_DIVERGED", "find out whether the log was restored from a backup"),
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<ProvisionError>() {
+        return Some(match error {
+            ProvisionError::Differs { .. } => ("STREAM_DIFFERS", "find out who changed it, and set it back"),
+            ProvisionError::OtherSegments { .. } => {
+                ("OTHER_SEGMENTS", "set ledger.segment_positions to what the streams were made with")
+            }
+            ProvisionError::Stream { .. } | ProvisionError::Bucket { .. } => ("PROVISION_FAILED", CHECK),
+        });
+    }
+    if cause.is::<MigrationError>() {
+        return Some(("MIGRATION_FAILED", CHECK));
+    }
+    if cause.is::<WitnessError>() {
+        return Some(("WITNESS", CHECK));
+    }
+    if let Some(error) = cause.downcast_ref::<QueryError>() {
+        return Some((error.code(), CHECK));
+    }
+    cause.downcast_ref::<ExportError>().map(|error| (error.code(), "docs/OPERATIONS.md says what an export needs"))
+}
+
+/// Says it on standard error, and gives the status to end with.
+#[allow(clippy::print_stderr)]
+pub fn report(error: &Error, output: Output) -> Exit {
+    let (code, advice) = code_and_advice(error);
+    let problems = error.downcast_ref::<Problems>();
+    if output == Output::Json {
+        let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+        let mut said = json!({ "error": error.to_string(), "code": code, "advice": advice, "causes": causes });
+        if let Some(Problems(problems)) = problems {
+            said["error"] = "the configuration cannot be used".into();
+            said["problems"] = problems.iter().map(Problem::to_json).collect();
+        }
+        eprintln!("{said}");
+    } else {
+        eprintln!("peyk: {code}: {error}");
+        for cause in error.chain().skip(1) {
+            eprintln!("  because: {cause}");
+        }
+        eprintln!("  {advice}");
+    }
+    if problems.is_some() { Exit::Usage } else { Exit::Failed }
+}
