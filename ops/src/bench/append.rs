@@ -1,7 +1,9 @@
-use super::place::Place;
+use super::history::History;
+use super::place::{Ground, Place};
 use super::raw::RawStream;
-use super::{BenchArgs, median, print};
-use anyhow::Result;
+use super::{BenchArgs, median, print, print_with};
+use anyhow::{Result, ensure};
+use clap::Args;
 use futures::poll;
 use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, Lane, MessageCommand, Messages, MonthKey, RetentionClass, RouteFact, SenderFact,
@@ -10,6 +12,7 @@ use peyk_domain::messages::{
 use peyk_domain::{ActorId, CommandId, ConnectorId, MessageId, Msisdn, Span, TenantId};
 use peyk_keyring::{Field, TenantKeys};
 use peyk_ledger::{Request, WriterHandle};
+use serde_json::json;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,12 +29,56 @@ const TURN: u64 = 32;
 const ASKERS: u64 = 2;
 const LONE: u64 = 2_000;
 
-pub async fn run(args: &BenchArgs) -> Result<()> {
+#[derive(Debug, Clone, Args)]
+pub struct AppendArgs {
+    #[command(flatten)]
+    bench: BenchArgs,
+    /// Appends on top of so many records of history instead, beside an empty ledger in the same run.
+    #[arg(long)]
+    history: Option<u64>,
+}
+
+pub async fn run(args: &AppendArgs) -> Result<()> {
+    match args.history {
+        Some(records) => on_history(&args.bench, records).await,
+        None => beside_raw(&args.bench).await,
+    }
+}
+
+/// Nothing takes the messages of a round away, and a ledger accepts only so many that wait.
+const WAITING_MAX: u64 = peyk_domain::messages::MAX_BACKLOG as u64 * 9 / 10;
+
+async fn on_history(args: &BenchArgs, records: u64) -> Result<()> {
+    let rounds = args.rounds.max(1) as u64;
+    ensure!(rounds * args.records <= WAITING_MAX, "--rounds times --records is at most {WAITING_MAX} here");
+    let ground = Ground::prepare(&args.nats, records + rounds * args.records).await?;
+    History::of(&ground, records).write(&ground, records).await?;
+    let long = ground.lead(None).await?;
+    let mut pairs = Vec::new();
+    for round in 0..rounds {
+        let ours = fresh(&long, args, round * args.records).await?;
+        let empty = Place::open(&args.nats).await?;
+        pairs.push((ours, fresh(&empty, args, 0).await?));
+        empty.close().await?;
+    }
+    long.close().await?;
+    // The limit is the empty ledger.
+    print_with("append_history", "commands/s", &pairs, json!({ "history": records }));
+    Ok(())
+}
+
+/// A round with no key in memory, so that one round is like another.
+async fn fresh(place: &Place, args: &BenchArgs, first: u64) -> Result<f64> {
+    let keys = place.keyrings().await?.for_writing(TENANT, MONTH).await?;
+    load(place, &keys, args, first).await
+}
+
+async fn beside_raw(args: &BenchArgs) -> Result<()> {
     let (mut batches, mut lone) = (Vec::new(), Vec::new());
     for _ in 0..args.rounds.max(1) {
         let place = Place::open(&args.nats).await?;
         let keys = place.keyrings.for_writing(TENANT, MONTH).await?;
-        let ours = load(&place, &keys, args).await?;
+        let ours = load(&place, &keys, args, 0).await?;
         let stored = place.stored().await?;
         let mut raw = RawStream::open(&place.ledgers).await?;
         let limit = raw.batches(&stored[1..]).await?;
@@ -47,7 +94,7 @@ pub async fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-async fn load(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs) -> Result<f64> {
+async fn load(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs, first: u64) -> Result<f64> {
     let started = Instant::now();
     let askers = (0..ASKERS).map(|asker| {
         let (writer, keys, args) = (place.writer.clone(), keys.clone(), args.clone());
@@ -58,7 +105,7 @@ async fn load(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs) -> Result
                 if outstanding.len() >= OUTSTANDING {
                     settled(outstanding.pop_front()).await?;
                 }
-                let request = request(&keys, number, args.recipients)?;
+                let request = request(&keys, first + number, args.recipients)?;
                 let mut answer = Box::pin(submit(writer.clone(), request));
                 // The first poll hands the command in.
                 match poll!(&mut answer) {
@@ -143,5 +190,5 @@ fn request(keys: &TenantKeys, number: u64, recipients: u64) -> Result<Request<Me
 /// Fills a place for the other benchmarks.
 pub async fn fill(place: &Place, args: &BenchArgs) -> Result<()> {
     let keys = place.keyrings.for_writing(TENANT, MONTH).await?;
-    load(place, &keys, args).await.map(drop)
+    load(place, &keys, args, 0).await.map(drop)
 }

@@ -1,8 +1,11 @@
 //! `peyk bench`: each figure beside its limit, the same bytes straight against NATS in the same run.
 mod append;
+mod history;
+mod memory;
 mod place;
 mod raw;
 mod rebuild;
+mod start;
 mod verify;
 
 use crate::output::Output;
@@ -13,11 +16,15 @@ use serde_json::{Value, json};
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
     /// Messages decided, sealed, chained, signed and durable; then one command alone.
-    Append(BenchArgs),
+    Append(append::AppendArgs),
     /// Records read and verified.
     Verify(BenchArgs),
     /// A read model of messages rebuilt while it is read.
     Rebuild(rebuild::RebuildArgs),
+    /// A writer started on a long history, from a snapshot.
+    Start(start::StartArgs),
+    /// What a leased number costs the writer.
+    Memory(memory::MemoryArgs),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -41,6 +48,8 @@ pub async fn run(command: BenchCommand) -> Result<()> {
         BenchCommand::Append(args) => append::run(&args).await,
         BenchCommand::Verify(args) => verify::run(&args).await,
         BenchCommand::Rebuild(args) => rebuild::run(&args).await,
+        BenchCommand::Start(args) => start::run(&args).await,
+        BenchCommand::Memory(args) => memory::run(&args),
     }
 }
 
@@ -64,7 +73,11 @@ fn print_with(bench: &str, unit: &str, pairs: &[(f64, f64)], described: Value) {
     if let (Some(line), Value::Object(described)) = (line.as_object_mut(), described) {
         line.extend(described);
     }
-    Output::Json.line(&line, "");
+    print_line(&line);
+}
+
+fn print_line(line: &Value) {
+    Output::Json.line(line, "");
 }
 
 fn round(value: f64) -> f64 {

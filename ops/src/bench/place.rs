@@ -5,33 +5,51 @@ use peyk_domain::DeploymentId;
 use peyk_domain::messages::Messages;
 use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::nats::{self, provision, provision_bucket};
-use peyk_ledger::{Clock, FileWitness, Ledgers, Names, Server, WriterConfig, WriterHandle};
+use peyk_ledger::{Clock, FileWitness, Ledgers, Names, Segments, Server, Snapshots, WriterConfig, WriterHandle};
 use peyk_schemas::LedgerId;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// A namespace of its own with one writer, removed again at the end.
-pub struct Place {
+/// A namespace of its own with an empty ledger, removed again at the end.
+pub struct Ground {
     pub ledgers: Ledgers,
     pub ledger: LedgerId,
+    pub server: Server,
+    pub root: SigningKey,
+    streams: Vec<String>,
+    directory: PathBuf,
+}
+
+/// The same with a writer.
+pub struct Place {
+    ground: Ground,
     pub writer: WriterHandle<Messages>,
     pub keyrings: Keyrings,
-    streams: Vec<String>,
     task: JoinHandle<()>,
     stop: CancellationToken,
-    directory: PathBuf,
+}
+
+impl Deref for Place {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 static PLACES: AtomicU64 = AtomicU64::new(0);
 
-impl Place {
-    pub async fn open(url: &str) -> Result<Self> {
+impl Ground {
+    /// With room for `records` records and more.
+    pub async fn prepare(url: &str, records: u64) -> Result<Self> {
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("bench-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(format!("peyk-{namespace}"));
-        let names = Names::new(&namespace)?;
+        let positions = Segments::default().positions();
+        let names = Names::new(&namespace)?.with_segments(Segments::new(positions, records / positions + 2)?);
         let server = Server::from_url(url);
         let client = server.connect("peyk bench").await?;
         let ledger = LedgerId::messages(0);
@@ -39,37 +57,69 @@ impl Place {
         let streams = provision(&context, &names, &[ledger], 1).await?;
         provision_bucket(&context, peyk_keyring::bucket(&namespace, 1)).await?;
         let root = SigningKey::from_bytes(&[7; 32]);
-        let ledgers = Ledgers::new(client, names.clone(), DeploymentId::from_bytes([8; 16]), root.verifying_key());
-        let store = ledgers.context().get_key_value(peyk_keyring::bucket_name(&namespace)).await?;
-        let keyrings = Keyrings::new(store, Box::new(KeyFiles::open(directory.join("keys"))?));
-        let stop = CancellationToken::new();
+        let ledgers = Ledgers::new(client, names, DeploymentId::from_bytes([8; 16]), root.verifying_key());
+        Ok(Self { ledgers, ledger, server, root, streams, directory })
+    }
+
+    pub fn snapshots(&self) -> Snapshots {
+        Snapshots::new(self.ledgers.clone(), &self.root)
+    }
+
+    /// Keyrings with nothing in memory yet.
+    pub async fn keyrings(&self) -> Result<Keyrings> {
+        let bucket = peyk_keyring::bucket_name(self.ledgers.names().namespace());
+        let store = self.ledgers.context().get_key_value(bucket).await?;
+        Ok(Keyrings::new(store, Box::new(KeyFiles::open(self.directory.join("keys"))?)))
+    }
+
+    /// Starts a writer and waits until it leads.
+    pub async fn lead(self, snapshots: Option<Snapshots>) -> Result<Place> {
+        let (keyrings, stop) = (self.keyrings().await?, CancellationToken::new());
         let config = WriterConfig {
-            ledger,
-            server,
-            ledgers: ledgers.clone(),
-            root,
-            witness: FileWitness::new(directory.join("witness"))?,
+            ledger: self.ledger,
+            server: self.server.clone(),
+            ledgers: self.ledgers.clone(),
+            root: self.root.clone(),
+            witness: FileWitness::new(self.directory.join("witness"))?,
             clock: Clock::system(),
-            snapshots: None,
+            snapshots,
             stop: stop.clone(),
         };
         let (writer, task) = peyk_ledger::writer::spawn(config);
         writer.leadership().wait_for(|&leading| leading).await?;
-        Ok(Self { ledgers, ledger, writer, keyrings, streams, task, stop, directory })
+        Ok(Place { ground: self, writer, keyrings, task, stop })
     }
 
-    /// Stops the writer and deletes all that was made.
-    pub async fn close(self) -> Result<()> {
-        self.stop.cancel();
-        self.task.await?;
+    /// Deletes all that was made.
+    pub async fn clear(self) -> Result<()> {
         let names = self.ledgers.names();
         let kv = |bucket: String| format!("KV_{bucket}");
         let buckets = [names.writers_bucket(), peyk_keyring::bucket_name(names.namespace())];
         for stream in self.streams.into_iter().chain(buckets.map(kv)).chain([names.snapshots_stream()]) {
             self.ledgers.context().delete_stream(stream).await?;
         }
-        std::fs::remove_dir_all(&self.directory)?;
+        if self.directory.exists() {
+            std::fs::remove_dir_all(&self.directory)?;
+        }
         Ok(())
+    }
+}
+
+impl Place {
+    pub async fn open(url: &str) -> Result<Self> {
+        Ground::prepare(url, 0).await?.lead(None).await
+    }
+
+    /// Stops the writer.
+    pub async fn end(self) -> Result<Ground> {
+        self.stop.cancel();
+        self.task.await?;
+        Ok(self.ground)
+    }
+
+    /// Stops the writer and deletes all that was made.
+    pub async fn close(self) -> Result<()> {
+        self.end().await?.clear().await
     }
 
     /// The stored messages of the ledger, in order.

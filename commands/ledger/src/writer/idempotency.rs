@@ -37,6 +37,17 @@ impl Idempotency {
         }
     }
 
+    /// How many ids are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_age.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_age.is_empty()
+    }
+
     /// How far back the memory reaches now: the window, or less where the bound cut it short.
     #[must_use]
     pub fn reach(&self, now: At) -> Span {

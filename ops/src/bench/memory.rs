@@ -1,0 +1,72 @@
+//! What a leased number costs the writer of `numbering`, by what the process really occupies.
+use super::print_line;
+use anyhow::{Context, Result};
+use clap::Args;
+use peyk_domain::numbering::{IMPORT_MAX, Inventory, NumberingEvent};
+use peyk_domain::{At, BlockId, CommandId, LeaseId, Msisdn, TenantId};
+use peyk_ledger::writer::Idempotency;
+use serde_json::json;
+
+const FIRST: u64 = 93_700_000_000;
+const TENANTS: u64 = 1_000;
+
+#[derive(Debug, Clone, Args)]
+pub struct MemoryArgs {
+    /// Numbers, each listed, reserved and assigned.
+    #[arg(long, default_value_t = 1_000_000)]
+    numbers: u64,
+}
+
+pub fn run(args: &MemoryArgs) -> Result<()> {
+    let before = resident_bytes()?;
+    let (mut inventory, mut memory) = (Inventory::default(), Idempotency::default());
+    let mut position = 0;
+    let mut remember = |kind: u8, number: u64| {
+        position += 1;
+        let mut id = [kind; 16];
+        id[8..].copy_from_slice(&number.to_be_bytes());
+        memory.remember(CommandId::from_bytes(id), [1; 16], position, At(position));
+    };
+    for first in (0..args.numbers).step_by(IMPORT_MAX) {
+        let numbers = (first..args.numbers.min(first + IMPORT_MAX as u64)).map(number).collect::<Result<_>>()?;
+        // An operator hands numbers over by the hundred thousand.
+        let block = BlockId::from_bytes(u128::from(first / 100_000).to_be_bytes());
+        inventory.evolve(NumberingEvent::NumbersListed { block, mno: "Operator".to_owned(), numbers })?;
+        remember(1, first);
+    }
+    let listed = resident_bytes()?;
+    for index in 0..args.numbers {
+        let (number, lease) = (number(index)?, LeaseId::from_bytes(u128::from(index).to_be_bytes()));
+        let tenant = TenantId::from_bytes(u128::from(index % TENANTS + 1).to_be_bytes());
+        inventory.evolve(NumberingEvent::NumberReserved { number, lease, tenant, until: At(index) })?;
+        inventory.evolve(NumberingEvent::NumberAssigned { number, lease, tenant })?;
+    }
+    let leased = resident_bytes()?;
+    for index in 0..args.numbers {
+        remember(2, index);
+        remember(3, index);
+    }
+    let remembered = resident_bytes()?;
+    let each = |bytes: u64| (bytes.saturating_sub(before) as f64 / args.numbers as f64).round();
+    // Both are still there when they are measured.
+    let (numbers, assigned) = (inventory.len(), inventory.counts().assigned);
+    print_line(&json!({
+        "bench": "memory", "value": each(remembered), "unit": "bytes/number", "limit": 400, "numbers": numbers,
+        "assigned": assigned, "listed": each(listed), "leased": each(leased),
+        "command_ids": memory.len(), "resident_mib": remembered >> 20,
+    }));
+    Ok(())
+}
+
+fn number(index: u64) -> Result<Msisdn> {
+    Ok(Msisdn::from_digits(FIRST + index)?)
+}
+
+/// The resident set of this process (proc(5), `VmRSS`).
+fn resident_bytes() -> Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("/proc/self/status")?;
+    let kibibytes =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
+    let kibibytes: u64 = kibibytes.context("/proc/self/status has no VmRSS")?;
+    Ok(kibibytes * 1_024)
+}
