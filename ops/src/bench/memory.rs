@@ -6,9 +6,14 @@ use peyk_domain::numbering::{IMPORT_MAX, Inventory, NumberingEvent};
 use peyk_domain::{At, BlockId, CommandId, LeaseId, Msisdn, TenantId};
 use peyk_ledger::writer::Idempotency;
 use serde_json::json;
+use std::time::Duration;
 
 const FIRST: u64 = 93_700_000_000;
 const TENANTS: u64 = 1_000;
+const RESIDENT: &str = "VmRSS:";
+const PEAK: &str = "VmHWM:";
+const SETTLING: usize = 100;
+const PAUSE: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone, Args)]
 pub struct MemoryArgs {
@@ -18,7 +23,7 @@ pub struct MemoryArgs {
 }
 
 pub fn run(args: &MemoryArgs) -> Result<()> {
-    let before = resident_bytes()?;
+    let before = occupied(RESIDENT)?;
     let (mut inventory, mut memory) = (Inventory::default(), Idempotency::default());
     let mut position = 0;
     let mut remember = |kind: u8, number: u64| {
@@ -34,26 +39,26 @@ pub fn run(args: &MemoryArgs) -> Result<()> {
         inventory.evolve(NumberingEvent::NumbersListed { block, mno: "Operator".to_owned(), numbers })?;
         remember(1, first);
     }
-    let listed = resident_bytes()?;
+    let listed = settled()?;
     for index in 0..args.numbers {
         let (number, lease) = (number(index)?, LeaseId::from_bytes(u128::from(index).to_be_bytes()));
         let tenant = TenantId::from_bytes(u128::from(index % TENANTS + 1).to_be_bytes());
         inventory.evolve(NumberingEvent::NumberReserved { number, lease, tenant, until: At(index) })?;
         inventory.evolve(NumberingEvent::NumberAssigned { number, lease, tenant })?;
     }
-    let leased = resident_bytes()?;
+    let leased = settled()?;
     for index in 0..args.numbers {
         remember(2, index);
         remember(3, index);
     }
-    let remembered = resident_bytes()?;
+    let remembered = settled()?;
     let each = |bytes: u64| (bytes.saturating_sub(before) as f64 / args.numbers as f64).round();
     // Both are still there when they are measured.
     let (numbers, assigned) = (inventory.len(), inventory.counts().assigned);
     print_line(&json!({
         "bench": "memory", "value": each(remembered), "unit": "bytes/number", "limit": 400, "numbers": numbers,
         "assigned": assigned, "listed": each(listed), "leased": each(leased),
-        "command_ids": memory.len(), "resident_mib": remembered >> 20,
+        "command_ids": memory.len(), "peak": each(occupied(PEAK)?),
     }));
     Ok(())
 }
@@ -62,11 +67,19 @@ fn number(index: u64) -> Result<Msisdn> {
     Ok(Msisdn::from_digits(FIRST + index)?)
 }
 
-/// The resident set of this process (proc(5), `VmRSS`).
-fn resident_bytes() -> Result<u64> {
+/// What stays resident once the allocator gave back what tables left behind when they grew; it does so as others allocate.
+fn settled() -> Result<u64> {
+    for _ in 0..SETTLING {
+        drop(std::hint::black_box(vec![0_u8; 1 << 16]));
+        std::thread::sleep(PAUSE);
+    }
+    occupied(RESIDENT)
+}
+
+/// Bytes this process occupies now, or did at most (proc(5)).
+fn occupied(field: &str) -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status").context("/proc/self/status")?;
-    let kibibytes =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
-    let kibibytes: u64 = kibibytes.context("/proc/self/status has no VmRSS")?;
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB")?.parse().ok());
+    let kibibytes: u64 = kibibytes.with_context(|| format!("/proc/self/status has no {field}"))?;
     Ok(kibibytes * 1_024)
 }
