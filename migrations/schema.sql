@@ -27,6 +27,21 @@ CREATE TABLE peyk.checkpoints (
     updated_at timestamp with time zone NOT NULL DEFAULT now()
 );
 
+CREATE TABLE peyk.projector_states (
+    process uuid NOT NULL,
+    projection text NOT NULL,
+    ledger text NOT NULL,
+    partition integer NOT NULL,
+    state text NOT NULL,
+    reason text,
+    record bigint,
+    "position" bigint NOT NULL,
+    tail bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    progressed_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL DEFAULT now()
+);
+
 CREATE TABLE peyk.read_tables (
     name text NOT NULL,
     projection text NOT NULL,
@@ -211,6 +226,14 @@ ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_position_check CHECK (("
 
 ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_slot_check CHECK ((slot = ANY (ARRAY['a'::text, 'b'::text])));
 
+ALTER TABLE peyk.projector_states ADD CONSTRAINT projector_states_partition_check CHECK (((partition >= 0) AND (partition <= 65535)));
+
+ALTER TABLE peyk.projector_states ADD CONSTRAINT projector_states_pkey PRIMARY KEY (process, projection, ledger, partition);
+
+ALTER TABLE peyk.projector_states ADD CONSTRAINT projector_states_reason_check CHECK ((char_length(reason) <= 1000));
+
+ALTER TABLE peyk.projector_states ADD CONSTRAINT projector_states_state_check CHECK ((state = ANY (ARRAY['starting'::text, 'running'::text, 'waiting'::text, 'blocked'::text, 'failed'::text, 'stopped'::text])));
+
 ALTER TABLE peyk.read_tables ADD CONSTRAINT read_tables_pkey PRIMARY KEY (name);
 
 ALTER TABLE read_a.connectors ADD CONSTRAINT connectors_pkey PRIMARY KEY (id);
@@ -274,6 +297,8 @@ ALTER TABLE read_b.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 ALTER TABLE read_b.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
 
 ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_projection_fkey FOREIGN KEY (projection) REFERENCES peyk.active_slot(projection);
+
+ALTER TABLE peyk.projector_states ADD CONSTRAINT projector_states_projection_fkey FOREIGN KEY (projection) REFERENCES peyk.active_slot(projection);
 
 ALTER TABLE peyk.read_tables ADD CONSTRAINT read_tables_projection_fkey FOREIGN KEY (projection) REFERENCES peyk.active_slot(projection);
 
@@ -490,6 +515,10 @@ GRANT SELECT ON TABLE peyk.active_slot TO peyk_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE peyk.checkpoints TO peyk_projector;
 
 GRANT SELECT ON TABLE peyk.checkpoints TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE peyk.projector_states TO peyk_projector;
+
+GRANT SELECT ON TABLE peyk.projector_states TO peyk_reader;
 
 GRANT SELECT ON TABLE peyk.read_tables TO peyk_projector;
 

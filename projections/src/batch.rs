@@ -71,7 +71,13 @@ impl<V: View> Batch<V> {
             }
         }
         let sealed: Vec<_> = events.iter().filter_map(|(_, event)| V::sealed_recipient(event)).collect();
-        let recipients = if sealed.is_empty() { HashMap::new() } else { keys.recipients(sealed).await? };
+        let recipients = if sealed.is_empty() { Ok(HashMap::new()) } else { keys.recipients(sealed).await };
+        let recipients = recipients.map_err(|source| {
+            let lacks_keys = |event: &V::Event| V::sealed_recipient(event).is_some_and(|of| of.tenant == source.tenant);
+            let first = events.iter().find(|(_, event)| lacks_keys(event));
+            let position = first.map_or(head.position, |(place, _)| place.position);
+            ProjectionError::Keys { ledger, position, source }
+        })?;
         Ok(Some(Self { events, recipients, head }))
     }
 

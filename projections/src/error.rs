@@ -4,6 +4,7 @@ use crate::recipients::KeysUnavailable;
 use crate::store::{CorruptRow, StoreError};
 use crate::views::Misfit;
 use peyk_schemas::{LedgerId, SchemaError};
+use sqlx::error::DatabaseError;
 
 /// Why a projector or a rebuild cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -14,10 +15,13 @@ pub enum ProjectionError {
     /// A record does not follow from what the rows say.
     #[error("record {position} of {ledger}, event {kind}: {source}")]
     Misfit { ledger: LedgerId, position: u64, kind: String, source: Misfit },
+    /// Postgres takes no row that follows from one of these records. Shown without the row, which may be personal.
+    #[error("records {from} to {to} of {ledger}: postgres refuses what follows from them ({refusal})")]
+    Rows { ledger: LedgerId, from: u64, to: u64, refusal: String },
     #[error("the ledger: {0}")]
     Feed(#[from] FeedError),
-    #[error(transparent)]
-    Keys(#[from] KeysUnavailable),
+    #[error("record {position} of {ledger}: {source}")]
+    Keys { ledger: LedgerId, position: u64, source: KeysUnavailable },
     #[error("postgres: {0}")]
     Postgres(#[from] sqlx::Error),
     #[error(transparent)]
@@ -50,18 +54,85 @@ impl From<StoreError> for ProjectionError {
     }
 }
 
+/// What may become of the same attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// It may well succeed a little later.
+    Passing,
+    /// It succeeds once an operator changed a password, rights, the schema or keys.
+    Refused,
+    /// It fails however often it is made.
+    Final,
+}
+
 impl ProjectionError {
-    /// Whether the same attempt may well succeed a little later.
     #[must_use]
-    pub fn is_transient(&self) -> bool {
+    pub fn outlook(&self) -> Outlook {
         match self {
-            Self::Feed(error) => matches!(error, FeedError::Unavailable(_)),
-            Self::Keys(error) => error.transient,
-            Self::Postgres(error) => is_unavailability(error),
-            Self::Overtaken | Self::NotCaughtUp { .. } => true,
-            _ => false,
+            Self::Feed(FeedError::Unavailable(_)) | Self::Overtaken | Self::NotCaughtUp { .. } => Outlook::Passing,
+            Self::Keys { source, .. } if source.transient => Outlook::Passing,
+            Self::Postgres(error) if is_unavailability(error) => Outlook::Passing,
+            Self::Postgres(error) if is_refusal(error) => Outlook::Refused,
+            Self::Keys { .. } | Self::NoSlot(_) => Outlook::Refused,
+            _ => Outlook::Final,
         }
     }
+
+    /// The record that cannot be applied, where it is one.
+    #[must_use]
+    pub const fn record(&self) -> Option<u64> {
+        match self {
+            Self::Record { position, .. } | Self::Misfit { position, .. } | Self::Keys { position, .. } => {
+                Some(*position)
+            }
+            Self::Rows { from, to, .. } if *from == *to => Some(*from),
+            _ => None,
+        }
+    }
+
+    /// One word for what failed, as metrics have it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Record { .. } => "record",
+            Self::Misfit { .. } => "misfit",
+            Self::Rows { .. } => "rows",
+            Self::Feed(_) => "ledger",
+            Self::Keys { .. } => "keys",
+            Self::Postgres(_) | Self::NoSlot(_) => "postgres",
+            Self::Corrupt(_) | Self::CorruptCheckpoint { .. } => "corrupt",
+            _ => "other",
+        }
+    }
+
+    /// Names the records that Postgres takes no rows of.
+    pub(crate) fn of_records(self, ledger: LedgerId, from: u64, to: u64) -> Self {
+        match self {
+            Self::Postgres(sqlx::Error::Database(error)) if is_about_data(&*error) => {
+                let code = error.code().unwrap_or_default();
+                let refusal = match error.constraint() {
+                    Some(constraint) => format!("SQLSTATE {code}, constraint {constraint}"),
+                    None => format!("SQLSTATE {code}"),
+                };
+                Self::Rows { ledger, from, to, refusal }
+            }
+            other => other,
+        }
+    }
+}
+
+/// SQLSTATE classes 22, data exception, and 23, integrity constraint violation.
+fn is_about_data(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| ["22", "23"].iter().any(|class| code.starts_with(class)))
+}
+
+/// Whether Postgres refuses whoever asks, or lacks what was asked for, until somebody changes that: SQLSTATE class 28
+/// authorization, 42501 rights, 3D000 and 3F000 no such database or schema, 42P01, 42703 and 42883 no such table, column
+/// or function, 25006 a standby.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    let codes = ["42501", "3D000", "3F000", "42P01", "42703", "42883", "25006"];
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("28") || codes.contains(&code.as_ref()))
 }
 
 /// Whether Postgres is down, busy or gave up waiting, as opposed to refusing what it was asked.

@@ -1,17 +1,21 @@
 //! All projectors of a process.
 use crate::feed::Feeds;
+use crate::metrics;
 use crate::projection::Projection;
 use crate::projector::Projector;
 use crate::recipients::RecipientKeys;
-use crate::status::{StatusBoard, starting};
+use crate::reporter::Reporter;
+use crate::status::{ProjectorState, StatusBoard, StatusSender, starting};
 use crate::views::{Leases, Messages, Routes, View};
+use futures::FutureExt;
 use peyk_schemas::LedgerId;
 use sqlx::PgPool;
 use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
 
 /// What projectors need.
 #[derive(Clone)]
@@ -42,27 +46,34 @@ impl<F> std::fmt::Debug for ProjectionsConfig<F> {
 #[derive(Debug)]
 pub struct Projections {
     tasks: JoinSet<()>,
+    reporting: JoinHandle<()>,
+    over: DropGuard,
     status: StatusBoard,
 }
 
 impl Projections {
     /// Starts a projector for each projection and ledger partition. They run until `shutdown` is cancelled; one that
-    /// fails stops alone and says so in its status.
+    /// fails stops alone and says so in its status, in Postgres, in the log and in metrics.
     #[must_use]
     pub fn spawn<F: Feeds>(config: &ProjectionsConfig<F>, shutdown: &CancellationToken) -> Self {
-        let mut tasks = JoinSet::new();
-        let mut receivers = Vec::new();
+        let process = Uuid::new_v4();
+        tracing::info!(%process, "projectors start");
+        let (mut tasks, mut statuses) = (JoinSet::new(), Vec::new());
         for projection in Projection::ALL {
             for ledger in projection.ledgers(config.message_partitions) {
-                let receiver = match projection {
+                statuses.push(match projection {
                     Projection::Leases => start::<Leases, F>(&mut tasks, config, shutdown, ledger),
                     Projection::Messages => start::<Messages, F>(&mut tasks, config, shutdown, ledger),
                     Projection::Routes => start::<Routes, F>(&mut tasks, config, shutdown, ledger),
-                };
-                receivers.push(receiver);
+                });
             }
         }
-        Self { tasks, status: StatusBoard::new(receivers) }
+        let status = StatusBoard::new(statuses.iter().map(StatusSender::subscribe).collect());
+        metrics::observe(&status);
+        let over = CancellationToken::new();
+        let (pool, feeds) = (config.pool.clone(), config.feeds.clone());
+        let reporting = tokio::spawn(Reporter { process, pool, feeds, statuses, over: over.clone() }.run());
+        Self { tasks, reporting, over: over.drop_guard(), status }
     }
 
     #[must_use]
@@ -77,6 +88,10 @@ impl Projections {
                 tracing::error!(%error, "a projector ended abnormally");
             }
         }
+        drop(self.over);
+        if let Err(error) = self.reporting.await {
+            tracing::error!(%error, "the reports on projectors ended abnormally");
+        }
     }
 }
 
@@ -85,18 +100,26 @@ fn start<V: View + 'static, F: Feeds>(
     config: &ProjectionsConfig<F>,
     shutdown: &CancellationToken,
     ledger: LedgerId,
-) -> watch::Receiver<crate::status::ProjectorStatus> {
+) -> StatusSender {
     let status = starting(V::PROJECTION, ledger);
-    let receiver = status.subscribe();
     let projector = Projector::<V, F> {
         ledger,
         pool: config.pool.clone(),
         feeds: config.feeds.clone(),
         keys: Arc::clone(&config.keys),
-        status,
+        status: status.clone(),
         shutdown: shutdown.clone(),
         view: PhantomData,
     };
-    tasks.spawn(projector.run());
-    receiver
+    let failed = status.clone();
+    tasks.spawn(async move {
+        // Whatever it shares with others is whole between any two of its steps.
+        if AssertUnwindSafe(projector.run()).catch_unwind().await.is_err() {
+            tracing::error!(projection = %V::PROJECTION, %ledger, "projector ended abnormally; restart the process");
+            metrics::failed(V::PROJECTION, ledger, "abnormal");
+            let reason = "the projector ended abnormally; restart the process".to_owned();
+            failed.send_if_modified(|status| status.enters(ProjectorState::Failed { reason, record: None }));
+        }
+    });
+    status
 }

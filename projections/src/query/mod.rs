@@ -7,6 +7,7 @@ mod leases;
 mod messages;
 mod page;
 mod progress;
+mod projectors;
 mod read_models;
 mod routes;
 
@@ -15,4 +16,5 @@ pub use leases::NumberFilter;
 pub use messages::{BadCursor, MessageCursor};
 pub use page::{Limit, PAGE_MAX, Page};
 pub use progress::{PATIENCE_MAX, Progress};
+pub use projectors::{SeenProjector, UNSEEN_AFTER};
 pub use read_models::ReadModels;

@@ -79,13 +79,17 @@ struct Source<F: Feeds> {
     tail: u64,
     /// Where the slot that serves stood then; the ledger has that much for sure.
     served: u64,
+    /// Unless that slot was made from a log that is no more.
+    of_another_log: bool,
 }
 
 impl<F: Feeds> Source<F> {
     async fn look(&mut self, feeds: &F, connection: &mut PgConnection) -> Result<(), ProjectionError> {
         self.tail = feeds.tail(self.mark.ledger).await?.max(self.position);
         let serving = Mark { slot: self.mark.slot.other(), ..self.mark };
-        self.served = serving.head(connection).await?.map_or(0, |head| head.position);
+        if !self.of_another_log {
+            self.served = serving.head(connection).await?.map_or(0, |head| head.position);
+        }
         Ok(())
     }
 
@@ -151,7 +155,8 @@ impl<'a, V: View + 'static, F: Feeds> Rebuild<'a, V, F> {
     async fn fill(mut self, ledger: LedgerId, pool: &PgPool) -> Result<Self, ProjectionError> {
         let mark = Mark { projection: V::PROJECTION, slot: self.slot, ledger };
         let feed = self.feeds.open(ledger, None).await?;
-        let mut source = Source { mark, feed, position: 0, tail: 0, served: 0 };
+        let of_another_log = self.serves_another_log(mark).await?;
+        let mut source = Source { mark, feed, position: 0, tail: 0, served: 0, of_another_log };
         source.look(&self.feeds, &mut self.connection).await?;
         let progress = &mut self.progress;
         let mut told = |position, tail| progress(RebuildProgress { projection: V::PROJECTION, ledger, position, tail });
@@ -161,6 +166,22 @@ impl<'a, V: View + 'static, F: Feeds> Rebuild<'a, V, F> {
         self.sources.push(source);
         self.events += events;
         Ok(Self { connection, ..self })
+    }
+
+    /// Whether the ledger does not hold the record the serving slot stands at: the log was restored from a backup. Then
+    /// there is nothing to catch up with.
+    async fn serves_another_log(&mut self, mark: Mark) -> Result<bool, ProjectionError> {
+        let serving = Mark { slot: mark.slot.other(), ..mark };
+        let Some(head) = serving.head(&mut self.connection).await? else { return Ok(false) };
+        let position = head.position;
+        match self.feeds.open(mark.ledger, Some(head)).await {
+            Ok(_) => Ok(false),
+            Err(FeedError::Broken(reason)) => {
+                tracing::warn!(projection = %V::PROJECTION, ledger = %mark.ledger, position, reason, "what serves was made from another log");
+                Ok(true)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Reads each ledger up to its end now. How many records that were.

@@ -69,6 +69,12 @@ impl MemoryLedgers {
         }
     }
 
+    /// Drops the newest records: what a backup restored after a loss looks like.
+    pub fn cut(&self, ledger: LedgerId, length: usize) {
+        let mut records = self.records.lock().expect("no panic while held");
+        records.get_mut(&ledger).into_iter().for_each(|chain| chain.truncate(length));
+    }
+
     pub fn len(&self, ledger: LedgerId) -> u64 {
         self.records.lock().expect("no panic while held").get(&ledger).map_or(0, |chain| chain.len() as u64)
     }
