@@ -15,7 +15,9 @@ use peyk_ledger::snapshot::{self, Cadence};
 use peyk_ledger::writer::Machine;
 use peyk_ledger::{Clock, FileWitness, Ledgers, Replica, Snapshots, WriterConfig, WriterHandle};
 use peyk_projections::query::ReadModels;
-use peyk_projections::{Projections, ProjectionsConfig, REBUILD_ROWS_DEFAULT, projector_pool, reader_pool};
+use peyk_projections::{
+    Projections, ProjectionsConfig, REBUILD_ROWS_DEFAULT, StatusBoard, projector_pool, reader_pool,
+};
 use peyk_schemas::LedgerId;
 use peyk_smpp::Connector;
 use sqlx::PgPool;
@@ -81,8 +83,14 @@ pub async fn run(config: &Config) -> Result<()> {
 
     let bus = CommandBus::open(ledgers.client().clone(), ledgers.names().clone(), partitions).await?;
     let (ready, readiness) = watch::channel(Readiness::default());
-    let watching =
-        tokio::spawn(watch_readiness(ready, writers.leaderships(), ledgers.clone(), reader, background.clone()));
+    let watching = tokio::spawn(watch_readiness(
+        ready,
+        writers.leaderships(),
+        ledgers.clone(),
+        reader,
+        projections.status(),
+        background.clone(),
+    ));
     let api =
         Api::new(Arc::new(bus), Arc::new(reads), issuers(config, &background)?, readiness, ApiSettings::default());
     let tls = match &config.http.tls {
@@ -220,6 +228,7 @@ async fn watch_readiness(
     leaderships: Vec<watch::Receiver<bool>>,
     ledgers: Ledgers,
     reader: PgPool,
+    projectors: StatusBoard,
     stop: CancellationToken,
 ) {
     while !stop.is_cancelled() {
@@ -232,7 +241,8 @@ async fn watch_readiness(
             _ => LogState::LogUnavailable,
         };
         let postgres = tokio::time::timeout(READINESS, sqlx::query("SELECT 1").execute(&reader)).await;
-        ready.send_replace(Readiness { log, postgres: Some(matches!(postgres, Ok(Ok(_)))) });
+        let postgres = Some(matches!(postgres, Ok(Ok(_))));
+        ready.send_replace(Readiness { log, postgres, projections: projectors.condition() });
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(READINESS) => {}

@@ -33,10 +33,17 @@ pub enum ProjectionError {
     Overtaken,
     #[error("the slot of {0} that serves is not known; run `peyk migrate`")]
     NoSlot(Projection),
-    #[error("a rebuild of {0} is running already")]
+    #[error("a rebuild or a comparison of {0} is running already")]
     RebuildRunning(Projection),
     #[error("the other slot of {0} holds no complete read model to go back to")]
     NothingToGoBackTo(Projection),
+    #[error("the other slot of {0} holds no complete read model to compare with")]
+    NothingToCompare(Projection),
+    /// It cannot be folded back. Projectors bring the serving slot forward.
+    #[error(
+        "the other slot of {projection} stands at {other} of {ledger}, what serves at {serving}; try again once projectors have caught up"
+    )]
+    Ahead { projection: Projection, ledger: LedgerId, serving: u64, other: u64 },
     /// One of the tasks of a rebuild ended abnormally; the slot that served still serves.
     #[error("a task of the rebuild ended abnormally")]
     Abandoned,

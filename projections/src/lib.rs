@@ -28,7 +28,7 @@ mod switch;
 mod views;
 
 pub use connection::{projector_pool, reader_pool};
-pub use diff::{SlotDiff, TableDiff, diff};
+pub use diff::{DiffProgress, SlotDiff, TableDiff, diff};
 pub use error::{Outlook, ProjectionError};
 pub use feed::{Feed, FeedError, Feeds};
 pub use migrate::{MIGRATIONS, MigrationError, RolePasswords, migrate};

@@ -4,6 +4,7 @@ use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::readiness::LogState;
 use crate::request::Request;
+use peyk_projections::Condition;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
@@ -23,6 +24,9 @@ pub(crate) struct Ready {
     /// Informational: commands go on without it.
     #[schemars(with = "values::PostgresState")]
     postgres: &'static str,
+    /// Informational: whether reads are kept current here. `failed` needs an operator.
+    #[schemars(with = "values::ProjectionsState")]
+    projections: &'static str,
 }
 
 /// GET /healthz: the process runs.
@@ -30,7 +34,7 @@ pub(crate) async fn live(_api: Arc<Api>, _request: Request) -> Result<Answer, Pr
     Ok(Answer::ok(&Alive { state: "ok" }))
 }
 
-/// GET /readyz: commands can be taken. Postgres is told and does not count: only reads need it.
+/// GET /readyz: commands can be taken. Postgres and projections are told and do not count: only reads need them.
 pub(crate) async fn ready(api: Arc<Api>, _request: Request) -> Result<Answer, Problem> {
     let readiness = *api.readiness.borrow();
     let postgres = match readiness.postgres {
@@ -38,10 +42,16 @@ pub(crate) async fn ready(api: Arc<Api>, _request: Request) -> Result<Answer, Pr
         Some(false) => "down",
         None => "unknown",
     };
+    let projections = match readiness.projections {
+        Some(Condition::Running) => "running",
+        Some(Condition::Waiting) => "waiting",
+        Some(Condition::Failed) => "failed",
+        None => "unknown",
+    };
     let state = readiness.log.name();
     if readiness.log == LogState::Ready {
-        return Ok(Answer::ok(&Ready { state, postgres }));
+        return Ok(Answer::ok(&Ready { state, postgres, projections }));
     }
     let problem = Problem::of(&kind::NOT_READY).detail(state).reason(readiness.log.reason());
-    Err(problem.member("state", state).member("postgres", postgres))
+    Err(problem.member("state", state).member("postgres", postgres).member("projections", projections))
 }

@@ -1,9 +1,13 @@
+use peyk_projections::Condition;
+
 /// Whether commands can be taken, as the runtime last saw it. `/readyz` reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Readiness {
     pub log: LogState,
     /// Whether Postgres answers, where known. Informational: commands go on without it.
     pub postgres: Option<bool>,
+    /// Whether the projectors of this process keep reads current, where it runs any. Informational too.
+    pub projections: Option<Condition>,
 }
 
 /// What stands between this process and a durable command.

@@ -1,17 +1,17 @@
 //! Filling the idle slot from the ledgers while the other one serves, and switching over.
 mod fill;
+mod source;
 
-use crate::batch::{Batch, Serving};
 use crate::checkpoint::{LOCK_SPACE, Mark, active_slot};
 use crate::error::ProjectionError;
-use crate::feed::{Feed, FeedError, Feeds};
+use crate::feed::{FeedError, Feeds};
 use crate::projection::{Projection, Slot};
-use crate::store::How;
 use crate::supervisor::ProjectionsConfig;
 use crate::switch::activate;
 use crate::views::{Leases, Messages, Routes, View};
 use fill::Means;
 use peyk_schemas::LedgerId;
+pub(crate) use source::Source;
 use sqlx::{Connection, PgConnection, PgPool};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -20,15 +20,16 @@ use tokio::time::Instant;
 
 /// The first key of the lock that lets one rebuild of a projection run at a time.
 const REBUILD_LOCK_SPACE: i32 = LOCK_SPACE + 1;
+/// How long to try for that lock.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_POLL: Duration = Duration::from_millis(50);
 /// Records of one stretch: read, decoded and, once the first pass is over, written together.
-const BATCH_RECORDS_MAX: usize = 2_048;
+pub(crate) const BATCH_RECORDS_MAX: usize = 2_048;
 /// How many records may be left for the handover, and how often to read on before it until no more are left.
 const HANDOVER_RECORDS_MAX: u64 = 4_096;
 const CATCH_UPS_MAX: usize = 20;
-/// How long a feed may stay silent before all there is counts as read.
-const SILENCE: Duration = Duration::from_millis(200);
 /// How long projectors wait at most while the last records are folded before the switch.
-const HANDOVER_MAX: Duration = Duration::from_secs(10);
+pub(crate) const HANDOVER_MAX: Duration = Duration::from_secs(10);
 
 /// How far a rebuild has come in one ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,45 +68,6 @@ pub async fn rebuild<F: Feeds>(
         Projection::Leases => Rebuild::<Leases, F>::run(config, Box::new(progress)).await,
         Projection::Messages => Rebuild::<Messages, F>::run(config, Box::new(progress)).await,
         Projection::Routes => Rebuild::<Routes, F>::run(config, Box::new(progress)).await,
-    }
-}
-
-/// One ledger that is being read.
-struct Source<F: Feeds> {
-    mark: Mark,
-    feed: F::Feed,
-    position: u64,
-    /// The last record when the present pass began.
-    tail: u64,
-    /// Where the slot that serves stood then; the ledger has that much for sure.
-    served: u64,
-    /// Unless that slot was made from a log that is no more.
-    of_another_log: bool,
-}
-
-impl<F: Feeds> Source<F> {
-    async fn look(&mut self, feeds: &F, connection: &mut PgConnection) -> Result<(), ProjectionError> {
-        self.tail = feeds.tail(self.mark.ledger).await?.max(self.position);
-        let serving = Mark { slot: self.mark.slot.other(), ..self.mark };
-        if !self.of_another_log {
-            self.served = serving.head(connection).await?.map_or(0, |head| head.position);
-        }
-        Ok(())
-    }
-
-    /// Below the tail there are records, and the log may be slow; at the end one of them may await a signature.
-    const fn patience(&self) -> Duration {
-        if self.position < self.tail { HANDOVER_MAX } else { SILENCE }
-    }
-
-    const fn is_behind_what_serves(&self) -> bool {
-        self.position < self.served
-    }
-
-    fn silent(&self) -> ProjectionError {
-        let Self { mark: Mark { ledger, .. }, position, served, .. } = self;
-        let reason = format!("{ledger} gave no record behind {position} although {served} is read");
-        FeedError::Unavailable(reason).into()
     }
 }
 
@@ -200,30 +162,18 @@ impl<'a, V: View + 'static, F: Feeds> Rebuild<'a, V, F> {
     /// Folds the next stretch of one ledger into the slot. Whether there was one.
     async fn step(&mut self, index: usize) -> Result<bool, ProjectionError> {
         let source = &mut self.sources[index];
-        let records = source.feed.next(BATCH_RECORDS_MAX, source.patience()).await?;
-        let Some(head) = source.feed.head().filter(|_| !records.is_empty()) else {
-            // A message nobody vouches for yet may stand at the end; what matters is to be no older than what serves.
-            return if source.is_behind_what_serves() { Err(source.silent()) } else { Ok(false) };
-        };
-        let Mark { ledger, .. } = source.mark;
-        let Some(batch) = Batch::<V>::decode(ledger, source.position, &records, head, &*self.means.keys).await? else {
-            return Ok(false);
-        };
-        batch.commit(&mut self.connection, source.mark, source.position, Serving::No, How::Copy).await?;
-        source.position = batch.head().position;
-        self.events += batch.events() as u64;
-        let (position, tail) = (source.position, source.tail.max(source.position));
-        (self.progress)(RebuildProgress { projection: V::PROJECTION, ledger, position, tail });
-        Ok(true)
+        let more = source.step::<V>(&mut self.connection, &*self.means.keys, BATCH_RECORDS_MAX).await?;
+        let (ledger, position, tail) = (source.mark.ledger, source.position, source.tail.max(source.position));
+        if let Some(events) = more {
+            self.events += events;
+            (self.progress)(RebuildProgress { projection: V::PROJECTION, ledger, position, tail });
+        }
+        Ok(more.is_some())
     }
 
     /// Makes projectors wait, folds what they had read further, and switches: no reader ever sees an older state.
     async fn hand_over(mut self) -> Result<Rebuilt, ProjectionError> {
-        sqlx::query("SELECT pg_advisory_lock($1, lock) FROM peyk.active_slot WHERE projection = $2")
-            .bind(LOCK_SPACE)
-            .bind(V::PROJECTION.name())
-            .execute(&mut self.connection)
-            .await?;
+        stop_projectors(&mut self.connection, V::PROJECTION).await?;
         let until = Instant::now() + HANDOVER_MAX;
         for index in 0..self.sources.len() {
             let source = &mut self.sources[index];
@@ -251,22 +201,43 @@ impl<'a, V: View + 'static, F: Feeds> Rebuild<'a, V, F> {
 }
 
 /// A connection of its own, closed for good when dropped: what it locked is free then.
-async fn lone_connection(pool: &PgPool) -> Result<PgConnection, ProjectionError> {
+pub(crate) async fn lone_connection(pool: &PgPool) -> Result<PgConnection, ProjectionError> {
     Ok(pool.acquire().await?.detach())
 }
 
-async fn take_rebuild_lock(connection: &mut PgConnection, projection: Projection) -> Result<(), ProjectionError> {
-    let taken: Option<bool> =
-        sqlx::query_scalar("SELECT pg_try_advisory_lock($1, lock) FROM peyk.active_slot WHERE projection = $2")
-            .bind(REBUILD_LOCK_SPACE)
-            .bind(projection.name())
-            .fetch_optional(connection)
-            .await?;
-    match taken {
-        Some(true) => Ok(()),
-        Some(false) => Err(ProjectionError::RebuildRunning(projection)),
-        None => Err(ProjectionError::NoSlot(projection)),
+/// Waits a moment: the server may not have noticed yet that whoever held the lock is gone.
+pub(crate) async fn take_rebuild_lock(
+    connection: &mut PgConnection,
+    projection: Projection,
+) -> Result<(), ProjectionError> {
+    let until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        let taken: Option<bool> =
+            sqlx::query_scalar("SELECT pg_try_advisory_lock($1, lock) FROM peyk.active_slot WHERE projection = $2")
+                .bind(REBUILD_LOCK_SPACE)
+                .bind(projection.name())
+                .fetch_optional(&mut *connection)
+                .await?;
+        match taken {
+            Some(true) => return Ok(()),
+            None => return Err(ProjectionError::NoSlot(projection)),
+            Some(false) if Instant::now() >= until => return Err(ProjectionError::RebuildRunning(projection)),
+            Some(false) => tokio::time::sleep(LOCK_POLL).await,
+        }
     }
+}
+
+/// Makes projectors of every process wait, until the connection ends or gives the lock back.
+pub(crate) async fn stop_projectors(
+    connection: &mut PgConnection,
+    projection: Projection,
+) -> Result<(), ProjectionError> {
+    sqlx::query("SELECT pg_advisory_lock($1, lock) FROM peyk.active_slot WHERE projection = $2")
+        .bind(LOCK_SPACE)
+        .bind(projection.name())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 async fn clear_idle(connection: &mut PgConnection, projection: Projection) -> Result<Slot, ProjectionError> {

@@ -1,20 +1,22 @@
 use crate::ledger::MemoryLedgers;
-use crate::server::{Database, with_database};
-use crate::traffic::{PARTITIONS, traffic};
-use crate::world::{Keys, Running, TABLES, config, contents, project, tenant};
+use crate::server::with_database;
+use crate::traffic::traffic;
+use crate::world::{DEADLINE, Keys, Running, TABLES, config, contents, number, project, tenant};
 use peyk_domain::messages::{MessageEvent, RefusalReason};
-use peyk_domain::{At, MessageId};
+use peyk_domain::numbering::NumberingEvent;
+use peyk_domain::{At, BlockId, MessageId};
 use peyk_projections::query::{Limit, ReadModels};
 use peyk_projections::{Projection, ProjectionError, ProjectionsConfig, Slot, StatusBoard, diff, rebuild, rollback};
 use peyk_schemas::LedgerId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-async fn equal_slots(database: &Database) {
-    for projection in Projection::ALL {
-        let found = diff(&database.projector_pool(), projection, PARTITIONS).await.expect("compares");
-        assert!(found.is_empty(), "{found:?}");
+async fn equal_slots(config: &ProjectionsConfig<MemoryLedgers>, projections: &[Projection]) {
+    for projection in projections {
+        let found = diff(config, *projection, |_| {}).await.expect("compares");
+        assert_eq!(found.differing(), 0, "{found:?}");
+        assert!(found.tables[0].compared > 0);
     }
 }
 
@@ -36,7 +38,7 @@ async fn a_rebuild_makes_the_rows_projectors_made() {
                 assert!(reported.iter().any(|progress| progress.ledger == ledger && progress.position == position));
             }
         }
-        equal_slots(&database).await;
+        equal_slots(&config, &Projection::ALL).await;
         let owner = database.owner_pool();
         assert_eq!(contents(&owner, "read_a").await, contents(&owner, "read_b").await);
         assert_eq!(contents(&owner, "read").await, contents(&owner, "read_b").await);
@@ -63,7 +65,7 @@ async fn a_message_that_begins_again_after_its_row_was_copied_has_the_row_of_its
         project(&database, &ledgers, &keys).await;
         let config = ProjectionsConfig { rebuild_rows_max: 4, ..config(&database, &ledgers, &keys) };
         rebuild(&config, Projection::Messages, |_| {}).await.expect("rebuilds");
-        equal_slots(&database).await;
+        equal_slots(&config, &[Projection::Messages]).await;
         let served = contents(&database.owner_pool(), "read_b").await;
         assert_eq!(served.len(), 20);
     })
@@ -71,23 +73,93 @@ async fn a_message_that_begins_again_after_its_row_was_copied_has_the_row_of_its
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_difference_between_the_slots_is_found() {
+async fn differences_between_the_slots_are_found_however_many_pages_there_are() {
     let keys = Keys::new();
-    let ledgers = traffic(22, 300, &keys);
+    with_database(move |database| async move {
+        let ledgers = MemoryLedgers::default();
+        for block in 0..90 {
+            let numbers = (0..500).map(|offset| number(block * 500 + offset)).collect();
+            let listed = NumberingEvent::NumbersListed { block: BlockId::NIL, mno: "Roshan".to_owned(), numbers };
+            ledgers.append(LedgerId::NUMBERING, At(block), &[listed]);
+        }
+        project(&database, &ledgers, &keys).await;
+        let config = config(&database, &ledgers, &keys);
+        let incomplete = diff(&config, Projection::Leases, |_| {}).await;
+        let Err(ProjectionError::NothingToCompare(Projection::Leases)) = incomplete else { panic!("{incomplete:?}") };
+        rebuild(&config, Projection::Leases, |_| {}).await.expect("rebuilds");
+        equal_slots(&config, &[Projection::Leases]).await;
+        for meddling in [
+            "UPDATE read_b.numbers SET mno = 'Somebody else' WHERE number = 93700000007",
+            "DELETE FROM read_a.numbers WHERE number IN (93700000009, 93700044999)",
+            "DELETE FROM read_b.numbers WHERE number BETWEEN 93700019990 AND 93700020009",
+        ] {
+            sqlx::query(meddling).execute(&database.owner_pool()).await.expect("the owner may");
+        }
+        let mut told = Vec::new();
+        let found = diff(&config, Projection::Leases, |progress| told.push(progress)).await.expect("compares");
+        let counts: Vec<_> = found.tables.iter().map(|table| (table.table, table.compared, table.differing)).collect();
+        assert_eq!(counts, [("numbers", 45_000, 23), ("leases", 0, 0)]);
+        assert_eq!(found.tables[0].examples, vec!["+93***"; 10]);
+        assert!(told.len() >= 4, "a page at a time: {told:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slots_are_compared_at_the_same_record_while_projectors_go_on() {
+    let keys = Keys::new();
+    let whole = traffic(27, 400, &keys);
+    with_database(move |database| async move {
+        let ledgers = whole.prefix(|length| length / 2);
+        let running = Running::start(&database, &ledgers, &keys);
+        running.caught_up().await;
+        let config = config(&database, &ledgers, &keys);
+        rebuild(&config, Projection::Messages, |_| {}).await.expect("rebuilds");
+        let feeder = {
+            let (ledgers, whole) = (ledgers.clone(), whole.clone());
+            tokio::spawn(async move {
+                for ledger in [LedgerId::messages(0), LedgerId::messages(1)] {
+                    for (at, events) in whole.behind(ledger, ledgers.len(ledger)) {
+                        ledgers.append_raw(ledger, at, events);
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                }
+            })
+        };
+        // The slot that served before stands where it stood at the switch; all that came since is to be folded first.
+        while !feeder.is_finished() {
+            equal_slots(&config, &[Projection::Messages]).await;
+        }
+        feeder.await.expect("fed");
+        running.caught_up().await;
+        let found = diff(&config, Projection::Messages, |_| {}).await.expect("compares");
+        let ends = [0, 1].map(|partition| (LedgerId::messages(partition), ledgers.len(LedgerId::messages(partition))));
+        assert_eq!((found.differing(), found.positions.as_slice()), (0, &ends[..]));
+        running.stop().await;
+        // Back in the other slot, which was brought forward too, and with nobody projecting there is nothing to catch up.
+        assert_eq!(rollback(&config.pool, Projection::Messages).await.expect("goes back"), Slot::A);
+        equal_slots(&config, &[Projection::Messages]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_that_is_ahead_of_what_serves_is_not_compared() {
+    let keys = Keys::new();
+    let ledgers = traffic(28, 100, &keys);
     with_database(move |database| async move {
         project(&database, &ledgers, &keys).await;
-        rebuild(&config(&database, &ledgers, &keys), Projection::Leases, |_| {}).await.expect("rebuilds");
-        let owner = database.owner_pool();
-        sqlx::query("UPDATE read_b.numbers SET mno = 'Somebody else' WHERE number = 93700000007")
-            .execute(&owner)
-            .await
-            .expect("ok");
-        sqlx::query("DELETE FROM read_a.numbers WHERE number = 93700000009").execute(&owner).await.expect("ok");
-        let found = diff(&database.projector_pool(), Projection::Leases, PARTITIONS).await.expect("compares");
-        assert!(!found.is_empty());
-        let counts: Vec<_> = found.tables.iter().map(|table| (table.table, table.count)).collect();
-        assert_eq!(counts, [("numbers", 2), ("leases", 0)]);
-        assert_eq!(found.tables[0].examples, ["+93***", "+93***"]);
+        let config = config(&database, &ledgers, &keys);
+        rebuild(&config, Projection::Leases, |_| {}).await.expect("rebuilds");
+        ledgers.append_raw(LedgerId::NUMBERING, At(2_000_000_000_000), vec![]);
+        project(&database, &ledgers, &keys).await;
+        rollback(&config.pool, Projection::Leases).await.expect("goes back");
+        let ahead = diff(&config, Projection::Leases, |_| {}).await;
+        let Err(ProjectionError::Ahead { other, serving, .. }) = ahead else { panic!("{ahead:?}") };
+        assert_eq!(other, serving + 1);
+        // Forward again.
+        assert_eq!(rollback(&config.pool, Projection::Leases).await.expect("goes forward"), Slot::B);
+        equal_slots(&config, &[Projection::Leases]).await;
     })
     .await;
 }
@@ -189,16 +261,16 @@ async fn a_rebuild_that_was_stopped_begins_again_from_nothing() {
         let back = rollback(&config.pool, Projection::Messages).await;
         assert!(matches!(back, Err(ProjectionError::NothingToGoBackTo(Projection::Messages))), "{back:?}");
 
-        // The lock of the one that is gone may take the server a moment to give back.
+        // The lock of the one that is gone may take a loaded server a moment to give back.
+        let until = Instant::now() + DEADLINE;
         let rebuilt = loop {
             match rebuild(&config, Projection::Messages, |_| {}).await {
-                Err(ProjectionError::RebuildRunning(_)) => tokio::task::yield_now().await,
+                Err(ProjectionError::RebuildRunning(_)) if Instant::now() < until => tokio::task::yield_now().await,
                 other => break other.expect("rebuilds"),
             }
         };
         assert_eq!(rebuilt.slot, Slot::B);
-        let found = diff(&config.pool, Projection::Messages, PARTITIONS).await.expect("compares");
-        assert!(found.is_empty(), "{found:?}");
+        equal_slots(&config, &[Projection::Messages]).await;
     })
     .await;
 }
@@ -210,21 +282,28 @@ async fn two_rebuilds_of_one_projection_do_not_run_together() {
     with_database(move |database| async move {
         project(&database, &ledgers, &keys).await;
         let config = config(&database, &ledgers, &keys);
-        let rebuilds = (0..4).map(|_| {
+        let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let first = {
             let config = config.clone();
-            tokio::spawn(async move { rebuild(&config, Projection::Leases, |_| {}).await })
-        });
-        let mut done = 0;
-        for outcome in futures::future::join_all(rebuilds).await {
-            match outcome.expect("ends") {
-                Ok(_) => done += 1,
-                Err(ProjectionError::RebuildRunning(Projection::Leases)) => {}
-                Err(other) => panic!("{other}"),
-            }
-        }
-        assert!(done >= 1);
-        let found = diff(&config.pool, Projection::Leases, PARTITIONS).await.expect("compares");
-        assert!(found.is_empty(), "{found:?}");
+            tokio::spawn(async move {
+                let gate = move |_| {
+                    told.send(()).ok();
+                    tokio::task::block_in_place(|| released.recv().ok());
+                };
+                rebuild(&config, Projection::Leases, gate).await
+            })
+        };
+        hears.recv().await.expect("progress");
+        let second = rebuild(&config, Projection::Leases, |_| {}).await;
+        assert!(matches!(second, Err(ProjectionError::RebuildRunning(Projection::Leases))), "{second:?}");
+        let compared = diff(&config, Projection::Leases, |_| {}).await;
+        assert!(matches!(compared, Err(ProjectionError::RebuildRunning(Projection::Leases))), "{compared:?}");
+        // Another projection is not concerned.
+        rebuild(&config, Projection::Routes, |_| {}).await.expect("rebuilds");
+        drop(release);
+        first.await.expect("ends").expect("rebuilds");
+        equal_slots(&config, &[Projection::Leases, Projection::Routes]).await;
     })
     .await;
 }

@@ -9,9 +9,9 @@ pub(crate) fn live() -> Operation {
 }
 
 pub(crate) fn ready() -> Operation {
-    let description = "Postgres is told and does not count: only reads need it.";
+    let description = "Postgres and projections are told and do not count: only reads need them.";
     Operation::of("Whether commands can be taken", description)
-        .answers::<Ready>(200, "They can.", json!({ "state": "ready", "postgres": "up" }))
+        .answers::<Ready>(200, "They can.", json!({ "state": "ready", "postgres": "up", "projections": "running" }))
         .refuses(&[&kind::NOT_READY])
 }
 

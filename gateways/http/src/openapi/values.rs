@@ -74,6 +74,7 @@ values! {
         "enum": names(MessageState::ALL, MessageState::name),
     }
     PostgresState { "type": "string", "enum": ["up", "down", "unknown"] }
+    ProjectionsState { "type": "string", "enum": ["running", "waiting", "failed", "unknown"] }
     Cursor { "description": "The `next` of an earlier page of the same list.", "type": "string" }
     Next { "description": "The cursor of the next page; null on the last one.", "type": ["string", "null"] }
     PageLimit { "description": "Rows of a page; 50 if left out.", "type": "integer", "minimum": 1, "maximum": 200 }

@@ -262,7 +262,8 @@ impl Bench {
         let reads = Arc::new(FakeReads::default());
         let tokens = authority();
         let issuers = Issuers::new(tokens.clone(), providers).unwrap();
-        let (readiness, watching) = watch::channel(Readiness { log: LogState::Ready, postgres: Some(true) });
+        let (readiness, watching) =
+            watch::channel(Readiness { log: LogState::Ready, postgres: Some(true), projections: None });
         let api = Api::new(Arc::clone(&commands) as _, Arc::clone(&reads) as _, issuers, watching, settings);
         Self { api, commands, reads, tokens, readiness }
     }

@@ -1,6 +1,7 @@
 use crate::fakes::{Bench, HERAT, KABUL, TENANT_ROLES};
 use peyk_handlers::CommandError;
 use peyk_http::{ApiSettings, BODY_BYTES_MAX, LogState, Readiness};
+use peyk_projections::Condition;
 use std::time::Duration;
 
 const SEND: &str = r#"{"from":"+93700000001","to":"+93700000002","text":"a secret"}"#;
@@ -146,19 +147,27 @@ async fn readiness_tells_what_is_missing() {
     let bench = Bench::new();
     let ready = bench.ask_as("", "GET", "/readyz", &[], "").await;
     assert_eq!((ready.status, ready.text("state"), ready.text("postgres")), (200, "ready", "up"));
-    bench.readiness.send_replace(Readiness { log: LogState::Ready, postgres: Some(false) });
-    let ready = bench.ask_as("", "GET", "/readyz", &[], "").await;
-    assert_eq!((ready.status, ready.text("postgres")), (200, "down"));
+    for (postgres, projections, words) in [
+        (Some(false), Some(Condition::Waiting), ("down", "waiting")),
+        (Some(true), Some(Condition::Failed), ("up", "failed")),
+        (Some(true), Some(Condition::Running), ("up", "running")),
+        (None, None, ("unknown", "unknown")),
+    ] {
+        bench.readiness.send_replace(Readiness { log: LogState::Ready, postgres, projections });
+        let ready = bench.ask_as("", "GET", "/readyz", &[], "").await;
+        assert_eq!((ready.status, ready.text("postgres"), ready.text("projections")), (200, words.0, words.1));
+    }
     for (log, state, reason) in [
         (LogState::LogUnavailable, "log unavailable", "LOG_UNAVAILABLE"),
         (LogState::NotLeader, "not leader", "NOT_LEADER"),
         (LogState::NoWriter, "no writer", "NO_WRITER"),
     ] {
-        bench.readiness.send_replace(Readiness { log, postgres: None });
+        bench.readiness.send_replace(Readiness { log, postgres: None, projections: Some(Condition::Failed) });
         let reply = bench.ask_as("", "GET", "/readyz", &[], "").await;
         reply.is_problem(503, "NOT_READY");
         assert_eq!((reply.text("state"), reply.text("reason")), (state, reason));
         assert_eq!((reply.text("postgres"), reply.header("retry-after")), ("unknown", Some("1")));
+        assert_eq!(reply.text("projections"), "failed");
     }
 }
 
