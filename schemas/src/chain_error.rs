@@ -39,6 +39,8 @@ pub enum Flaw {
     BadGenesis,
     #[error("an event of the ledger itself cannot be read: {0}")]
     BadControl(crate::SchemaError),
+    #[error("a loss is recorded elsewhere than in the opening of an epoch right behind the last record that was found")]
+    BadRecovery,
     #[error("no signature covers this record")]
     Uncovered,
     #[error("more than {limit} messages wait for a quarantine record that names them")]
@@ -62,6 +64,7 @@ impl Flaw {
             Self::BadGenesis => "BAD_GENESIS",
             Self::BadControl(_) => "BAD_CONTROL",
             Self::Uncovered => "UNCOVERED",
+            Self::BadRecovery => "BAD_RECOVERY",
             Self::TooManyForeign { .. } => "TOO_MANY_FOREIGN",
         }
     }

@@ -1,5 +1,7 @@
 use crate::cbor::{CborError, Reader, Writer};
 use crate::certificate::read_ledger;
+use crate::events::{DataClass, FieldSchema, KindSchema};
+use crate::recovered::Recovered;
 use crate::{EpochCertificate, EventSchema, Hash, LedgerId, RawEvent, SchemaError};
 use peyk_domain::DeploymentId;
 use std::borrow::Cow;
@@ -13,6 +15,8 @@ pub enum ControlEvent {
     EpochStarted(EpochCertificate),
     /// Messages that are not the writer's and are passed over: `from..=to` without a gap.
     Quarantined(Quarantine),
+    /// Acknowledged records are lost; said in the record that opens the epoch after the loss, and nowhere else.
+    Recovered(Recovered),
     /// Nothing happened; the ledger is alive.
     Ticked,
 }
@@ -67,7 +71,65 @@ fn strides(hashes: &[Hash], stride: u64) -> Vec<Hash> {
 const GENESIS: &str = "ledger.genesis";
 const EPOCH_STARTED: &str = "ledger.epoch_started";
 const QUARANTINED: &str = "ledger.quarantined";
+const RECOVERED: &str = "ledger.recovered";
 const TICKED: &str = "ledger.ticked";
+
+const fn field(name: &'static str, cbor: &'static str, class: DataClass) -> FieldSchema {
+    FieldSchema { name, cbor, class }
+}
+
+const fn first_version(kind: &'static str, fields: &'static [FieldSchema]) -> KindSchema {
+    KindSchema { kind, version: 1, fields, older: &[] }
+}
+
+const ID: &str = "16 bytes, an id";
+const HASH: &str = "32 bytes, a BLAKE3 hash";
+const LEDGER: &str = "text, the name of a ledger";
+const KEY: &str = "32 bytes, an Ed25519 public key";
+
+/// The shapes of the ledger's own events, for `schemas/EVENTS.md`.
+pub(crate) static KINDS: &[KindSchema] = &[
+    first_version(
+        GENESIS,
+        &[
+            field("deployment", ID, DataClass::Public),
+            field("ledger", LEDGER, DataClass::Public),
+            field("partition", "unsigned", DataClass::Public),
+            field("deployment_key", KEY, DataClass::Public),
+        ],
+    ),
+    first_version(
+        EPOCH_STARTED,
+        &[
+            field("deployment", ID, DataClass::Public),
+            field("ledger", LEDGER, DataClass::Public),
+            field("partition", "unsigned", DataClass::Public),
+            field("epoch", "unsigned", DataClass::Public),
+            field("writer_key", KEY, DataClass::Public),
+            field("signature", "64 bytes, Ed25519 by the deployment key", DataClass::Public),
+        ],
+    ),
+    first_version(
+        QUARANTINED,
+        &[
+            field("from", "unsigned, a position", DataClass::Internal),
+            field("to", "unsigned, a position", DataClass::Internal),
+            field("stride", "unsigned, messages one hash stands for", DataClass::Internal),
+            field("hashes", "array of 32 bytes, each a BLAKE3 hash", DataClass::Internal),
+        ],
+    ),
+    first_version(
+        RECOVERED,
+        &[
+            field("witnessed", "unsigned, the position of the newest record the witness saw", DataClass::Internal),
+            field("witnessed_hash", HASH, DataClass::Internal),
+            field("witnessed_at", "unsigned, milliseconds since the Unix epoch", DataClass::Internal),
+            field("found", "unsigned, the position of the last record that was found", DataClass::Internal),
+            field("found_hash", HASH, DataClass::Internal),
+        ],
+    ),
+    first_version(TICKED, &[]),
+];
 
 impl EventSchema for ControlEvent {
     fn to_raw(&self) -> RawEvent {
@@ -92,6 +154,10 @@ impl EventSchema for ControlEvent {
                 }
                 QUARANTINED
             }
+            Self::Recovered(recovered) => {
+                recovered.write(&mut out);
+                RECOVERED
+            }
             Self::Ticked => {
                 out.array(0);
                 TICKED
@@ -102,7 +168,7 @@ impl EventSchema for ControlEvent {
 
     fn from_raw(raw: &RawEvent) -> Result<Self, SchemaError> {
         let kind = raw.kind.as_ref();
-        if ![GENESIS, EPOCH_STARTED, QUARANTINED, TICKED].contains(&kind) {
+        if !KINDS.iter().any(|known| known.kind == kind) {
             return Err(SchemaError::UnknownKind { kind: kind.to_owned() });
         }
         if raw.version != 1 {
@@ -130,6 +196,7 @@ fn read(kind: &str, mut input: Reader<'_>) -> Result<ControlEvent, CborError> {
             }
             ControlEvent::Quarantined(Quarantine { from, to, stride, hashes })
         }
+        RECOVERED => ControlEvent::Recovered(Recovered::read(&mut input)?),
         _ => {
             input.array_of(0)?;
             ControlEvent::Ticked

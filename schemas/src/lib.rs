@@ -11,6 +11,7 @@ mod ledger_id;
 mod raw_event;
 mod receipt;
 mod record;
+mod recovered;
 mod verifier;
 
 pub use certificate::EpochCertificate;
@@ -22,4 +23,5 @@ pub use ledger_id::{Ledger, LedgerId, NoSuchLedger};
 pub use raw_event::{CONTROL_PREFIX, EventSchema, RawEvent, SchemaError};
 pub use receipt::Receipt;
 pub use record::{Draft, EVENTS_MAX, RECORD_MAX, RECORD_VERSION, Record, RecordError};
+pub use recovered::Recovered;
 pub use verifier::{UNCOVERED_MAX, VerifiedRecord, Verifier};

@@ -1,6 +1,6 @@
 use crate::{
     ChainError, ControlEvent, EpochCertificate, EventSchema, Flaw, Hash, Head, LedgerId, Quarantine, RawEvent, Record,
-    SchemaError,
+    Recovered, SchemaError,
 };
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
@@ -34,6 +34,16 @@ impl VerifiedRecord {
     /// [`SchemaError`] if one of them cannot be understood.
     pub fn domain_events<E: EventSchema>(&self) -> Result<Vec<E>, SchemaError> {
         self.events.iter().filter(|event| !event.is_control()).map(E::from_raw).collect()
+    }
+
+    /// The loss this record speaks of, if it does.
+    #[must_use]
+    pub fn recovered(&self) -> Option<Recovered> {
+        let control = self.events.iter().filter(|event| event.is_control());
+        control.map(ControlEvent::from_raw).find_map(|event| match event {
+            Ok(ControlEvent::Recovered(recovered)) => Some(recovered),
+            _ => None,
+        })
     }
 }
 
@@ -319,7 +329,7 @@ impl Verifier {
         if record.at < at {
             return Err(Flaw::TimeWentBack { previous: at, found: record.at });
         }
-        let opens = self.opens(record, bytes, epoch)?;
+        let opens = self.opens(record, bytes, epoch, prev)?;
         if last.is_none() && opens.is_none() {
             return Err(Flaw::BadGenesis);
         }
@@ -337,14 +347,20 @@ impl Verifier {
         record: &Record,
         bytes: &Bytes,
         epoch: u64,
+        prev: Hash,
     ) -> Result<Option<(EpochCertificate, VerifyingKey)>, Flaw> {
-        let mut started = None;
+        let (mut opened, mut losses) = (None, Vec::new());
         for event in record.events.iter().filter(|event| event.is_control()) {
-            if let ControlEvent::EpochStarted(certificate) = ControlEvent::from_raw(event).map_err(Flaw::BadControl)? {
-                started = started.or(Some(certificate));
+            match ControlEvent::from_raw(event).map_err(Flaw::BadControl)? {
+                ControlEvent::EpochStarted(certificate) if opened.is_none() => opened = Some(certificate),
+                ControlEvent::Recovered(recovered) => losses.push(recovered),
+                _ => {}
             }
         }
-        let Some(certificate) = started else { return Ok(None) };
+        if losses.iter().any(|loss| opened.is_none() || loss.found_hash != prev) {
+            return Err(Flaw::BadRecovery);
+        }
+        let Some(certificate) = opened else { return Ok(None) };
         let follows = certificate.deployment == self.deployment
             && certificate.ledger == self.ledger
             && certificate.epoch == record.epoch

@@ -4,7 +4,7 @@ use ed25519_dalek::SigningKey;
 use peyk_domain::{ActorId, At, CommandId, DeploymentId, TenantId};
 use peyk_schemas::{
     ChainError, ControlEvent, Draft, EpochCertificate, EventSchema, Flaw, Hash, Head, LedgerId, Quarantine, Record,
-    RecordError, VerifiedRecord, Verifier,
+    RecordError, Recovered, VerifiedRecord, Verifier,
 };
 use proptest::prelude::*;
 
@@ -55,6 +55,10 @@ impl Author {
     }
 
     fn open_epoch(&mut self, seed: u8) -> &mut Self {
+        self.open_epoch_with(seed, &[])
+    }
+
+    fn open_epoch_with(&mut self, seed: u8, before: &[ControlEvent]) -> &mut Self {
         self.key = SigningKey::from_bytes(&[seed; 32]);
         self.epoch += 1;
         let writer = self.key.verifying_key().to_bytes();
@@ -62,7 +66,8 @@ impl Author {
         let started = ControlEvent::EpochStarted(certificate);
         let deployment_key = root().verifying_key().to_bytes();
         let genesis = ControlEvent::Genesis { deployment: DEPLOYMENT, ledger: LEDGER, deployment_key };
-        if self.stored.is_empty() { self.append(&[genesis, started], true) } else { self.append(&[started], true) }
+        let first = if self.stored.is_empty() { vec![genesis] } else { Vec::new() };
+        self.append(&[&first, before, &[started]].concat(), true)
     }
 
     fn ticks(&mut self, unsigned: usize) -> &mut Self {
@@ -112,6 +117,43 @@ fn a_ledger_with_epochs_and_batches_verifies() {
     assert_eq!(outcome, Ok(()));
     assert_eq!(passed.iter().map(|record| record.bytes.clone()).collect::<Vec<_>>(), author.stored);
     assert_eq!(passed.iter().map(|record| record.epoch).collect::<Vec<_>>(), [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2]);
+}
+
+/// A loss of the twenty positions after what the author has.
+fn loss(author: &Author) -> ControlEvent {
+    let found = author.stored.len() as u64;
+    ControlEvent::Recovered(Recovered {
+        witnessed: found + 20,
+        witnessed_hash: Hash([7; 32]),
+        witnessed_at: At(author.at),
+        found,
+        found_hash: author.prev,
+    })
+}
+
+#[test]
+fn a_loss_is_recorded_where_an_epoch_opens_behind_what_was_found_and_nowhere_else() {
+    let mut author = Author::new();
+    author.ticks(3);
+    let recovered = loss(&author);
+    let mut lying = Author { stored: author.stored.clone(), key: author.key.clone(), ..author };
+    author.open_epoch_with(4, std::slice::from_ref(&recovered)).ticks(1);
+    let (passed, outcome) = verify(&author.stored);
+    assert_eq!(outcome, Ok(()));
+    let told: Vec<_> = passed.iter().filter_map(|record| Some((record.position, record.recovered()?))).collect();
+    assert_eq!(told.iter().map(|(at, loss)| (*at, loss.found, loss.lost())).collect::<Vec<_>>(), [(6, 5, 20)]);
+
+    // In the middle of an epoch it says nothing.
+    let standing = lying.stored.len();
+    lying.append(&[recovered], true);
+    assert_eq!(flaw(&lying.stored), (6, Flaw::BadRecovery));
+    // Nor about another place than the one it stands at.
+    lying.stored.truncate(standing);
+    lying.prev = Hash::of(&lying.stored[standing - 1]);
+    let ControlEvent::Recovered(mut elsewhere) = loss(&lying) else { unreachable!() };
+    elsewhere.found_hash = Hash([8; 32]);
+    lying.open_epoch_with(4, &[ControlEvent::Recovered(elsewhere)]);
+    assert_eq!(flaw(&lying.stored), (6, Flaw::BadRecovery));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //! any more. Renew with `PEYK_BLESS=1 cargo test -p peyk-schemas --test golden_records`, and only for a new version.
 use ed25519_dalek::SigningKey;
 use peyk_domain::{ActorId, At, CommandId, DeploymentId, TenantId};
+use peyk_schemas::events::control_catalogue;
 use peyk_schemas::{
-    ControlEvent, Draft, EpochCertificate, EventSchema, Hash, Head, LedgerId, Quarantine, RawEvent, Record,
+    ControlEvent, Draft, EpochCertificate, EventSchema, Hash, Head, LedgerId, Quarantine, RawEvent, Record, Recovered,
 };
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -34,6 +35,13 @@ fn control_events() -> Vec<ControlEvent> {
         genesis,
         ControlEvent::EpochStarted(certificate()),
         ControlEvent::Quarantined(quarantine),
+        ControlEvent::Recovered(Recovered {
+            witnessed: 60,
+            witnessed_hash: Hash([0xcc; 32]),
+            witnessed_at: At(1_795_000_000_000),
+            found: 41,
+            found_hash: Hash([0xdd; 32]),
+        }),
         ControlEvent::Ticked,
     ];
     // One of each: a new kind does not compile until it stands here.
@@ -42,6 +50,7 @@ fn control_events() -> Vec<ControlEvent> {
             ControlEvent::Genesis { .. }
             | ControlEvent::EpochStarted(_)
             | ControlEvent::Quarantined(_)
+            | ControlEvent::Recovered(_)
             | ControlEvent::Ticked => {}
         }
     }
@@ -68,6 +77,8 @@ fn written() -> String {
     for event in control_events() {
         let raw = event.to_raw();
         assert_eq!(ControlEvent::from_raw(&raw), Ok(event), "what is written is read");
+        let documented = control_catalogue().find(|schema| schema.kind == raw.kind).expect("in the catalogue");
+        assert_eq!(raw.reader().array(), Ok(documented.fields.len()), "{} in EVENTS.md", raw.kind);
         writeln!(out, "{} v{} {}", raw.kind, raw.version, hex(&raw.data)).expect("text");
     }
     let ticked = [ControlEvent::Ticked.to_raw()];

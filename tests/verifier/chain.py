@@ -123,6 +123,9 @@ SHAPES = {
     and all(is_unsigned(value) for value in data[:3])
     and isinstance(data[3], list)
     and all(is_bytes(value, BYTES_32) for value in data[3]),
+    "ledger.recovered": lambda data: is_list(data, 5)
+    and all(is_unsigned(data[place]) for place in (0, 2, 3))
+    and all(is_bytes(data[place], BYTES_32) for place in (1, 4)),
     "ledger.ticked": lambda data: data == [],
 }
 
@@ -196,6 +199,9 @@ class Chain:
         control = record.control()
         key = end.key
         started = next((data for kind, _, data in control if kind == "ledger.epoch_started"), None)
+        losses = [data for kind, _, data in control if kind == "ledger.recovered"]
+        if any(started is None or loss[4] != end.digest for loss in losses):
+            raise Wrong("BAD_RECOVERY")
         if started is not None:
             key = self.certified(started, record.epoch, end.epoch)
         elif first:

@@ -21,6 +21,6 @@ mod table;
 mod tests;
 mod upcast;
 
-pub use catalogue::{DataClass, FieldSchema, KindSchema, catalogue};
+pub use catalogue::{DataClass, FieldSchema, KindSchema, catalogue, control_catalogue};
 pub use field::{Field, FieldError, Fields};
 pub use upcast::Upcast;
