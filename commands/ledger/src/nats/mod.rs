@@ -1,18 +1,23 @@
 //! How ledgers lie on a NATS server.
 mod append;
 mod connection;
+mod durability;
 mod lease;
 mod ledgers;
 mod names;
+mod peers;
 mod provision;
 mod standing;
+mod stream_settings;
 mod tape;
 
 pub use append::{AppendReport, Appender};
 pub use connection::{ConnectError, Server};
+pub use durability::{Declared, Durability, DurabilityError};
 pub use lease::{LEASE_RENEWAL, LEASE_TTL, Lease, LeaseError};
 pub use ledgers::{Ledgers, ReadError};
 pub use names::{BadNamespace, Names};
 pub use provision::{ProvisionError, inspect, provision, provision_bucket, stream_config};
 pub use standing::{Standing, StoredSegment};
+pub use stream_settings::StreamFound;
 pub use tape::Tape;
