@@ -74,8 +74,8 @@ const QUARANTINED: &str = "ledger.quarantined";
 const RECOVERED: &str = "ledger.recovered";
 const TICKED: &str = "ledger.ticked";
 
-const fn field(name: &'static str, cbor: &'static str, class: DataClass) -> FieldSchema {
-    FieldSchema { name, cbor, class }
+const fn field(name: &'static str, cbor: &'static str, cddl: &'static str, class: DataClass) -> FieldSchema {
+    FieldSchema { name, cbor, cddl, class }
 }
 
 const fn first_version(kind: &'static str, fields: &'static [FieldSchema]) -> KindSchema {
@@ -92,40 +92,45 @@ pub(crate) static KINDS: &[KindSchema] = &[
     first_version(
         GENESIS,
         &[
-            field("deployment", ID, DataClass::Public),
-            field("ledger", LEDGER, DataClass::Public),
-            field("partition", "unsigned", DataClass::Public),
-            field("deployment_key", KEY, DataClass::Public),
+            field("deployment", ID, "id", DataClass::Public),
+            field("ledger", LEDGER, "tstr", DataClass::Public),
+            field("partition", "unsigned", "uint16", DataClass::Public),
+            field("deployment_key", KEY, "key", DataClass::Public),
         ],
     ),
     first_version(
         EPOCH_STARTED,
         &[
-            field("deployment", ID, DataClass::Public),
-            field("ledger", LEDGER, DataClass::Public),
-            field("partition", "unsigned", DataClass::Public),
-            field("epoch", "unsigned", DataClass::Public),
-            field("writer_key", KEY, DataClass::Public),
-            field("signature", "64 bytes, Ed25519 by the deployment key", DataClass::Public),
+            field("deployment", ID, "id", DataClass::Public),
+            field("ledger", LEDGER, "tstr", DataClass::Public),
+            field("partition", "unsigned", "uint16", DataClass::Public),
+            field("epoch", "unsigned", "uint", DataClass::Public),
+            field("writer_key", KEY, "key", DataClass::Public),
+            field("signature", "64 bytes, Ed25519 by the deployment key", "signature", DataClass::Public),
         ],
     ),
     first_version(
         QUARANTINED,
         &[
-            field("from", "unsigned, a position", DataClass::Internal),
-            field("to", "unsigned, a position", DataClass::Internal),
-            field("stride", "unsigned, messages one hash stands for", DataClass::Internal),
-            field("hashes", "array of 32 bytes, each a BLAKE3 hash", DataClass::Internal),
+            field("from", "unsigned, a position", "uint", DataClass::Internal),
+            field("to", "unsigned, a position", "uint", DataClass::Internal),
+            field("stride", "unsigned, messages one hash stands for", "uint", DataClass::Internal),
+            field("hashes", "array of 32 bytes, each a BLAKE3 hash", "[* hash]", DataClass::Internal),
         ],
     ),
     first_version(
         RECOVERED,
         &[
-            field("witnessed", "unsigned, the position of the newest record the witness saw", DataClass::Internal),
-            field("witnessed_hash", HASH, DataClass::Internal),
-            field("witnessed_at", "unsigned, milliseconds since the Unix epoch", DataClass::Internal),
-            field("found", "unsigned, the position of the last record that was found", DataClass::Internal),
-            field("found_hash", HASH, DataClass::Internal),
+            field(
+                "witnessed",
+                "unsigned, the position of the newest record the witness saw",
+                "uint",
+                DataClass::Internal,
+            ),
+            field("witnessed_hash", HASH, "hash", DataClass::Internal),
+            field("witnessed_at", "unsigned, milliseconds since the Unix epoch", "instant", DataClass::Internal),
+            field("found", "unsigned, the position of the last record that was found", "uint", DataClass::Internal),
+            field("found_hash", HASH, "hash", DataClass::Internal),
         ],
     ),
     first_version(TICKED, &[]),

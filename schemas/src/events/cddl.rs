@@ -1,4 +1,4 @@
-use super::{FieldSchema, catalogue};
+use super::{FieldSchema, catalogue, control_catalogue};
 use std::fmt::{self, Write};
 
 /// What events are stored in and made of. The layouts stand beside the code that writes them: `record.rs`, `head.rs`,
@@ -47,11 +47,9 @@ uint32 = 0..4294967295
 ledger.genesis.v1 = [deployment: id, ledger-id, deployment_key: key]
 ledger.epoch_started.v1 = certificate
 ledger.quarantined.v1 = [from: uint, to: uint, stride: uint, hashes: [* hash]]
+ledger.recovered.v1 = [witnessed: uint, witnessed_hash: hash, witnessed_at: instant, found: uint, found_hash: hash]
 ledger.ticked.v1 = []
 ";
-
-/// The ledger's own kinds, all in version 1.
-const CONTROL: [&str; 4] = ["ledger.genesis", "ledger.epoch_started", "ledger.quarantined", "ledger.ticked"];
 
 /// All that a ledger stores, as `schemas/events.cddl` has it.
 fn cddl() -> String {
@@ -62,7 +60,8 @@ fn cddl() -> String {
 }
 
 fn write_events(out: &mut String) -> fmt::Result {
-    let mut kinds: Vec<(&str, usize)> = CONTROL.iter().map(|kind| (*kind, 1)).collect();
+    let mut kinds: Vec<(&str, usize)> =
+        control_catalogue().map(|schema| (schema.kind, usize::from(schema.version))).collect();
     let mut ledger = "";
     for schema in catalogue() {
         let (context, _) = schema.kind.split_once('.').unwrap_or((schema.kind, ""));
@@ -152,7 +151,7 @@ mod tests {
             seen.push(rule);
         }
         let control: Vec<&str> = seen.iter().filter_map(|rule| rule.strip_suffix(".v1")).collect();
-        assert_eq!(control, CONTROL);
+        assert_eq!(control, control_catalogue().map(|schema| schema.kind).collect::<Vec<_>>());
         assert_eq!(seen.iter().filter(|rule| *rule == "record" || *rule == "head").count(), 3);
     }
 
