@@ -19,6 +19,7 @@ pub enum ExportCommand {
     Regulator(RegulatorArgs),
     /// Check an export with nothing but its directory and two public keys.
     Verify {
+        /// What `peyk export regulator` wrote.
         directory: PathBuf,
         /// The exporter's public key; the deployment's own if not given.
         #[arg(long)]
@@ -40,6 +41,7 @@ pub struct RegulatorArgs {
     /// The jurisdiction's time zone.
     #[arg(long, default_value = "Asia/Kabul")]
     zone: String,
+    /// The directory to write; it must be empty or not exist yet.
     #[arg(long)]
     out: PathBuf,
 }

@@ -23,7 +23,9 @@ pub enum LedgerCommand {
     Replay(ReplayArgs),
     /// Write a ledger as it is stored to a file, for a verifier elsewhere.
     Copy {
+        /// `numbering`, `routing` or `messages/PARTITION`.
         ledger: LedgerId,
+        /// The file to write; it must not exist yet, and appears once it is whole.
         #[arg(long)]
         out: PathBuf,
     },
@@ -45,13 +47,16 @@ pub struct VerifyArgs {
 pub struct ReplayArgs {
     /// All if none is named.
     ledgers: Vec<LedgerId>,
+    /// The first position to show.
     #[arg(long, default_value_t = 1)]
     from: u64,
+    /// The last position to show; the last there is now, if not given.
     #[arg(long)]
     to: Option<u64>,
     /// Only records with an event of this kind.
     #[arg(long)]
     kind: Option<String>,
+    /// Only records of this tenant.
     #[arg(long)]
     tenant: Option<TenantId>,
     /// Only records that concern this message.

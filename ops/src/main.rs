@@ -26,6 +26,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
@@ -146,10 +147,11 @@ async fn run(cli: Cli, output: Output) -> Result<Exit> {
         return work.await.map(|()| Exit::Done);
     }
     let (tell, stopped) = oneshot::channel();
-    tokio::spawn(stop_on_signal(tell));
+    // Before the work begins, so that no signal comes too early.
+    let signals = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(stop_on_signal(signals, tell));
     tokio::select! {
         done = work => done.map(|()| Exit::Done),
-        // If the listener failed there is nothing to stop for.
         Ok(exit) = stopped => Ok(exit),
     }
 }
@@ -159,9 +161,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// A command that is stopped half-way is dropped, its temporary files with it; one that computes and does not look up is
 /// ended all the same.
-async fn stop_on_signal(tell: oneshot::Sender<Exit>) -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+async fn stop_on_signal((mut interrupt, mut terminate): (Signal, Signal), tell: oneshot::Sender<Exit>) {
     let exit = tokio::select! {
         _ = interrupt.recv() => Exit::Interrupted,
         _ = terminate.recv() => Exit::Terminated,

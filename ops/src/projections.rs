@@ -22,11 +22,20 @@ pub enum ProjectionsCommand {
     /// Where each read model stands in its ledgers.
     Status,
     /// Fill the idle slot from the first record on and switch to it; all projections if none is named.
-    Rebuild { projections: Vec<Projection> },
+    Rebuild {
+        /// `leases`, `messages` or `routes`.
+        projections: Vec<Projection>,
+    },
     /// Serve from the other slot again.
-    Rollback { projection: Projection },
+    Rollback {
+        /// `leases`, `messages` or `routes`.
+        projection: Projection,
+    },
     /// Compare both slots row by row, at the same record; all projections if none is named. Fails if rows differ.
-    Diff { projections: Vec<Projection> },
+    Diff {
+        /// `leases`, `messages` or `routes`.
+        projections: Vec<Projection>,
+    },
 }
 
 pub async fn run(config: &Config, command: ProjectionsCommand, output: Output) -> Result<()> {

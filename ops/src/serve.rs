@@ -37,6 +37,15 @@ pub async fn run(config: &Config) -> Result<()> {
     for path in config.exposed_files() {
         tracing::warn!(path = %path.display(), "others may read a file with secrets; chmod 600 it");
     }
+    // Whatever may be refused is asked for before anything begins.
+    let tls = match &config.http.tls {
+        Some(files) => Some(peyk_http::tls_config(&files.certificate, &files.key)?),
+        None => None,
+    };
+    let server = Server::bind(config.http.listen, tls, ServerSettings::default())
+        .await
+        .with_context(|| format!("cannot listen on {}", config.http.listen))?;
+    let edge = edge(config).await?;
     let ledgers = ledgers(config, "peyk serve").await?;
     for ledger in config.ledgers() {
         ledgers.check_deployment(ledger).await?;
@@ -93,17 +102,10 @@ pub async fn run(config: &Config) -> Result<()> {
     ));
     let api =
         Api::new(Arc::new(bus), Arc::new(reads), issuers(config, &background)?, readiness, ApiSettings::default());
-    let tls = match &config.http.tls {
-        Some(files) => Some(peyk_http::tls_config(&files.certificate, &files.key)?),
-        None => None,
-    };
-    let server = Server::bind(config.http.listen, tls, ServerSettings::default())
-        .await
-        .with_context(|| format!("cannot listen on {}", config.http.listen))?;
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
     let serving = CancellationToken::new();
     let http = tokio::spawn(server.serve(api, serving.clone()));
-    let connectors = connect(config, &background).await?;
+    let connectors = connect(config, edge, &background)?;
 
     signal().await?;
     tracing::info!("stopping: no new requests; what was accepted is finished");
@@ -204,14 +206,19 @@ fn snapshotters(config: &Config, snapshots: &Snapshots, stop: &CancellationToken
     [numbering, routing].into_iter().chain(messages).collect()
 }
 
-/// The connectors, over the account that faces other networks: they reach the command service and nothing else.
-async fn connect(config: &Config, stop: &CancellationToken) -> Result<Vec<Connector>> {
+/// The command service as gateways to other networks reach it, if there is any such gateway.
+async fn edge(config: &Config) -> Result<Option<Arc<CommandBus>>> {
     if config.smpp.connectors.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let client = config.nats_as(&config.nats.edge).connect("peyk smpp").await?;
-    let bus = Arc::new(CommandBus::open(client, config.names()?, config.messages.partitions).await?);
+    Ok(Some(Arc::new(CommandBus::open(client, config.names()?, config.messages.partitions).await?)))
+}
+
+/// The connectors, over the account that faces other networks: they reach the command service and nothing else.
+fn connect(config: &Config, edge: Option<Arc<CommandBus>>, stop: &CancellationToken) -> Result<Vec<Connector>> {
     let mut connectors = Vec::new();
+    let Some(bus) = edge else { return Ok(connectors) };
     for settings in &config.smpp.connectors {
         let spawned = Connector::spawn(settings.clone(), bus.clone(), stop.clone());
         connectors.push(spawned.map_err(|wrong| {

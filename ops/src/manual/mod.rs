@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
+    /// Which shell.
     shell: Shell,
 }
 

@@ -60,6 +60,9 @@ fn cli_page() {
 fn every_command_and_argument_says_what_it_is_for() {
     fn look(command: &Command, name: &str) {
         assert!(command.get_about().is_some(), "{name} says nothing of itself");
+        for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+            assert!(argument.get_help().is_some(), "{name}: {} says nothing of itself", argument.get_id());
+        }
         for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
             look(inner, &format!("{name} {}", inner.get_name()));
         }

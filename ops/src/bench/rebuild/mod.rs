@@ -36,6 +36,7 @@ pub struct RebuildArgs {
     /// Different tenants, and recipients of each.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
     tenants: u64,
+    /// Recipients of each tenant.
     #[arg(long, default_value_t = 50_000)]
     recipients: u64,
     /// Messages one record hands out, reports on or brings receipts for.
