@@ -1,6 +1,7 @@
 //! The whole of Peyk as one meets it in production: the `peyk` binary, real NATS, real Postgres, HTTP from outside.
 mod contention;
 mod crash;
+mod described;
 mod load;
 mod log_outage;
 mod main_job;

@@ -78,7 +78,8 @@ pub fn document() -> Value {
             "parameters": parameters(),
             "securitySchemes": { "bearer": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                "description": "A JWT under HS256 with `exp`, `iss`, `aud`, `sub`, `tenant_id` and `roles`.",
+                "description": "A JWT with `exp`, `iss`, `aud`, `sub`, `tenant_id` and `roles`: under HS256 with \
+                    the key of the deployment, or under RS256 with a key of an identity provider it trusts.",
             } },
         },
         "x-peyk-roles": roles,
