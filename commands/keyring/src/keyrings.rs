@@ -3,6 +3,7 @@ use crate::cache::Cache;
 use crate::error::KeyringError;
 use crate::keyring::{Keyring, TreeKey};
 use crate::limits::{Budget, Limits};
+use crate::metrics;
 use crate::tenant_keys::TenantKeys;
 use crate::wrap::{unwrap, wrap};
 use crate::wrapping_keys::WrappingKeys;
@@ -12,7 +13,7 @@ use peyk_domain::TenantId;
 use peyk_domain::messages::{MonthKey, SealedFor};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a caller waits for keys that are not in memory, queueing included.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -161,6 +162,7 @@ impl Keyrings {
             }
             match self.0.store.update(name(tenant), wrapped.into(), revision).await {
                 Ok(_) => {
+                    metrics::stored();
                     tracing::info!(%tenant, month = month.0, created = revision == 0, "keyring extended");
                     return Ok(keyring);
                 }
@@ -176,6 +178,13 @@ impl Keyrings {
     /// What the store has now. Asks the leader: a direct get may be answered by a replica that lags behind, and a tree
     /// that seems missing would be taken for an erased one.
     async fn fetch(&self, tenant: TenantId) -> Result<Option<Stored>, KeyringError> {
+        let began = Instant::now();
+        let stored = self.fetched(tenant).await;
+        metrics::fetched(&stored, began.elapsed());
+        stored
+    }
+
+    async fn fetched(&self, tenant: TenantId) -> Result<Option<Stored>, KeyringError> {
         let subject = format!("{}{}", self.0.store.prefix, name(tenant));
         let message = match self.0.store.stream.get_last_raw_message_by_subject(&subject).await {
             Ok(message) => message,

@@ -70,6 +70,13 @@ pub const LEADING: Metric =
     Metric::new("peyk.ledger.leading", Kind::Gauge, "{writer}", LEDGER, "1 where this process is the writer, or 0.");
 pub const POSITION: Metric =
     Metric::new("peyk.ledger.position", Kind::Gauge, "{record}", LEDGER, "The position of the newest durable record.");
+pub const SEGMENT: Metric = Metric::new(
+    "peyk.ledger.segment",
+    Kind::Gauge,
+    "{segment}",
+    LEDGER,
+    "The number of the segment the newest durable record is in.",
+);
 pub const IN_FLIGHT: Metric = Metric::new(
     "peyk.ledger.in_flight",
     Kind::Gauge,
@@ -128,6 +135,7 @@ pub const METRICS: &[Metric] = &[
     MISPLACED,
     LEADING,
     POSITION,
+    SEGMENT,
     IN_FLIGHT,
     INBOX,
     REACH,
@@ -168,6 +176,7 @@ struct Board {
     position: AtomicU64,
     segments_ahead: AtomicU64,
     misplaced: AtomicU64,
+    segment: AtomicU64,
     in_flight: AtomicUsize,
     inbox: AtomicUsize,
     reach_ms: AtomicU64,
@@ -195,6 +204,7 @@ impl WriterMetrics {
             position: AtomicU64::new(0),
             segments_ahead: AtomicU64::new(0),
             misplaced: AtomicU64::new(0),
+            segment: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             inbox: AtomicUsize::new(0),
             reach_ms: AtomicU64::new(0),
@@ -250,8 +260,9 @@ impl WriterMetrics {
     }
 
     /// How things stand, about once a second.
-    pub(crate) fn stands(&self, position: u64, in_flight: usize, inbox: usize, reach: Span) {
+    pub(crate) fn stands(&self, position: u64, segment: u64, in_flight: usize, inbox: usize, reach: Span) {
         self.board.position.store(position, Ordering::Relaxed);
+        self.board.segment.store(segment, Ordering::Relaxed);
         self.board.in_flight.store(in_flight, Ordering::Relaxed);
         self.board.inbox.store(inbox, Ordering::Relaxed);
         self.board.reach_ms.store(reach.0, Ordering::Relaxed);
@@ -330,6 +341,7 @@ fn register<T>(registered: &Registered<T>, one: &Arc<T>) {
         gauge(POSITION, &BOARDS, |board| (&board.of, board.position.load(Ordering::Relaxed)));
         gauge(SEGMENTS_AHEAD, &BOARDS, |board| (&board.of, board.segments_ahead.load(Ordering::Relaxed)));
         gauge(MISPLACED, &BOARDS, |board| (&board.of, board.misplaced.load(Ordering::Relaxed)));
+        gauge(SEGMENT, &BOARDS, |board| (&board.of, board.segment.load(Ordering::Relaxed)));
         gauge(IN_FLIGHT, &BOARDS, |board| (&board.of, board.in_flight.load(Ordering::Relaxed) as u64));
         gauge(INBOX, &BOARDS, |board| (&board.of, board.inbox.load(Ordering::Relaxed) as u64));
         seconds(REACH, &BOARDS, |board| (&board.of, board.reach_ms.load(Ordering::Relaxed)));

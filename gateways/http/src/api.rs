@@ -4,13 +4,16 @@ use crate::commands::Commands;
 use crate::endpoint::Endpoint;
 use crate::gate;
 use crate::idempotency::IdempotencyKey;
+use crate::metrics::Measured;
 use crate::problem::{Problem, kind};
 use crate::readiness::Readiness;
 use crate::reads::Reads;
 use crate::request::Request;
 use crate::token::Issuers;
+use crate::trace;
 use bytes::Buf;
 use futures::Stream;
+use peyk_telemetry::FutureExt;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -127,8 +130,37 @@ impl Api {
         E: Send,
     {
         let id = RequestId::random();
+        let found = Endpoint::find(&method, path);
+        let endpoint = found.as_ref().ok().map(|(endpoint, _)| *endpoint);
+        let measured = Measured::begin(&method, endpoint);
+        let span = trace::begin(id, &method, endpoint, &headers);
+        let work = self.answer_at(id, found, query, headers, body);
+        let response = match &span {
+            Some(span) => work.with_context(span.clone()).await,
+            None => work.await,
+        };
+        measured.answered(response.status());
+        if let Some(span) = &span {
+            trace::end(span, response.status());
+        }
+        response
+    }
+
+    async fn answer_at<S, B, E>(
+        self: Arc<Self>,
+        id: RequestId,
+        found: Result<(&'static Endpoint, Vec<String>), Problem>,
+        query: String,
+        headers: HeaderMap,
+        body: S,
+    ) -> Response
+    where
+        S: Stream<Item = Result<B, E>> + Send,
+        B: Buf + Send,
+        E: Send,
+    {
         let began = Instant::now();
-        match self.admit(id, &method, path, query, headers, body).await {
+        match self.admit(id, found, query, headers, body).await {
             Ok((request, permits)) => self.perform(request, permits, began).await,
             Err(problem) => {
                 tracing::info!(request = %id, status = problem.status().as_u16(), code = problem.code(), "refused");
@@ -141,8 +173,7 @@ impl Api {
     async fn admit<S, B, E>(
         &self,
         id: RequestId,
-        method: &Method,
-        path: &str,
+        found: Result<(&'static Endpoint, Vec<String>), Problem>,
         query: String,
         headers: HeaderMap,
         body: S,
@@ -151,7 +182,7 @@ impl Api {
         S: Stream<Item = Result<B, E>>,
         B: Buf,
     {
-        let (endpoint, parameters) = Endpoint::find(method, path)?;
+        let (endpoint, parameters) = found?;
         let identity = gate::admit(&self.tokens, endpoint.access, &headers).await?;
         let key = if endpoint.is_command() { IdempotencyKey::of(&headers)? } else { None };
         endpoint.body.admits(&headers)?;
@@ -186,7 +217,7 @@ impl Api {
             outcome
         };
         let outcome = if endpoint.is_command() {
-            self.under_way.spawn(work).await.unwrap_or_else(|error| {
+            self.under_way.spawn(work.with_current_context()).await.unwrap_or_else(|error| {
                 tracing::error!(request = %id, endpoint = endpoint.name, panicked = error.is_panic(), "a command's task died");
                 Err(Problem::of(&kind::INTERNAL))
             })

@@ -24,7 +24,8 @@ mod validity;
 mod wire;
 
 pub use connector::{
-    Connector, ConnectorConfig, ConnectorConfigError, ConnectorStats, ConnectorStatus, IdBase, Numbering, SessionError,
+    Connector, ConnectorConfig, ConnectorConfigError, ConnectorStats, ConnectorStatus, IdBase, METRICS, Numbering,
+    SessionError,
 };
 pub use receipt::{DeliveryReceipt, read_receipt_text};
 pub use secret::Secret;

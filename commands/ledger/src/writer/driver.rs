@@ -177,7 +177,8 @@ where
                 _ = witnessing.tick() => {
                     self.keep_witness().await;
                     let (position, in_flight) = (self.core.head().position, self.core.in_flight());
-                    self.metrics.stands(position, in_flight, inbox.len(), self.core.reach(self.clock.now()));
+                    let segment = self.ledgers.names().segments().of(position).number();
+                    self.metrics.stands(position, segment, in_flight, inbox.len(), self.core.reach(self.clock.now()));
                 }
                 standing = self.segments.look(left) => {
                     self.core.reaches(standing.reach);

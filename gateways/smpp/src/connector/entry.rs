@@ -1,4 +1,6 @@
+use super::trace::deliver_sm;
 use peyk_domain::messages::{AttemptReport, Outcome, ReceiptReport};
+use peyk_domain::{ConnectorId, MessageId};
 use peyk_handlers::Work;
 use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -36,8 +38,11 @@ pub(crate) struct AttemptResult {
 /// A receipt whose deliver_sm waits for an answer.
 #[derive(Debug)]
 pub(crate) struct PendingReceipt {
+    pub connector: ConnectorId,
     /// Nothing if the id is not known here: then every partition is told.
     pub partition: Option<u16>,
+    pub message: Option<MessageId>,
+    pub arrived: Instant,
     /// The id in the form ids are compared in.
     pub id: String,
     pub report: ReceiptReport,
@@ -51,6 +56,9 @@ pub(crate) struct PendingReceipt {
 impl PendingReceipt {
     /// Tells the session, if it is still there. Its channel has room for every receipt there can be.
     pub fn answered(self, durable: bool) {
+        if let Some(message) = self.message {
+            deliver_sm(self.connector, message, durable, self.arrived);
+        }
         let _ = self.answer.try_send(DeliveryAnswer { delivery: self.delivery, durable });
     }
 }

@@ -1,3 +1,4 @@
+use peyk_domain::MessageId;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 
@@ -50,8 +51,8 @@ impl IdBase {
 /// What an id of the operator names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Named {
-    /// A message of this partition.
-    Message { partition: u16 },
+    /// A message, and the partition it is in.
+    Message { partition: u16, message: MessageId },
     /// A part of a long message other than the last; its receipt says nothing about the whole.
     Part,
 }

@@ -1,9 +1,12 @@
 use super::config::ConnectorConfig;
 use super::entry::{Entry, Taken};
 use super::ids::RecentIds;
+use super::metrics::ConnectorMetrics;
 use super::stats::{ConnectorStats, count};
+use super::trace::submit_sm;
 use peyk_domain::messages::Outcome;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::{Semaphore, mpsc};
 
 /// What outlives a session.
@@ -11,6 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 pub(crate) struct Line {
     pub config: ConnectorConfig,
     pub stats: Arc<ConnectorStats>,
+    pub metrics: Arc<ConnectorMetrics>,
     pub work: mpsc::Receiver<Taken>,
     pub entries: mpsc::Sender<Entry>,
     /// Places for receipts between the operator and the ledger.
@@ -21,6 +25,13 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// Puts what became of an attempt that was written at `sent` on its way to the ledger.
+    pub fn exchanged(&self, taken: Taken, outcome: Outcome, sent: Instant) {
+        self.metrics.ended(&outcome, sent.elapsed());
+        submit_sm(self.config.connector, &taken, &outcome, sent);
+        self.ended(taken, outcome);
+    }
+
     /// Puts what became of an attempt on its way to the ledger. The channel has room for all there can be.
     pub fn ended(&self, taken: Taken, outcome: Outcome) {
         count(match outcome {

@@ -16,6 +16,8 @@ pub(crate) enum Answer {
 pub(crate) struct Finished {
     pub taken: Taken,
     pub outcome: Outcome,
+    /// When its parts were written.
+    pub sent: Instant,
 }
 
 /// The submit_sm without an answer, by sequence number: the window.
@@ -39,6 +41,7 @@ struct Part {
 #[derive(Debug)]
 struct Message {
     taken: Taken,
+    sent: Instant,
     waiting: usize,
     verdict: Verdict,
 }
@@ -70,9 +73,9 @@ impl Outstanding {
     }
 
     /// Opens a message of `parts` parts, each to be registered before it is written.
-    pub fn open(&mut self, taken: Taken, parts: usize) -> u64 {
+    pub fn open(&mut self, taken: Taken, parts: usize, sent: Instant) -> u64 {
         self.next += 1;
-        self.messages.insert(self.next, Message { taken, waiting: parts, verdict: Verdict::Accepted(None) });
+        self.messages.insert(self.next, Message { taken, sent, waiting: parts, verdict: Verdict::Accepted(None) });
         self.next
     }
 
@@ -136,7 +139,7 @@ impl Outstanding {
         if message.waiting > 0 {
             return None;
         }
-        let Message { taken, verdict, .. } = self.messages.remove(&key)?;
+        let Message { taken, sent, verdict, .. } = self.messages.remove(&key)?;
         let outcome = match verdict {
             // Taken without a usable name: a name no receipt can bear, rather than one that many messages share.
             Verdict::Accepted(id) => Outcome::Submitted {
@@ -147,7 +150,7 @@ impl Outstanding {
             Verdict::Throttled => Outcome::Throttled,
             Verdict::Refused(status) => Outcome::Rejected { status },
         };
-        Some(Finished { taken, outcome })
+        Some(Finished { taken, outcome, sent })
     }
 }
 
@@ -177,7 +180,7 @@ mod tests {
     /// A message of as many parts as there are starts, with sequences 1, 2, ...
     fn outstanding(starts: &[u64], deadline: Instant) -> Outstanding {
         let mut outstanding = Outstanding::default();
-        let key = outstanding.open(taken(), starts.len());
+        let key = outstanding.open(taken(), starts.len(), Instant::now());
         for (sequence, start) in (1..).zip(starts) {
             outstanding.register(key, sequence, sequence as usize == starts.len(), *start, deadline);
         }

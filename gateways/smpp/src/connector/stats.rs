@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct ConnectorStats {
     pub(crate) bound: AtomicBool,
+    /// Parts without an answer now.
+    pub(crate) window: AtomicU64,
     pub(crate) submitted: AtomicU64,
     pub(crate) rejected: AtomicU64,
     pub(crate) throttled: AtomicU64,

@@ -5,6 +5,7 @@ use super::config::{ConnectorConfig, ConnectorConfigError};
 use super::error::SessionError;
 use super::ids::RecentIds;
 use super::line::Line;
+use super::metrics::ConnectorMetrics;
 use super::puller::Puller;
 use super::reporter::Reporter;
 use super::sequence::Sequence;
@@ -123,9 +124,11 @@ async fn run<S: WorkSource>(
     }
     drop(work_in);
 
+    let metrics = ConnectorMetrics::of(connector, config.window, stats.clone());
     let mut line = Line {
         config,
         stats,
+        metrics,
         work: work_out,
         entries: entries_in,
         places: Arc::new(Semaphore::new(DELIVERIES_MAX)),

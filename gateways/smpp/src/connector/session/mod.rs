@@ -16,6 +16,7 @@ use crate::wire::{Inbound, Wire};
 use peyk_domain::messages::Outcome;
 use rusmpp::pdus::SubmitSm;
 use rusmpp::{CommandId, CommandStatus, Pdu};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -85,8 +86,9 @@ impl<'l> Session<'l> {
             self.line.ended(head.taken, Outcome::NotSent);
         }
         for finished in std::mem::take(&mut self.outstanding).lost(self.wire.written()) {
-            self.line.ended(finished.taken, finished.outcome);
+            self.line.exchanged(finished.taken, finished.outcome, finished.sent);
         }
+        self.line.stats.window.store(0, Ordering::Relaxed);
         ended
     }
 
@@ -103,6 +105,7 @@ impl<'l> Session<'l> {
             } else {
                 self.submit(now);
             }
+            self.line.stats.window.store(self.outstanding.parts() as u64, Ordering::Relaxed);
             let wake = tokio::time::Instant::from_std(self.wake(now));
             let takes_work = self.head.is_none() && self.draining.is_none();
             tokio::select! {

@@ -36,11 +36,15 @@ impl Session<'_> {
         };
         let now = Instant::now();
         let deadline = now + self.line.config.receipt_patience();
+        let (partition, message) = match named {
+            Some(Named::Message { partition, message }) => (Some(partition), Some(message)),
+            _ => (None, None),
+        };
         let pending = PendingReceipt {
-            partition: match named {
-                Some(Named::Message { partition }) => Some(partition),
-                _ => None,
-            },
+            connector: self.line.config.connector,
+            partition,
+            message,
+            arrived: now,
             id,
             report: ReceiptReport { smsc_id, state: receipt.state, error: receipt.error },
             deadline,

@@ -50,7 +50,7 @@ impl Session<'_> {
             };
             let deadline = now + self.line.config.response_timeout();
             let parts = head.parts.len();
-            let message = self.outstanding.open(head.taken, parts);
+            let message = self.outstanding.open(head.taken, parts, now);
             for (index, part) in head.parts.into_iter().enumerate() {
                 let sequence = self.sequence.next(|taken| self.outstanding.holds(taken));
                 // Registered before it is written, so that no answer can come too early.
@@ -88,19 +88,21 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn finished(&mut self, Finished { taken, outcome }: Finished) {
-        let (partition, id) = (
+    pub(super) fn finished(&mut self, Finished { taken, outcome, sent }: Finished) {
+        let (partition, message, id) = (
             taken.partition,
+            taken.work.message,
             match &outcome {
                 Outcome::Submitted { smsc_id } => Some(self.line.config.ids_in_responses.canonical(smsc_id)),
                 _ => None,
             },
         );
-        self.line.ended(taken, outcome);
+        self.line.exchanged(taken, outcome, sent);
         if let Some(id) = id {
-            self.line.recent.remember(&id, Named::Message { partition });
+            self.line.recent.remember(&id, Named::Message { partition, message });
             for mut receipt in self.early.claim(&id) {
                 receipt.partition = Some(partition);
+                receipt.message = Some(message);
                 self.line.tell(Entry::Receipt(receipt));
             }
         }

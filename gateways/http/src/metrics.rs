@@ -1,0 +1,82 @@
+//! What is measured of HTTP, by the conventions of OpenTelemetry for servers. Routes and not paths: paths bear numbers.
+use crate::endpoint::Endpoint;
+use peyk_telemetry::{Histogram, KeyValue, Kind, Metric, UpDownCounter};
+use std::sync::LazyLock;
+use std::time::Instant;
+use warp::http::{Method, StatusCode};
+
+const METHOD: &str = "http.request.method";
+const ROUTE: &str = "http.route";
+const STATUS: &str = "http.response.status_code";
+
+pub const DURATION: Metric = Metric::new(
+    "http.server.request.duration",
+    Kind::Histogram,
+    "s",
+    &[METHOD, ROUTE, STATUS],
+    "From the head of a request to its answer.",
+);
+pub const ACTIVE: Metric = Metric::new(
+    "http.server.active_requests",
+    Kind::UpDownCounter,
+    "{request}",
+    &[METHOD],
+    "Requests being worked on now.",
+);
+
+/// Every metric of this crate.
+pub const METRICS: &[Metric] = &[DURATION, ACTIVE];
+
+/// The buckets the convention asks for, in seconds.
+const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+static DURATIONS: LazyLock<Histogram<f64>> = LazyLock::new(|| DURATION.histogram(SECONDS));
+static REQUESTS: LazyLock<UpDownCounter<i64>> = LazyLock::new(|| ACTIVE.up_down_counter());
+
+/// The method as it may stand in a label: one that HTTP does not know is none of its own.
+pub(crate) fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        Method::CONNECT => "CONNECT",
+        Method::TRACE => "TRACE",
+        _ => "_OTHER",
+    }
+}
+
+/// A request under way; it counts until this is dropped, which it is also when the client hangs up.
+pub(crate) struct Measured {
+    method: &'static str,
+    route: Option<&'static str>,
+    began: Instant,
+}
+
+impl Measured {
+    pub(crate) fn begin(method: &Method, endpoint: Option<&'static Endpoint>) -> Self {
+        let method = self::method(method);
+        REQUESTS.add(1, &[KeyValue::new(METHOD, method)]);
+        Self { method, route: endpoint.map(|endpoint| endpoint.path), began: Instant::now() }
+    }
+
+    pub(crate) fn answered(&self, status: StatusCode) {
+        let status = KeyValue::new(STATUS, i64::from(status.as_u16()));
+        let took = self.began.elapsed().as_secs_f64();
+        match self.route {
+            Some(route) => {
+                DURATIONS.record(took, &[KeyValue::new(METHOD, self.method), KeyValue::new(ROUTE, route), status]);
+            }
+            None => DURATIONS.record(took, &[KeyValue::new(METHOD, self.method), status]),
+        }
+    }
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        REQUESTS.add(-1, &[KeyValue::new(METHOD, self.method)]);
+    }
+}
