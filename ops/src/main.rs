@@ -14,6 +14,7 @@ mod output;
 mod projections;
 mod serve;
 mod simulate;
+mod telemetry;
 mod token;
 
 use anyhow::Result;
@@ -128,8 +129,9 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colored = std::io::stderr().is_terminal() && !no_color;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    log.with_ansi(colored).init();
+    let lines = telemetry::log::Traced(tracing_subscriber::fmt::format().with_target(false));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colored);
+    log.event_format(lines).init();
     let output = if cli.json { Output::Json } else { Output::Text };
     output::silence(cli.quiet || cli.json);
     match run(cli, output) {

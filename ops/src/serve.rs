@@ -3,6 +3,7 @@ use crate::config::Config;
 use crate::keys::KeyDirectory;
 use crate::migrate::postgres;
 use crate::projections::{keyrings, ledgers};
+use crate::telemetry::{Page, Telemetry};
 use crate::token::issuers;
 use anyhow::{Context, Result};
 use futures::future::join_all;
@@ -30,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long commands in progress, and then writers, have to come to their end.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How long the last measurements and spans have to be sent off.
+const FAREWELL: Duration = Duration::from_secs(5);
 const READINESS: Duration = Duration::from_millis(500);
 const READER_CONNECTIONS: u32 = 8;
 
@@ -37,6 +40,13 @@ pub async fn run(config: &Config) -> Result<()> {
     for path in config.exposed_files() {
         tracing::warn!(path = %path.display(), "others may read a file with secrets; chmod 600 it");
     }
+    let telemetry = Telemetry::start(config)?;
+    let served = serve(config, &telemetry).await;
+    telemetry.stop(FAREWELL).await;
+    served
+}
+
+async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     // Whatever may be refused is asked for before anything begins.
     let tls = match &config.http.tls {
         Some(files) => Some(peyk_http::tls_config(&files.certificate, &files.key)?),
@@ -46,6 +56,9 @@ pub async fn run(config: &Config) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let edge = edge(config).await?;
+    let page = Page::bind(config.telemetry.metrics_listen, telemetry.registry()).await?;
+    let showing = CancellationToken::new();
+    let page = tokio::spawn(page.serve(showing.clone()));
     let ledgers = ledgers(config, "peyk serve").await?;
     for ledger in config.ledgers() {
         ledgers.check_deployment(ledger).await?;
@@ -122,6 +135,8 @@ pub async fn run(config: &Config) -> Result<()> {
     }
     watching.await?;
     projections.stopped().await;
+    showing.cancel();
+    page.await?;
     tracing::info!(?drained, handled, written, "stopped");
     anyhow::ensure!(handled && written, "not everything came to its end in time; what was acknowledged is durable");
     Ok(())

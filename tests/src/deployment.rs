@@ -43,6 +43,9 @@ pub struct Deployment {
     connector: ConnectorId,
     http_port: u16,
     smsc_port: u16,
+    metrics_port: u16,
+    /// Where traces go, and what part of them.
+    traces: Option<(String, f64)>,
     log_filter: &'static str,
     ended: bool,
 }
@@ -74,6 +77,8 @@ impl Deployment {
             connector: ConnectorId::from_bytes(random()),
             http_port: free_port()?,
             smsc_port: free_port()?,
+            metrics_port: free_port()?,
+            traces: None,
             log_filter: LOG,
             ended: false,
         };
@@ -124,7 +129,10 @@ impl Deployment {
         };
         let [migrate, core, audit, edge] = NATS_USERS.map(login);
         let (owner, projector) = (self.postgres.owner_url(), self.postgres.projector_url());
-        let Self { names, id, connector, http_port, smsc_port, .. } = self;
+        let Self { names, id, connector, http_port, smsc_port, metrics_port, .. } = self;
+        let traces = self.traces.as_ref().map_or_else(String::new, |(endpoint, ratio)| {
+            format!("otlp_endpoint = {endpoint:?}\nsampling_ratio = {ratio:?}")
+        });
         format!(
             r#"
 namespace = "{}"
@@ -151,6 +159,9 @@ directory = {:?}
 [http]
 listen = "127.0.0.1:{http_port}"
 jwt_secret = "{JWT_SECRET}"
+[telemetry]
+metrics_listen = "127.0.0.1:{metrics_port}"
+{traces}
 [[smpp.connectors]]
 connector = "{connector}"
 address = "127.0.0.1:{smsc_port}"
@@ -273,6 +284,23 @@ password = "{SMPP_PASSWORD}"
         let asked = Instant::now();
         process.terminate(patience).await.context("peyk serve")?;
         Ok(asked.elapsed())
+    }
+
+    /// Has processes started from now on send this part of their traces to a collector.
+    ///
+    /// # Errors
+    /// If the configuration cannot be written.
+    pub fn trace(&mut self, endpoint: &str, ratio: f64) -> Result<()> {
+        self.traces = Some((endpoint.to_owned(), ratio));
+        Ok(std::fs::write(self.path("peyk.toml"), self.configuration())?)
+    }
+
+    /// What `peyk serve` says on its metrics page.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn metrics(&self) -> Result<String> {
+        Http::new(self.metrics_port).page("/metrics").await
     }
 
     /// A client of its API, without a token.

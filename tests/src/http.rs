@@ -59,6 +59,21 @@ impl Http {
         self.send(Method::GET, path, &[], Bytes::new()).await
     }
 
+    /// A page that is no JSON, as it is.
+    ///
+    /// # Errors
+    /// If no whole answer with status 200 comes.
+    pub async fn page(&self, path: &str) -> Result<String> {
+        let request = Request::builder().uri(format!("{}{path}", self.base)).body(Full::default())?;
+        let asked = async {
+            let (head, body) = self.client.request(request).await?.into_parts();
+            ensure!(head.status == 200, "{path}: {}", head.status);
+            Ok(body.collect().await?.to_bytes())
+        };
+        let body = tokio::time::timeout(PATIENCE, asked).await.context("no answer in time")??;
+        Ok(String::from_utf8(body.to_vec())?)
+    }
+
     /// With `key` as the idempotency key.
     ///
     /// # Errors

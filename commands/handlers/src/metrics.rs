@@ -55,12 +55,15 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn of(ledger: LedgerId) -> Arc<Self> {
         let ledger = KeyValue::new("peyk.ledger", ledger.to_string());
+        let refused_replies = REFUSED_REPLIES.counter();
+        // Who waits for an increase has to have seen the zero before it.
+        refused_replies.add(0, std::slice::from_ref(&ledger));
         Arc::new(Self {
             outcomes: OUTCOMES.map(|outcome| [ledger.clone(), KeyValue::new("peyk.outcome", outcome)]),
             ledger,
             duration: DURATION.seconds(),
             refused: REFUSED.counter(),
-            refused_replies: REFUSED_REPLIES.counter(),
+            refused_replies,
         })
     }
 

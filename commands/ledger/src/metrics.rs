@@ -211,6 +211,9 @@ impl WriterMetrics {
             witnessed_ms: AtomicU64::new(now_ms()),
         });
         register(&BOARDS, &board);
+        // Who waits for an increase has to have seen the zero before it.
+        INSTRUMENTS.quarantined.add(0, &of);
+        INSTRUMENTS.records.add(0, &of);
         Self { board, of, sent: VecDeque::new() }
     }
 

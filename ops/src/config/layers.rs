@@ -64,6 +64,7 @@ pub enum Raw {
     Word(String),
     Text(String),
     Integer(String),
+    Fraction(String),
     Boolean(bool),
     /// A list without tables in it, and what of it is text.
     List(Vec<String>),
@@ -78,6 +79,7 @@ impl Raw {
         match self {
             Self::Word(_) | Self::Text(_) => "a text",
             Self::Integer(_) => "a number",
+            Self::Fraction(_) => "a number with a fraction",
             Self::Boolean(_) => "true or false",
             Self::List(_) => "a list",
             Self::EmptyTable => "a table",
@@ -137,7 +139,7 @@ impl Layers {
             DeValue::Integer(number) if number.radix() == 10 => Raw::Integer(number.as_str().to_owned()),
             DeValue::Integer(_) => Raw::Other("a number that is not decimal"),
             DeValue::Boolean(value) => Raw::Boolean(*value),
-            DeValue::Float(_) => Raw::Other("a number with a fraction"),
+            DeValue::Float(number) => Raw::Fraction(number.as_str().to_owned()),
             DeValue::Datetime(_) => Raw::Other("a date or time"),
             DeValue::Table(table) if table.is_empty() => Raw::EmptyTable,
             DeValue::Table(table) => return self.table(table, &format!("{path}."), at),

@@ -29,6 +29,7 @@ pub struct Sections {
     pub snapshots: SnapshotsConfig,
     pub http: HttpConfig,
     pub smpp: SmppConfig,
+    pub telemetry: TelemetryConfig,
 }
 
 impl Sections {
@@ -58,6 +59,7 @@ impl Sections {
             snapshots: from.table("snapshots", "When the next snapshot of a ledger is due.", SnapshotsConfig::read),
             http: from.table("http", "The API.", HttpConfig::read),
             smpp: from.table("smpp", "", SmppConfig::read),
+            telemetry: from.table("telemetry", "What it tells of itself.", TelemetryConfig::read),
         }
     }
 }
@@ -319,6 +321,46 @@ impl SmppConfig {
             }),
         }
     }
+}
+
+#[derive(Debug, Clone)]
+pub struct TelemetryConfig {
+    pub metrics_listen: SocketAddr,
+    pub otlp_endpoint: Option<String>,
+    pub sampling_ratio: f64,
+    pub service_name: String,
+    pub service_instance: Option<String>,
+}
+
+impl TelemetryConfig {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            metrics_listen: from
+                .key("metrics_listen", "Where Prometheus reads /metrics; anywhere but on loopback only for its eyes.")
+                // The port that exporters of OpenTelemetry have by convention.
+                .or((Ipv4Addr::LOCALHOST, 9464).into()),
+            otlp_endpoint: from
+                .key("otlp_endpoint", "A collector that takes OTLP over HTTP; without one there are no traces.")
+                .that("an address as \"http://collector:4318\" without a login", |url: &String| is_collector(url))
+                .optional("http://collector:4318".to_owned()),
+            sampling_ratio: from
+                .key("sampling_ratio", "What part of all traces is kept.")
+                .that("a number from 0 to 1", |ratio: &f64| (0.0..=1.0).contains(ratio))
+                .or(0.01),
+            service_name: from.key("service_name", "What collectors know it by.").or("peyk".to_owned()),
+            service_instance: from
+                .key(
+                    "service_instance",
+                    "Tells this process from others of the service; random at each start if left out.",
+                )
+                .optional("peyk-1".to_owned()),
+        }
+    }
+}
+
+fn is_collector(url: &str) -> bool {
+    let scheme = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    scheme.is_some_and(|rest| !rest.is_empty() && !rest.contains(['@', '?', '#', ' ']))
 }
 
 fn connector(from: &mut Reader) -> ConnectorConfig {

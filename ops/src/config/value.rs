@@ -120,6 +120,25 @@ macro_rules! whole_numbers {
 
 whole_numbers!(u16, u32, u64, usize);
 
+impl Value for f64 {
+    const EXPECTED: &'static str = "a number";
+
+    fn takes(raw: &Raw) -> bool {
+        matches!(raw, Raw::Word(_) | Raw::Integer(_) | Raw::Fraction(_))
+    }
+
+    fn from_raw(raw: &Raw) -> Option<Self> {
+        match raw {
+            Raw::Word(digits) | Raw::Integer(digits) | Raw::Fraction(digits) => digits.parse().ok(),
+            _ => None,
+        }
+    }
+
+    fn to_toml(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
 macro_rules! written_as_text {
     ($($type:ty: $expected:literal),+ $(,)?) => {$(
         impl Value for $type {

@@ -10,4 +10,5 @@ mod secrecy;
 mod segments;
 mod setting;
 mod shutdown;
+mod telemetry;
 mod tenancy;
