@@ -72,13 +72,7 @@ impl FederatedIssuer {
     /// Fetches the keys now and every hour until `stop` is cancelled. Keys that were good stay while a fetch fails.
     pub async fn keep_fresh(self: Arc<Self>, stop: CancellationToken) {
         loop {
-            let pause = match self.fetch().await {
-                Ok(()) => REFRESH,
-                Err(error) => {
-                    tracing::warn!(issuer = %self.issuer, %error, "the keys of an identity provider could not be fetched");
-                    RETRY
-                }
-            };
+            let pause = if self.fetch_if_due().await { REFRESH } else { RETRY };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
@@ -115,21 +109,18 @@ impl FederatedIssuer {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).key(id).cloned()
     }
 
-    async fn fetch_if_due(&self) {
+    /// Whether keys are known that were fetched now or just before.
+    async fn fetch_if_due(&self) -> bool {
         let mut fetched = self.fetched.lock().await;
         if fetched.is_some_and(|at| at.elapsed() < REFRESH_PAUSE) {
-            return;
+            return !self.keys.read().unwrap_or_else(PoisonError::into_inner).is_empty();
         }
         *fetched = Some(Instant::now());
-        if let Err(error) = self.load().await {
+        let loaded = self.load().await;
+        if let Err(error) = &loaded {
             tracing::warn!(issuer = %self.issuer, %error, "the keys of an identity provider could not be fetched");
         }
-    }
-
-    async fn fetch(&self) -> Result<(), KeySourceError> {
-        let mut fetched = self.fetched.lock().await;
-        *fetched = Some(Instant::now());
-        self.load().await
+        loaded.is_ok()
     }
 
     async fn load(&self) -> Result<(), KeySourceError> {

@@ -72,6 +72,10 @@ impl JwkSet {
         if by_id.is_empty() && only.is_none() { Err(NotAJwkSet::NoUsableKey) } else { Ok(Self { by_id, only }) }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_id.is_empty() && self.only.is_none()
+    }
+
     /// The key a token names; the only one for a token that names none.
     pub(super) fn key(&self, id: Option<&str>) -> Option<&RS256PublicKey> {
         id.map_or(self.only.as_ref(), |id| self.by_id.get(id))
