@@ -1,4 +1,5 @@
 //! Ledgers on NATS JetStream: who may append, how an append becomes certain, and how a record is believed.
+pub mod checkpoint;
 pub mod clock;
 pub mod metrics;
 pub mod nats;

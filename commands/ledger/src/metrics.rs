@@ -4,7 +4,7 @@ use crate::writer::{Deposed, Outcome};
 use opentelemetry::KeyValue;
 use peyk_domain::{At, Span};
 use peyk_schemas::LedgerId;
-use peyk_telemetry::{Counter, Histogram, Kind, Metric};
+use peyk_telemetry::{Counter, Gauge, Histogram, Kind, Metric};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError, Weak};
@@ -122,6 +122,35 @@ pub const SNAPSHOTS_REFUSED: Metric = Metric::new(
     "Snapshots that were not used, and why. Other than `fold_version` after an upgrade, an increase wants looking into.",
 );
 
+pub const CHECKPOINT_SIZE: Metric = Metric::new(
+    "peyk.ledger.checkpoint.size",
+    Kind::Gauge,
+    "{record}",
+    LEDGER,
+    "The last position under the newest checkpoint this process signed.",
+);
+pub const CHECKPOINTS_REFUSED: Metric = Metric::new(
+    "peyk.ledger.checkpoints.refused",
+    Kind::Counter,
+    "{checkpoint}",
+    LEDGER,
+    "Checkpoints not signed because the ledger or the checkpoints before cannot be believed. Any increase is critical.",
+);
+pub const VERIFIED_POSITION: Metric = Metric::new(
+    "peyk.ledger.verified.position",
+    Kind::Gauge,
+    "{record}",
+    LEDGER,
+    "The position to which this process last verified the ledger.",
+);
+pub const VERIFICATIONS_FAILED: Metric = Metric::new(
+    "peyk.ledger.verifications.failed",
+    Kind::Counter,
+    "{verification}",
+    LEDGER,
+    "Verifications that found something wrong with the ledger. Any increase is critical.",
+);
+
 /// Every metric of this crate.
 pub const METRICS: &[Metric] = &[
     RECORDS,
@@ -143,6 +172,10 @@ pub const METRICS: &[Metric] = &[
     REPLICA_AGE,
     SNAPSHOTS,
     SNAPSHOTS_REFUSED,
+    CHECKPOINT_SIZE,
+    CHECKPOINTS_REFUSED,
+    VERIFIED_POSITION,
+    VERIFICATIONS_FAILED,
 ];
 
 struct Instruments {
@@ -153,6 +186,10 @@ struct Instruments {
     epochs: Counter<u64>,
     deposed: Counter<u64>,
     quarantined: Counter<u64>,
+    checkpoint_size: Gauge<u64>,
+    checkpoints_refused: Counter<u64>,
+    verified_position: Gauge<u64>,
+    verifications_failed: Counter<u64>,
     snapshots: Counter<u64>,
     refused: Counter<u64>,
 }
@@ -165,6 +202,10 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
     epochs: EPOCHS.counter(),
     deposed: DEPOSED.counter(),
     quarantined: QUARANTINED.counter(),
+    checkpoint_size: CHECKPOINT_SIZE.gauge(),
+    checkpoints_refused: CHECKPOINTS_REFUSED.counter(),
+    verified_position: VERIFIED_POSITION.gauge(),
+    verifications_failed: VERIFICATIONS_FAILED.counter(),
     snapshots: SNAPSHOTS.counter(),
     refused: SNAPSHOTS_REFUSED.counter(),
 });
@@ -324,6 +365,22 @@ pub(crate) fn snapshot_taken(ledger: LedgerId) {
 
 pub(crate) fn snapshot_refused(ledger: LedgerId, reason: &'static str) {
     INSTRUMENTS.refused.add(1, &[of(ledger), KeyValue::new("error.type", reason)]);
+}
+
+pub(crate) fn checkpoint_signed(ledger: LedgerId, size: u64) {
+    INSTRUMENTS.checkpoint_size.record(size, &[of(ledger)]);
+}
+
+pub(crate) fn checkpoint_refused(ledger: LedgerId) {
+    INSTRUMENTS.checkpoints_refused.add(1, &[of(ledger)]);
+}
+
+pub(crate) fn verified(ledger: LedgerId, position: u64) {
+    INSTRUMENTS.verified_position.record(position, &[of(ledger)]);
+}
+
+pub(crate) fn verification_failed(ledger: LedgerId) {
+    INSTRUMENTS.verifications_failed.add(1, &[of(ledger)]);
 }
 
 fn of(ledger: LedgerId) -> KeyValue {
