@@ -7,6 +7,7 @@ mod reader;
 mod replica;
 mod segments;
 pub mod snapshot;
+pub mod verification;
 pub mod witness;
 pub mod writer;
 

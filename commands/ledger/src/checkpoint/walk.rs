@@ -156,7 +156,7 @@ impl Walk {
         self.verifier.push(position, bytes, &mut passed)?;
         self.pending.push_back(hash);
         self.count(passed);
-        if self.verifier.pending() >= STRIDE && self.verifier.pending() % STRIDE == 0 {
+        if self.verifier.pending() >= STRIDE && self.verifier.pending().is_multiple_of(STRIDE) {
             self.settle()?;
         }
         Ok(())
