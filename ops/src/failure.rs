@@ -2,10 +2,13 @@
 use crate::check::ChecksFailed;
 use crate::config::{Problem, Problems};
 use crate::exit::Exit;
+use crate::ledger::Damaged;
 use crate::output::Output;
 use anyhow::Error;
 use peyk_ledger::ReadError;
+use peyk_ledger::checkpoint::WalkError;
 use peyk_ledger::nats::{ConnectError, ProvisionError};
+use peyk_ledger::verification::AuditError;
 use peyk_ledger::witness::WitnessError;
 use peyk_projections::MigrationError;
 use peyk_projections::exports::ExportError;
@@ -14,6 +17,8 @@ use peyk_schemas::ChainError;
 use serde_json::json;
 
 const CHECK: &str = "`peyk check` looks at everything a deployment needs";
+const BROKEN: &str =
+    "nothing from that record on is to be believed; keep the log as it is and find out who wrote to it";
 const MIGRATE: &str = "run `peyk migrate`";
 
 /// The stable code of an error, and what to do about it.
@@ -32,10 +37,16 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
         return Some(("NATS_UNREACHABLE", CHECK));
     }
     if let Some(error) = cause.downcast_ref::<ChainError>() {
-        return Some((
-            error.flaw.code(),
-            "nothing from that record on is to be believed; keep the log as it is and find out who wrote to it",
-        ));
+        return Some((error.flaw.code(), BROKEN));
+    }
+    if let Some(error) = cause.downcast_ref::<WalkError>() {
+        return Some((error.code(), BROKEN));
+    }
+    if let Some(error) = cause.downcast_ref::<AuditError>() {
+        return Some((error.code(), if error.condemns() { BROKEN } else { CHECK }));
+    }
+    if cause.is::<Damaged>() {
+        return Some(("DAMAGED", "take the copy again, or fetch it again from where it came"));
     }
     if let Some(error) = cause.downcast_ref::<ReadError>() {
         return Some(match error {
@@ -72,6 +83,23 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
     cause.downcast_ref::<ExportError>().map(|error| (error.code(), "docs/OPERATIONS.md says what an export needs"))
 }
 
+/// The position in a ledger that is at fault, or the first of those that may be.
+fn position(cause: &(dyn std::error::Error + 'static)) -> Option<u64> {
+    if let Some(error) = cause.downcast_ref::<ChainError>() {
+        return Some(error.position);
+    }
+    if let Some(ReadError::Chain(error)) = cause.downcast_ref() {
+        return Some(error.position);
+    }
+    if let Some(error) = cause.downcast_ref::<WalkError>() {
+        return Some(error.position());
+    }
+    if let Some(error) = cause.downcast_ref::<AuditError>() {
+        return error.position();
+    }
+    cause.downcast_ref::<Damaged>().map(|error| error.position)
+}
+
 /// Says it on standard error, and gives the status to end with.
 #[allow(clippy::print_stderr)]
 pub fn report(error: &Error, output: Output) -> Exit {
@@ -80,6 +108,9 @@ pub fn report(error: &Error, output: Output) -> Exit {
     if output == Output::Json {
         let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
         let mut said = json!({ "error": error.to_string(), "code": code, "advice": advice, "causes": causes });
+        if let Some(position) = error.chain().find_map(position) {
+            said["position"] = position.into();
+        }
         if let Some(Problems(problems)) = problems {
             said["error"] = "the configuration cannot be used".into();
             said["problems"] = problems.iter().map(Problem::to_json).collect();

@@ -22,6 +22,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use config::{Config, Sources};
 use exit::Exit;
 use export::ExportCommand;
+use ledger::LedgerCommand;
 use output::Output;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -63,9 +64,9 @@ enum Command {
     Migrate,
     /// Look at everything a deployment needs, and say what is wrong and how to mend it; changes nothing.
     Check(check::CheckArgs),
-    /// Verify, replay and copy ledgers.
+    /// Verify, replay and copy ledgers, and prove single records.
     #[command(subcommand)]
-    Ledger(ledger::LedgerCommand),
+    Ledger(LedgerCommand),
     /// Read models: where they stand, and how to make them anew.
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
@@ -199,6 +200,10 @@ async fn perform(cli: Cli, output: Output) -> Result<()> {
         }
         Command::Man(args) => return manual::man(args, Cli::command()),
         _ => {}
+    }
+    if let Command::Ledger(LedgerCommand::CheckProof { file, deployment_key: Some(key) }) = &cli.command {
+        // Nor has whoever checks a proof.
+        return ledger::check_proof(file, key, output);
     }
     let variables = std::env::vars_os().collect();
     let loaded = Config::load(Sources { file: cli.config, variables, flags: cli.set });

@@ -1,6 +1,7 @@
 //! `peyk serve`: every role in one process. Settings, bind, spawn, signal, drain.
 use crate::config::Config;
 use crate::keys::KeyDirectory;
+use crate::ledger::{history, journal};
 use crate::migrate::postgres;
 use crate::projections::{keyrings, ledgers};
 use crate::telemetry::{Page, Telemetry};
@@ -12,7 +13,9 @@ use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
 use peyk_handlers::{CommandBus, Handlers, HandlersConfig, Wiring};
 use peyk_http::{Api, ApiSettings, LogState, Readiness, Server, ServerSettings};
+use peyk_ledger::checkpoint::{CHECKPOINTING, CheckpointKey, Keeper};
 use peyk_ledger::snapshot::{self, Cadence};
+use peyk_ledger::verification::DailyVerification;
 use peyk_ledger::writer::Machine;
 use peyk_ledger::{Clock, FileWitness, Ledgers, Replica, Snapshots, WriterConfig, WriterHandle};
 use peyk_projections::query::ReadModels;
@@ -22,6 +25,7 @@ use peyk_projections::{
 use peyk_schemas::LedgerId;
 use peyk_smpp::Connector;
 use sqlx::PgPool;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal as on};
@@ -88,6 +92,8 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         config: HandlersConfig::default(),
     });
 
+    let auditing = audit(config, &ledgers, &clock, &background)?;
+
     let partitions = config.messages.partitions;
     let projecting = ProjectionsConfig {
         pool: projector_pool(
@@ -134,6 +140,9 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         ended.context("a snapshotter ended abnormally")?;
     }
     watching.await?;
+    for ended in join_all(auditing).await {
+        ended.context("a checkpoint keeper or the verification ended abnormally")?;
+    }
     projections.stopped().await;
     showing.cancel();
     page.await?;
@@ -149,6 +158,39 @@ pub async fn signal() -> Result<()> {
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
         _ = terminate.recv() => Ok(()),
     }
+}
+
+/// What looks at the ledgers as an auditor does: a keeper of checkpoints for each, and one verification after another.
+fn audit(config: &Config, ledgers: &Ledgers, clock: &Clock, stop: &CancellationToken) -> Result<Vec<JoinHandle<()>>> {
+    let root = KeyDirectory::new(&config.keys.directory).deployment_key()?;
+    let (history, journal) = (history(config)?, journal(config)?);
+    let keeper = Keeper {
+        ledgers: ledgers.clone(),
+        key: CheckpointKey::derive(&root, ledgers.deployment()),
+        history: history.clone(),
+        every: CHECKPOINTING,
+        stop: stop.clone(),
+    };
+    let all = config.ledgers();
+    let mut tasks: Vec<_> = all
+        .iter()
+        .map(|&ledger| {
+            let keeper = keeper.clone();
+            tokio::spawn(async move { keeper.run(ledger).await })
+        })
+        .collect();
+    let settings = &config.verification;
+    let daily = DailyVerification {
+        ledgers: ledgers.clone(),
+        history,
+        journal,
+        clock: clock.clone(),
+        every: Duration::from_secs(u64::from(settings.every_minutes) * 60),
+        pace: NonZeroU32::new(settings.records_per_second),
+        stop: stop.clone(),
+    };
+    tasks.push(tokio::spawn(async move { daily.run(&all).await }));
+    Ok(tasks)
 }
 
 struct Writers {

@@ -5,7 +5,7 @@ use crate::postgres::Postgres;
 use crate::process::{Process, bound_to_this_process, free_port};
 use crate::records::verified;
 use anyhow::{Context, Result, ensure};
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use peyk_domain::{ConnectorId, DeploymentId, TenantId};
 use peyk_ledger::{Ledgers, Names, Segments, Server};
 use peyk_schemas::{LedgerId, VerifiedRecord};
@@ -219,6 +219,47 @@ password = "{SMPP_PASSWORD}"
         Ok(self.command().args(arguments).output()?)
     }
 
+    /// Runs a command of `peyk --json` that may fail; gives whether it did not, and what it said last, on whichever output.
+    ///
+    /// # Errors
+    /// If it cannot be run, or said nothing in JSON.
+    pub fn attempt_json(&self, arguments: &[&str]) -> Result<(bool, serde_json::Value)> {
+        let said = self.attempt(&[&["--json"], arguments].concat())?;
+        let heard = if said.status.success() { &said.stdout } else { &said.stderr };
+        let heard = String::from_utf8_lossy(heard);
+        let last = heard.lines().rev().find_map(|line| serde_json::from_str(line).ok());
+        let last = last.with_context(|| format!("peyk {}: {}\n{heard}", arguments.join(" "), said.status))?;
+        Ok((said.status.success(), last))
+    }
+
+    /// A file of the deployment: `keys/deployment.pub`, `witness/checkpoints/numbering-0.checkpoints` and the like.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path(name)
+    }
+
+    /// The deployment's secret key, for whoever plays an insider.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn root(&self) -> Result<SigningKey> {
+        Ok(SigningKey::from_bytes(&self.key("deployment.key")?))
+    }
+
+    #[must_use]
+    pub const fn id(&self) -> DeploymentId {
+        self.id
+    }
+
+    fn key(&self, name: &str) -> Result<[u8; 32]> {
+        let text = std::fs::read_to_string(self.path("keys").join(name))?;
+        let mut key = [0; 32];
+        for (byte, digits) in key.iter_mut().zip(text.trim().as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits)?, 16)?;
+        }
+        Ok(key)
+    }
+
     fn launch(&self, arguments: &[&str], log: &str) -> Result<Process> {
         let log = std::fs::File::options().create(true).append(true).open(self.path(log))?;
         let mut command = self.command();
@@ -331,11 +372,7 @@ password = "{SMPP_PASSWORD}"
     /// # Errors
     /// If there is no such key, or NATS does not answer.
     pub async fn ledgers(&self) -> Result<Ledgers> {
-        let text = std::fs::read_to_string(self.path("keys/deployment.pub"))?;
-        let mut key = [0; 32];
-        for (byte, digits) in key.iter_mut().zip(text.trim().as_bytes().chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(digits)?, 16)?;
-        }
+        let key = self.key("deployment.pub")?;
         let client = self.nats.user("audit").connect("auditor").await?;
         Ok(Ledgers::new(client, self.names.clone(), self.id, VerifyingKey::from_bytes(&key)?))
     }

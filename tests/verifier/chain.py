@@ -1,6 +1,7 @@
 """Chain, signatures, epochs and quarantines, as docs/LEDGER.md sections 4 to 8 say."""
 
 import cbor
+import tree
 from blake3 import blake3
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
@@ -140,7 +141,7 @@ class End:
 class Chain:
     """Takes in stored messages in order. `covered` is the last record that counts."""
 
-    def __init__(self, deployment, ledger, partition, root):
+    def __init__(self, deployment, ledger, partition, root, checkpoints=()):
         self.deployment, self.ledger, self.partition, self.root = deployment, ledger, partition, root
         seed = blake3(derive_key_context=SEED_CONTEXT)
         seed.update(deployment + ledger.encode("ascii") + b"\x00" + partition.to_bytes(2, "big"))
@@ -148,9 +149,14 @@ class Chain:
         self.end = self.covered
         self.pending = []  # hashes of the messages behind `covered`
         self.records = 0  # counted records
-        self.waiting = 0  # records that follow and are not covered
+        self.counting = []  # positions of records that follow and are not covered
         self.doubt = None
         self.broken = None
+        self.tree = tree.Tree()
+        self.checkpoints = sorted(checkpoints)  # sizes and roots
+        self.compared = self.agreed = 0
+        self.contradicted = []  # sizes, and the positions behind the last that agreed
+        self.losses = []  # positions found and witnessed
 
     def push(self, data):
         position = self.covered.position + len(self.pending) + 1
@@ -167,9 +173,8 @@ class Chain:
                 if record is None:
                     raise shape
                 key = self.follows(record, position, self.end)
-                self.end = End(position, hash_, record.at, record.epoch, key)
-                self.pending.append(hash_)
-                self.waiting += 1
+                self.counting.append(position)
+                self.take(record, position, hash_, key)
                 if record.signature is not None:
                     self.cover()
                 return
@@ -177,15 +182,34 @@ class Chain:
                 self.doubt = self.blame(str(wrong), position, record, hash_)
         if record is not None and self.is_quarantine(record, position):
             key = self.follows(record, position, self.covered)
-            self.end = End(position, hash_, record.at, record.epoch, key)
-            self.waiting, self.doubt, self.broken = 1, None, None
+            self.counting, self.doubt, self.broken = [position], None, None
+            self.take(record, position, hash_, key)
             self.cover()
         else:
             self.pending.append(hash_)
 
+    def take(self, record, position, hash_, key):
+        self.end = End(position, hash_, record.at, record.epoch, key)
+        self.pending.append(hash_)
+        self.losses += [(data[3], data[0]) for kind, _, data in record.control() if kind == "ledger.recovered"]
+
     def cover(self):
-        self.records += self.waiting
-        self.covered, self.pending, self.waiting = self.end, [], 0
+        counting = set(self.counting)
+        self.records += len(counting)
+        for position, hash_ in enumerate(self.pending, self.covered.position + 1):
+            self.tree.push(tree.leaf(hash_, position in counting))
+            self.compare()
+        self.covered, self.pending, self.counting = self.end, [], []
+
+    def compare(self):
+        while self.checkpoints and self.checkpoints[0][0] == self.tree.size:
+            if self.checkpoints.pop(0)[1] == self.tree.root():
+                self.compared, self.agreed = self.compared + 1, self.tree.size
+            else:
+                self.contradicted.append((self.tree.size, self.agreed + 1))
+
+    def is_lost(self, size):
+        return any(size <= witnessed and (size > found or found >= witnessed) for found, witnessed in self.losses)
 
     def follows(self, record, position, end):
         """The key in force at the record; raises Wrong."""
@@ -227,7 +251,7 @@ class Chain:
         return key
 
     def blame(self, code, position, record, hash_):
-        if code == "WRONG_PREV" and self.waiting > 0:
+        if code == "WRONG_PREV" and self.counting:
             if record.signature is None:
                 self.broken = (hash_, position - 1)
             elif record.is_signed_by(self.end.key):
@@ -256,5 +280,10 @@ class Chain:
     def finish(self):
         if self.doubt is not None:
             raise self.doubt
-        if self.waiting > 0:
+        if self.counting:
             raise Flaw("UNCOVERED", self.covered.position + 1)
+        for size, position in self.contradicted:
+            if not self.is_lost(size):
+                raise Flaw("CHECKPOINT_CONTRADICTED", position)
+        if any(not self.is_lost(size) for size, _ in self.checkpoints):
+            raise Flaw("CHECKPOINT_BEYOND_END", self.tree.size + 1)

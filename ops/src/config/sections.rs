@@ -7,6 +7,7 @@ use super::value::HostPort;
 use peyk_domain::{ConnectorId, DeploymentId};
 use peyk_http::{IssuerSettings, KeySource, Uri};
 use peyk_ledger::snapshot::Cadence;
+use peyk_ledger::verification::{RECORDS_PER_SECOND_DEFAULT, VERIFICATION_MINUTES_DEFAULT};
 use peyk_ledger::{Names, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segments, Server};
 use peyk_smpp::{ConnectorConfig, ConnectorConfigError, Secret};
 use sqlx::postgres::PgConnectOptions;
@@ -27,6 +28,7 @@ pub struct Sections {
     pub keys: Directory,
     pub witness: Directory,
     pub snapshots: SnapshotsConfig,
+    pub verification: VerificationConfig,
     pub http: HttpConfig,
     pub smpp: SmppConfig,
     pub telemetry: TelemetryConfig,
@@ -57,6 +59,11 @@ impl Sections {
                     .required("/var/lib/peyk/witness".into()),
             }),
             snapshots: from.table("snapshots", "When the next snapshot of a ledger is due.", SnapshotsConfig::read),
+            verification: from.table(
+                "verification",
+                "How ledgers are verified in the background.",
+                VerificationConfig::read,
+            ),
             http: from.table("http", "The API.", HttpConfig::read),
             smpp: from.table("smpp", "", SmppConfig::read),
             telemetry: from.table("telemetry", "What it tells of itself.", TelemetryConfig::read),
@@ -113,6 +120,27 @@ impl LedgerConfig {
                 .key("segments_ahead", "Streams that `peyk migrate` makes behind the one that is written.")
                 .within(1..=SEGMENTS_AHEAD_MAX)
                 .or(default.ahead()),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct VerificationConfig {
+    pub every_minutes: u32,
+    pub records_per_second: u32,
+}
+
+impl VerificationConfig {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            every_minutes: from
+                .key("every_minutes", "Minutes from one verification of a ledger to the next.")
+                .within(1..=10_080)
+                .or(VERIFICATION_MINUTES_DEFAULT),
+            records_per_second: from
+                .key("records_per_second", "What a verification reads at most, so that nobody notices it.")
+                .within(100..=10_000_000)
+                .or(RECORDS_PER_SECOND_DEFAULT),
         }
     }
 }

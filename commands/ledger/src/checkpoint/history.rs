@@ -72,7 +72,7 @@ impl CheckpointHistory {
                 found.push(self.directory.join(name));
             }
         }
-        // The size of the last checkpoint is in the name, with leading zeros.
+        // Their numbers have leading zeros.
         found.sort();
         Ok(found)
     }
@@ -153,7 +153,9 @@ impl CheckpointHistory {
 
     fn put_aside(&self, next: &Checkpoint) -> Result<(), HistoryError> {
         let path = self.file(next.ledger, "checkpoints");
-        let full = self.file(next.ledger, &format!("checkpoints.{:020}", next.size));
+        let newest = self.full(next.ledger)?.pop();
+        let newest = newest.as_ref().and_then(|path| path.extension()?.to_str()?.parse::<u64>().ok());
+        let full = self.file(next.ledger, &format!("checkpoints.{:020}", newest.unwrap_or(0).saturating_add(1)));
         fs::rename(&path, &full).map_err(io(&path))?;
         let kept = self.full(next.ledger)?;
         for old in &kept[..kept.len().saturating_sub(FILES_MAX)] {

@@ -1,10 +1,10 @@
 use super::history::{CheckpointHistory, HistoryError};
 use super::key::CheckpointKey;
 use super::note::{Checkpoint, CheckpointError};
-use super::walk::{Contradiction, Walk, WalkError};
+use super::walk::{Walk, WalkError};
 use crate::metrics;
 use crate::nats::{Ledgers, ReadError, Tape};
-use peyk_schemas::{Hash, LedgerId};
+use peyk_schemas::{Hash, Head, LedgerId};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 pub const CHECKPOINTING: Duration = Duration::from_secs(60);
 /// A pause after the log could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long the log may be silent before its end.
+const SILENCE: Duration = Duration::from_secs(10);
 /// How long a tape may be silent before the time is looked at again.
 const GLANCE: Duration = Duration::from_secs(1);
 
@@ -82,8 +84,8 @@ impl Keeper {
         let mut last = self.history.last(ledger, &root, deployment)?;
         let mut walk = self.begin(ledger, last.as_ref()).await?;
         let mut tape = Tape::open(&self.ledgers, ledger, walk.verifier().seen()).await?;
-        self.reach(ledger, last.as_ref(), &mut walk, &mut tape).await?;
-        let mut due = Instant::now();
+        self.reach(ledger, &mut walk, &mut tape).await?;
+        let (mut due, mut doubted) = (Instant::now(), None);
         loop {
             let left = due.saturating_duration_since(Instant::now());
             if let Some((position, bytes)) = tape.next(left.min(GLANCE)).await? {
@@ -92,13 +94,17 @@ impl Keeper {
             if Instant::now() < due {
                 continue;
             }
-            due = Instant::now() + self.every;
-            walk.settle()?;
-            if let Some(error) = walk.verifier().suspicion() {
-                // Its writer names it soon; until then nothing behind it can be signed for.
-                tracing::warn!(%ledger, %error, "a message that is not the writer's waits for its quarantine");
+            walk.settle();
+            // The first one as soon as there is something to sign for.
+            due = Instant::now() + if walk.tree().size() == 0 { GLANCE } else { self.every };
+            let doubt = walk.verifier().suspicion().cloned();
+            if let Some(error) = doubt.clone().filter(|_| doubt == doubted) {
+                // Its writer has had all this time to name it.
+                return Err(WalkError::from(error).into());
             }
-            if walk.tree().size() > last.as_ref().map_or(0, |checkpoint| checkpoint.size) {
+            doubted = doubt;
+            // Smaller than the last one only behind a recorded loss.
+            if walk.tree().size() != last.as_ref().map_or(0, |checkpoint| checkpoint.size) {
                 last = Some(self.sign(ledger, last.as_ref(), &walk).await?);
             }
         }
@@ -108,50 +114,38 @@ impl Keeper {
     async fn begin(&self, ledger: LedgerId, last: Option<&Checkpoint>) -> Result<Walk, KeeperError> {
         let (root, deployment) = (*self.ledgers.root(), self.ledgers.deployment());
         self.ledgers.check_deployment(ledger).await?;
-        if let Some((head, tree)) = last.and_then(|last| self.history.frontier(last)) {
-            self.stands(ledger, head.position, head.hash).await?;
+        if let Some((head, tree)) = last.and_then(|last| self.history.frontier(last))
+            && self.stands(ledger, &head).await?
+        {
             return Ok(Walk::from_head(root, deployment, ledger, head, tree).map_err(WalkError::from)?);
         }
         Ok(Walk::from_genesis(root, deployment, ledger, last.cloned().into_iter().collect()))
     }
 
-    /// The record at a position is still the one that was signed for; its hash stands for all before it.
-    async fn stands(&self, ledger: LedgerId, position: u64, hash: Hash) -> Result<(), KeeperError> {
-        match self.ledgers.message(ledger, position).await? {
-            Some(bytes) if Hash::of(&bytes) == hash => Ok(()),
-            Some(_) => Err(WalkError::from(Contradiction { ledger, from: 1, to: position }).into()),
-            None => Err(self.short(ledger, position).await?.into()),
-        }
+    /// Whether the record at a head's position is the one it names, whose hash stands for all before it.
+    async fn stands(&self, ledger: LedgerId, head: &Head) -> Result<bool, KeeperError> {
+        let stored = self.ledgers.message(ledger, head.position).await?;
+        Ok(stored.is_some_and(|bytes| Hash::of(&bytes) == head.hash))
     }
 
-    async fn short(&self, ledger: LedgerId, size: u64) -> Result<WalkError, KeeperError> {
+    /// Reads up to where the ledger ends now, and holds it against the last checkpoint.
+    async fn reach(&self, ledger: LedgerId, walk: &mut Walk, tape: &mut Tape) -> Result<(), KeeperError> {
         let end = self.ledgers.tail(ledger).await?;
-        if end >= size {
-            let reason = "a message that is there was not given".to_owned();
-            return Err(ReadError::Unavailable { ledger, reason }.into());
+        while walk.verifier().seen() < end {
+            let Some((position, bytes)) = tape.next(SILENCE).await? else {
+                let reason = "the log fell silent".to_owned();
+                return Err(ReadError::Unavailable { ledger, reason }.into());
+            };
+            walk.push(position, bytes)?;
         }
-        Ok(WalkError::Short { ledger, end, size })
-    }
-
-    /// Reads up to the last checkpoint, which the walk compares.
-    async fn reach(
-        &self,
-        ledger: LedgerId,
-        last: Option<&Checkpoint>,
-        walk: &mut Walk,
-        tape: &mut Tape,
-    ) -> Result<(), KeeperError> {
-        let size = last.map_or(0, |last| last.size);
-        while walk.tree().size() < size {
-            match tape.next(GLANCE).await? {
-                Some((position, bytes)) => walk.push(position, bytes)?,
-                None => {
-                    walk.settle()?;
-                    if walk.tree().size() < size {
-                        return Err(self.short(ledger, size).await?.into());
-                    }
-                }
-            }
+        walk.settle();
+        if let Err(error) = walk.judge() {
+            // The chain says more exactly what is wrong, if it is broken.
+            walk.verifier().finish().map_err(WalkError::from)?;
+            return Err(error.into());
+        }
+        if walk.lost() > 0 {
+            tracing::warn!(%ledger, "the last checkpoint is over records that are lost and recorded as such");
         }
         Ok(())
     }
@@ -162,7 +156,11 @@ impl Keeper {
         if self.history.last(ledger, &root, deployment)?.as_ref() != last {
             return Err(KeeperError::Rival(ledger));
         }
-        self.stands(ledger, head.position, head.hash).await?;
+        if !self.stands(ledger, head).await? {
+            // Read anew, and hold the last checkpoint against what is there now.
+            let reason = format!("the record at position {} is no longer the one that was read", head.position);
+            return Err(ReadError::Unavailable { ledger, reason }.into());
+        }
         let checkpoint = Checkpoint::sign(&self.key, deployment, ledger, walk.tree())?;
         let (history, kept, head, tree) = (self.history.clone(), checkpoint.clone(), head.clone(), walk.tree().clone());
         let writing = tokio::task::spawn_blocking(move || {

@@ -3,7 +3,9 @@ use super::*;
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use peyk_domain::{ActorId, At, CommandId, DeploymentId, TenantId};
-use peyk_schemas::{ControlEvent, Draft, EpochCertificate, EventSchema, Hash, LedgerId, Quarantine};
+use peyk_schemas::{
+    ControlEvent, Draft, EpochCertificate, EventSchema, Hash, LedgerId, Quarantine, RawEvent, Record, Recovered,
+};
 use std::path::PathBuf;
 
 const DEPLOYMENT: DeploymentId = DeploymentId::from_bytes([0xd0; 16]);
@@ -32,19 +34,22 @@ fn ledger(count: u64, at: u64) -> Vec<Bytes> {
             5 => vec![ControlEvent::Quarantined(quarantine.clone()).to_raw()],
             _ => vec![ControlEvent::Ticked.to_raw()],
         };
-        let draft = Draft {
-            at: At(at + position),
-            command: CommandId::NIL,
-            fingerprint: [0; 16],
-            actor: ActorId::NIL,
-            tenant: TenantId::NIL,
-            events: Draft::encode_events(events.iter()),
-        };
-        let (bytes, hash) = draft.seal(position, prev, 1, Some(&writer));
+        let (bytes, hash) = draft(At(at + position), &events).seal(position, prev, 1, Some(&writer));
         stored.push(bytes);
         prev = hash;
     }
     stored
+}
+
+fn draft(at: At, events: &[RawEvent]) -> Draft {
+    Draft {
+        at,
+        command: CommandId::NIL,
+        fingerprint: [0; 16],
+        actor: ActorId::NIL,
+        tenant: TenantId::NIL,
+        events: Draft::encode_events(events.iter()),
+    }
 }
 
 fn start(checkpoints: Vec<Checkpoint>) -> Walk {
@@ -55,7 +60,8 @@ fn walked(mut walk: Walk, stored: &[Bytes]) -> Result<Walk, WalkError> {
     for bytes in stored {
         walk.push(walk.verifier().seen() + 1, bytes.clone())?;
     }
-    walk.settle()?;
+    walk.settle();
+    walk.judge()?;
     Ok(walk)
 }
 
@@ -129,8 +135,47 @@ fn an_insider_with_every_key_who_writes_the_ledger_anew_is_found() {
     let found = walked(start(checkpoints.clone()), &anew).expect_err("another ledger");
     assert_eq!(found, WalkError::Contradicted(Contradiction { ledger: LEDGER, from: 1, to: 7 }));
     // What was cut off behind the last checkpoint's position cannot be told; before it, it is.
-    let mut short = walked(start(checkpoints), &stored[..25]).expect("so far");
-    assert_eq!(short.finish(), Err(WalkError::Short { ledger: LEDGER, end: 25, size: 33 }));
+    let short = walked(start(checkpoints), &stored[..25]).expect_err("too short");
+    assert_eq!(short, WalkError::Short { ledger: LEDGER, end: 25, size: 33 });
+}
+
+#[test]
+fn a_loss_that_the_ledger_records_explains_the_checkpoints_over_it_and_no_others() {
+    let stored = ledger(40, 0);
+    // It went on behind position 30, where the witness had seen 40.
+    let after = recovered(&stored[..30], &stored[39], 5);
+    let checkpoints = [20, 33, 36].map(|size| checkpoint(&stored[..size])).to_vec();
+    let walk = walked(start(checkpoints.clone()), &after).expect("explained");
+    assert_eq!((walk.compared(), walk.lost()), (1, 2));
+    let new = checkpoint(&after);
+    let walk = walked(start([checkpoints, vec![new]].concat()), &after).expect("explained");
+    assert_eq!((walk.compared(), walk.lost(), walk.tree().size()), (2, 2, 35));
+    // What was signed before the loss is not explained by it.
+    let elsewhere = checkpoint(&ledger(20, 1_000));
+    assert!(matches!(walked(start(vec![elsewhere]), &after), Err(WalkError::Contradicted(_))));
+}
+
+/// Goes on behind a loss: an epoch that says so, and `more` records in all.
+fn recovered(kept: &[Bytes], witnessed: &Bytes, more: u64) -> Vec<Bytes> {
+    let writer = SigningKey::from_bytes(&[3; 32]);
+    let (mut stored, mut prev) = (kept.to_vec(), Hash::of(&kept[kept.len() - 1]));
+    let loss = Recovered {
+        witnessed: Record::decode(witnessed).expect("a record").position,
+        witnessed_hash: Hash::of(witnessed),
+        witnessed_at: At(40),
+        found: kept.len() as u64,
+        found_hash: prev,
+    };
+    let certificate = EpochCertificate::issue(&root(), DEPLOYMENT, LEDGER, 2, writer.verifying_key().to_bytes());
+    for index in 0..more {
+        let opening =
+            vec![ControlEvent::Recovered(loss).to_raw(), ControlEvent::EpochStarted(certificate.clone()).to_raw()];
+        let events = if index == 0 { opening } else { vec![ControlEvent::Ticked.to_raw()] };
+        let (bytes, hash) = draft(At(100 + index), &events).seal(loss.found + 1 + index, prev, 2, Some(&writer));
+        stored.push(bytes);
+        prev = hash;
+    }
+    stored
 }
 
 #[test]

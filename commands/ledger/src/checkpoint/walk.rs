@@ -3,7 +3,7 @@ use super::tree::{Leaf, Tree};
 use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
 use peyk_domain::DeploymentId;
-use peyk_schemas::{ChainError, Hash, Head, LedgerId, VerifiedRecord, Verifier};
+use peyk_schemas::{ChainError, Hash, Head, LedgerId, Recovered, VerifiedRecord, Verifier};
 use std::collections::{BTreeMap, VecDeque};
 use tlog_tiles::tlog::Hash as Node;
 
@@ -27,6 +27,10 @@ pub struct Walk {
     wanted: Wanted,
     /// In the order of their sizes; those that were passed are gone.
     checkpoints: VecDeque<Checkpoint>,
+    /// Checkpoints that were signed over other messages than stand there.
+    contradicted: Vec<Contradiction>,
+    /// Losses that the ledger itself speaks of: it went on behind them, and what was signed for them holds no more.
+    losses: Vec<Recovered>,
     agreed: u64,
     compared: u64,
     records: u64,
@@ -94,6 +98,8 @@ impl Walk {
             counted: VecDeque::new(),
             wanted: Wanted::new(),
             checkpoints: checkpoints.into(),
+            contradicted: Vec::new(),
+            losses: Vec::new(),
             agreed: 0,
             compared: 0,
             records: 0,
@@ -157,7 +163,7 @@ impl Walk {
         self.pending.push_back(hash);
         self.count(passed);
         if self.verifier.pending() >= STRIDE && self.verifier.pending().is_multiple_of(STRIDE) {
-            self.settle()?;
+            self.settle();
         }
         Ok(())
     }
@@ -165,13 +171,11 @@ impl Walk {
     fn count(&mut self, passed: Vec<VerifiedRecord>) {
         self.records += passed.len() as u64;
         self.counted.extend(passed.iter().map(|record| record.position));
+        self.losses.extend(passed.iter().filter_map(VerifiedRecord::recovered));
     }
 
     /// Lets through all that a signature covers.
-    ///
-    /// # Errors
-    /// [`WalkError::Contradicted`] at the first checkpoint that does not agree.
-    pub fn settle(&mut self) -> Result<(), WalkError> {
+    pub fn settle(&mut self) {
         let mut passed = Vec::new();
         self.verifier.settle(&mut passed);
         self.count(passed);
@@ -188,33 +192,57 @@ impl Walk {
                     *want = Some(node);
                 }
             });
-            self.compare()?;
+            self.compare();
         }
-        Ok(())
     }
 
-    fn compare(&mut self) -> Result<(), Contradiction> {
+    fn compare(&mut self) {
         let size = self.tree.size();
-        while let Some(checkpoint) = self.checkpoints.front().filter(|checkpoint| checkpoint.size <= size) {
-            if checkpoint.root != self.tree.root() {
-                return Err(Contradiction { ledger: checkpoint.ledger, from: self.agreed + 1, to: size });
+        while let Some(checkpoint) = self.checkpoints.pop_front_if(|checkpoint| checkpoint.size <= size) {
+            if checkpoint.root == self.tree.root() {
+                (self.agreed, self.compared) = (size, self.compared + 1);
+            } else {
+                let contradiction = Contradiction { ledger: checkpoint.ledger, from: self.agreed + 1, to: size };
+                self.contradicted.push(contradiction);
             }
-            (self.agreed, self.compared) = (size, self.compared + 1);
-            self.checkpoints.pop_front();
         }
-        Ok(())
+    }
+
+    /// Whether a checkpoint may be over records that the ledger says are lost.
+    fn is_lost(&self, size: u64) -> bool {
+        self.losses.iter().any(|loss| loss.may_have_lost(size))
+    }
+
+    /// Checkpoints that do not agree because they were signed over records that the ledger says are lost.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        let beyond = self.checkpoints.iter().filter(|checkpoint| self.is_lost(checkpoint.size)).count();
+        let within = self.contradicted.iter().filter(|contradiction| self.is_lost(contradiction.to)).count();
+        (beyond + within) as u64
+    }
+
+    /// Holds the checkpoints against the ledger, once all of it was taken in.
+    ///
+    /// # Errors
+    /// [`WalkError::Contradicted`] at the first checkpoint that does not agree, [`WalkError::Short`] if one covers more; not
+    /// those that a recorded loss explains.
+    pub fn judge(&self) -> Result<(), WalkError> {
+        if let Some(contradiction) = self.contradicted.iter().find(|contradiction| !self.is_lost(contradiction.to)) {
+            return Err(contradiction.clone().into());
+        }
+        match self.checkpoints.iter().find(|checkpoint| !self.is_lost(checkpoint.size)) {
+            None => Ok(()),
+            Some(beyond) => Err(WalkError::Short { ledger: beyond.ledger, end: self.tree.size(), size: beyond.size }),
+        }
     }
 
     /// Ends the walk: nothing more comes.
     ///
     /// # Errors
-    /// [`WalkError::Chain`] with the first message that was not let through, [`WalkError::Short`] if a checkpoint covers more.
+    /// [`WalkError::Chain`] with the first message that was not let through, else as [`Walk::judge`].
     pub fn finish(&mut self) -> Result<(), WalkError> {
-        self.settle()?;
+        self.settle();
         self.verifier.finish()?;
-        match self.checkpoints.back() {
-            None => Ok(()),
-            Some(last) => Err(WalkError::Short { ledger: last.ledger, end: self.tree.size(), size: last.size }),
-        }
+        self.judge()
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How long after one verification of a ledger the next is due.
-pub const VERIFICATION_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Minutes from one verification of a ledger to the next: a day.
+pub const VERIFICATION_MINUTES_DEFAULT: u32 = 24 * 60;
 /// What a verification in the background reads at most, so that nobody notices it.
 pub const RECORDS_PER_SECOND_DEFAULT: u32 = 20_000;
 /// A pause between two ledgers, and between two looks at what is due.

@@ -21,6 +21,8 @@ pub struct Verification {
     pub records: u64,
     /// Checkpoints that agreed.
     pub checkpoints: u64,
+    /// Checkpoints over records that the ledger says are lost.
+    pub lost: u64,
     pub failure: Option<Failure>,
 }
 
@@ -51,6 +53,7 @@ impl Verification {
             epoch: head.map_or(0, |head| head.certificate.epoch),
             records: walk.map_or(0, Walk::records),
             checkpoints: walk.map_or(0, Walk::compared),
+            lost: walk.map_or(0, Walk::lost),
             failure,
         }
     }

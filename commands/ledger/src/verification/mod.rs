@@ -5,5 +5,5 @@ mod daily;
 mod journal;
 
 pub use audit::{AuditError, Pace, audit};
-pub use daily::{DailyVerification, RECORDS_PER_SECOND_DEFAULT, VERIFICATION_DEFAULT, verify_and_keep};
+pub use daily::{DailyVerification, RECORDS_PER_SECOND_DEFAULT, VERIFICATION_MINUTES_DEFAULT, verify_and_keep};
 pub use journal::{Failure, Journal, JournalError, Verification};

@@ -1,0 +1,44 @@
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Who is asked about copies: the independent verifier, and which deployment it trusts.
+pub struct Peer {
+    pub ledger: &'static str,
+    pub deployment: String,
+    pub key: String,
+}
+
+fn run(arguments: &[&str]) -> Result<Vec<Value>> {
+    let packages = std::env::var_os("PEYK_VERIFIER_PACKAGES").context("ops/test sets PEYK_VERIFIER_PACKAGES")?;
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("verifier/verify.py");
+    let mut python = Command::new("python3");
+    python.arg("-B").arg(script).args(arguments).env("PYTHONPATH", packages);
+    let said = python.output().context("python3")?;
+    let complaint = String::from_utf8_lossy(&said.stderr);
+    ensure!(complaint.is_empty(), "verify.py: {complaint}");
+    String::from_utf8(said.stdout)?.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+impl Peer {
+    /// What it says of copies, one after another.
+    pub fn verify(&self, copies: &[PathBuf], checkpoints: Option<&Path>) -> Result<Vec<Value>> {
+        let copies: Vec<String> = copies.iter().map(|copy| copy.display().to_string()).collect();
+        let mut arguments = vec!["ledger"];
+        arguments.extend(copies.iter().map(String::as_str));
+        arguments.extend(["--ledger", self.ledger, "--deployment", &self.deployment, "--key", &self.key]);
+        let history = checkpoints.map(|path| path.display().to_string());
+        if let Some(history) = &history {
+            arguments.extend(["--checkpoints", history]);
+        }
+        let said = run(&arguments)?;
+        ensure!(said.len() == copies.len(), "{said:?}");
+        Ok(said)
+    }
+
+    pub fn check_proof(&self, file: &Path) -> Result<Value> {
+        let said = run(&["proof", &file.display().to_string(), "--key", &self.key])?;
+        said.into_iter().next().context("verify.py said nothing")
+    }
+}
