@@ -260,7 +260,11 @@ password = "{SMPP_PASSWORD}"
         Ok(key)
     }
 
-    fn launch(&self, arguments: &[&str], log: &str) -> Result<Process> {
+    /// Starts a command of `peyk`; what it says goes to a file of that name.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn launch(&self, arguments: &[&str], log: &str) -> Result<Process> {
         let log = std::fs::File::options().create(true).append(true).open(self.path(log))?;
         let mut command = self.command();
         command.args(arguments).stdout(log.try_clone()?).stderr(log);

@@ -6,6 +6,8 @@ mod load;
 mod log_outage;
 mod main_job;
 mod postgres_outage;
+mod projections;
+mod rebuilds;
 mod secrecy;
 mod segments;
 mod setting;
