@@ -11,10 +11,11 @@ pub(crate) struct Changes<R: Row> {
     unknown: usize,
 }
 
+/// Boxed, because a map moves its entries about.
 #[derive(Debug)]
 struct Change<R> {
-    stored: Option<R>,
-    now: Option<R>,
+    stored: Option<Box<R>>,
+    now: Option<Box<R>>,
     /// Whether what is stored was looked up, or does not matter because the row begins here.
     known: bool,
 }
@@ -73,21 +74,24 @@ impl<R: Row> Changes<R> {
     /// Takes in what is stored under the keys that were not known.
     pub(crate) fn found(&mut self, rows: Vec<R>) {
         for row in rows {
-            self.rows.insert(row.key(), Change { stored: Some(row.clone()), now: Some(row), known: true });
+            self.rows.insert(
+                row.key(),
+                Change { stored: Some(Box::new(row.clone())), now: Some(Box::new(row)), known: true },
+            );
         }
         self.rows.values_mut().for_each(|change| change.known = true);
         self.unknown = 0;
     }
 
     pub(crate) fn get_mut(&mut self, key: R::Key) -> Option<&mut R> {
-        self.rows.get_mut(&key).and_then(|change| change.now.as_mut())
+        self.rows.get_mut(&key).and_then(|change| change.now.as_deref_mut())
     }
 
     /// Sets the whole row, whatever was stored.
     pub(crate) fn put(&mut self, row: R) {
         let key = row.key();
         let change = self.rows.entry(key).or_insert_with(|| Change { stored: None, now: None, known: true });
-        change.now = Some(row);
+        change.now = Some(Box::new(row));
     }
 
     /// Whether there was such a row.
@@ -100,7 +104,7 @@ impl<R: Row> Changes<R> {
         let rows = match which {
             Which::All => std::mem::take(&mut self.rows),
             Which::Settled => {
-                self.rows.extract_if(.., |_, change| change.now.as_ref().is_none_or(Row::is_settled)).collect()
+                self.rows.extract_if(.., |_, change| change.now.as_deref().is_none_or(Row::is_settled)).collect()
             }
         };
         Self { rows, unknown: 0 }
@@ -110,8 +114,8 @@ impl<R: Row> Changes<R> {
         let mut pending = Pending { new: Vec::new(), changed: Vec::new(), gone: Vec::new() };
         for (key, change) in &self.rows {
             match (&change.stored, &change.now) {
-                (None, Some(now)) => pending.new.push(now),
-                (Some(stored), Some(now)) if stored != now => pending.changed.push(now),
+                (None, Some(now)) => pending.new.push(&**now),
+                (Some(stored), Some(now)) if stored != now => pending.changed.push(&**now),
                 (Some(_), None) => pending.gone.push(*key),
                 _ => {}
             }
