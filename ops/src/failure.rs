@@ -42,6 +42,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
     if let Some(error) = cause.downcast_ref::<WalkError>() {
         return Some((error.code(), BROKEN));
     }
+    if let Some(AuditError::Read(error)) = cause.downcast_ref() {
+        return known(error);
+    }
     if let Some(error) = cause.downcast_ref::<AuditError>() {
         return Some((error.code(), if error.condemns() { BROKEN } else { CHECK }));
     }

@@ -33,7 +33,7 @@ pub struct VerifyArgs {
     pub checkpoints: Option<PathBuf>,
 }
 
-/// Verifies ledgers of the server; every one is, whatever comes of those before it.
+/// Verifies ledgers of the server; every one is, whatever is wrong with those before it.
 pub async fn run(config: &Config, ledgers: &Ledgers, args: VerifyArgs, output: Output) -> Result<()> {
     let all = if args.ledgers.is_empty() { config.ledgers() } else { args.ledgers };
     let history =
@@ -54,6 +54,8 @@ pub async fn run(config: &Config, ledgers: &Ledgers, args: VerifyArgs, output: O
                 let segments = ledgers.segments(ledger).await?;
                 report(ledger, &walk, started, &segments, output);
             }
+            // Nor would the next one be read.
+            Err(error) if !error.condemns() => return Err(error.into()),
             Err(error) => {
                 output.line(
                     &json!({ "ledger": ledger.to_string(), "verified": false, "code": error.code(),

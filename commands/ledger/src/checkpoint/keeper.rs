@@ -82,6 +82,7 @@ impl Keeper {
     async fn follow(&self, ledger: LedgerId) -> Result<(), KeeperError> {
         let (root, deployment) = (*self.ledgers.root(), self.ledgers.deployment());
         let mut last = self.history.last(ledger, &root, deployment)?;
+        metrics::checkpoint_signed(ledger, last.as_ref().map_or(0, |checkpoint| checkpoint.size));
         let mut walk = self.begin(ledger, last.as_ref()).await?;
         let mut tape = Tape::open(&self.ledgers, ledger, walk.verifier().seen()).await?;
         self.reach(ledger, &mut walk, &mut tape).await?;

@@ -32,7 +32,9 @@ impl AuditError {
     pub const fn condemns(&self) -> bool {
         match self {
             Self::Walk(_) | Self::History(HistoryError::Bad { .. }) => true,
-            Self::Read(ReadError::Unavailable { .. } | ReadError::Missing(_)) => false,
+            Self::Read(ReadError::Unavailable { .. } | ReadError::Missing(_) | ReadError::OtherSegments { .. }) => {
+                false
+            }
             Self::Read(_) => true,
             Self::Silent { .. } | Self::History(HistoryError::Io { .. }) => false,
         }
@@ -45,8 +47,10 @@ impl AuditError {
             Self::Walk(error) => error.code(),
             Self::Read(ReadError::Chain(error)) => error.flaw.code(),
             Self::Read(ReadError::AnotherDeployment { .. }) => "ANOTHER_DEPLOYMENT",
-            Self::Read(ReadError::Diverged { .. }) => "DIVERGED",
-            Self::Read(_) | Self::Silent { .. } => "LOG_UNAVAILABLE",
+            Self::Read(ReadError::OtherSegments { .. }) => "OTHER_SEGMENTS",
+            Self::Read(ReadError::Diverged { .. }) => "LEDGER_DIVERGED",
+            Self::Read(ReadError::Missing(_)) => "LEDGER_MISSING",
+            Self::Read(ReadError::Unavailable { .. }) | Self::Silent { .. } => "LEDGER_UNAVAILABLE",
             Self::History(HistoryError::Bad { .. }) => "BAD_CHECKPOINT",
             Self::History(HistoryError::Io { .. }) => "CHECKPOINTS_UNREADABLE",
         }

@@ -31,6 +31,11 @@ pub struct DailyVerification {
 impl DailyVerification {
     /// Runs until stopped.
     pub async fn run(&self, all: &[LedgerId]) {
+        for &ledger in all {
+            // As far as is known before the first one of this process.
+            let known = self.journal.load(ledger).ok().flatten().filter(Verification::verified);
+            metrics::verified(ledger, known.map_or(0, |known| known.position));
+        }
         loop {
             for &ledger in all {
                 tokio::select! {
@@ -40,10 +45,25 @@ impl DailyVerification {
                 if self.is_due(ledger) {
                     tokio::select! {
                         () = self.stop.cancelled() => return,
-                        _ = verify_and_keep(&self.ledgers, ledger, &self.history, &self.journal, &self.clock, self.pace, |_, _| {}) => {}
+                        () = self.verify(ledger) => {}
                     }
                 }
             }
+        }
+    }
+
+    async fn verify(&self, ledger: LedgerId) {
+        let Self { ledgers, history, journal, clock, pace, .. } = self;
+        match verify_and_keep(ledgers, ledger, history, journal, clock, *pace, |_, _| {}).await {
+            Ok(walk) => {
+                let (position, records, checkpoints) = (walk.verifier().position(), walk.records(), walk.compared());
+                tracing::info!(%ledger, position, records, checkpoints, "verified");
+            }
+            Err(error) if error.condemns() => {
+                let (code, position) = (error.code(), error.position());
+                tracing::error!(severity = "CRITICAL", %ledger, code, position, %error, "the ledger does not verify");
+            }
+            Err(error) => tracing::warn!(%ledger, %error, "the ledger could not be verified now"),
         }
     }
 
@@ -59,8 +79,8 @@ impl DailyVerification {
     }
 }
 
-/// Verifies a ledger against its own chain and its checkpoints, and keeps, counts and logs what came of it. A ledger that
-/// does not verify is a CRITICAL alarm; one that could not be read leaves what was kept before.
+/// Verifies a ledger against its own chain and its checkpoints, and keeps and counts what came of it; to say it is the
+/// caller's. A ledger that could not be read leaves what was kept before.
 ///
 /// # Errors
 /// [`AuditError`].
@@ -80,19 +100,9 @@ pub async fn verify_and_keep(
     };
     let verification = Verification::of(ledger, clock.now().0, began.elapsed().as_secs_f64(), &outcome);
     match &outcome {
-        Ok(_) => {
-            let Verification { position, records, checkpoints, .. } = verification;
-            metrics::verified(ledger, position);
-            tracing::info!(%ledger, position, records, checkpoints, "verified");
-        }
-        Err(error) if error.condemns() => {
-            metrics::verification_failed(ledger);
-            tracing::error!(severity = "CRITICAL", %ledger, code = error.code(), position = error.position(), %error, "the ledger does not verify");
-        }
-        Err(error) => {
-            tracing::warn!(%ledger, %error, "the ledger could not be verified now");
-            return outcome;
-        }
+        Ok(_) => metrics::verified(ledger, verification.position),
+        Err(error) if error.condemns() => metrics::verification_failed(ledger),
+        Err(_) => return outcome,
     }
     if let Err(error) = journal.save(ledger, &verification) {
         tracing::error!(%ledger, %error, "the verification could not be kept");

@@ -181,7 +181,12 @@ impl<A: Machine, T> Core<A, T> {
     /// a place to go to.
     #[must_use]
     pub fn positions_left(&self) -> u64 {
-        self.reach.saturating_sub(self.end.position + self.staged.len() as u64)
+        self.reached().saturating_sub(self.end.position + self.staged.len() as u64)
+    }
+
+    /// The last position there is a segment for. Where a record is durable, there is its segment.
+    fn reached(&self) -> u64 {
+        self.reach.max(self.segments.last(self.segments.of(self.durable.position)))
     }
 
     /// Says up to which position there are segments; nothing is told yet to a new writer.
@@ -308,7 +313,7 @@ impl<A: Machine, T> Core<A, T> {
             if self.segments.end_at(end) && !self.in_flight.is_empty() {
                 return;
             }
-            let room = self.reach.min(self.segments.last(self.segments.behind(end))).saturating_sub(end);
+            let room = self.reached().min(self.segments.last(self.segments.behind(end))).saturating_sub(end);
             if room == 0 {
                 return;
             }

@@ -154,6 +154,7 @@ where
             let retry_at = self.retry_at.unwrap_or(answer_due);
             let tick_due = self.last_activity + TICK;
             let left = self.core.positions_left();
+            self.full &= left == 0;
             let gulp = if self.full { GULP } else { usize::try_from(left).unwrap_or(GULP).min(GULP) };
             tokio::select! {
                 biased;
