@@ -80,8 +80,9 @@ pub struct Database {
 }
 
 impl Database {
+    /// Room for all projectors and a rebuild beside each other, so that none waits for another on a slow machine.
     pub fn projector_pool(&self) -> PgPool {
-        peyk_projections::projector_pool(self.projector.clone(), 8)
+        peyk_projections::projector_pool(self.projector.clone(), 24)
     }
 
     pub fn reader_pool(&self) -> PgPool {
