@@ -100,6 +100,10 @@ identifiers! {
     BlockId,
     /// One lease of one number, from reservation to release.
     LeaseId,
+    /// One request as a gateway answered it.
+    RequestId,
+    /// One login, from its password to its end.
+    SessionId,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, draws a random number or touches a socket; whoever calls brings the time and the ids.
 //! Each context is one ledger's state machine behind [`eventually::aggregate::Aggregate`]: `apply` evolves, `handle`
 //! decides and resolves at once.
+pub mod access;
 mod dated;
 mod fold;
 mod identity;
@@ -20,7 +21,8 @@ pub mod testing;
 pub use dated::Dated;
 pub use fold::Fold;
 pub use identity::{
-    ActorId, BlockId, CommandId, ConnectorId, DeploymentId, LeaseId, MessageId, NotAnId, OperatorId, RouteId, TenantId,
+    ActorId, BlockId, CommandId, ConnectorId, DeploymentId, LeaseId, MessageId, NotAnId, OperatorId, RequestId,
+    RouteId, SessionId, TenantId,
 };
 pub use instant::{At, Span};
 pub use msisdn::{Decimal, Msisdn, NotE164};

@@ -1,0 +1,148 @@
+use super::{AddressRange, AuditCount, AuditEntry, Envelope, KeyHash, Limits, LoginToken, Region, Role};
+use crate::{ActorId, At, RequestId, SessionId, TenantId};
+
+/// Why a login failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LoginFailure {
+    Password,
+    Code,
+    /// A code that was used before.
+    CodeUsedAgain,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SessionEnd {
+    LoggedOut,
+    /// A refresh token was used that had been replaced: it, or the one in use, is in the wrong hands.
+    Reused,
+    Expired,
+    PasswordChanged,
+    RolesChanged,
+    Disabled,
+    /// The user has too many sessions; the oldest went.
+    Displaced,
+}
+
+/// What happened to who may do what. The stored names stand in `schemas`, not here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessEvent {
+    /// First in a record that a request led to: where it came from.
+    Requested {
+        request: RequestId,
+        source: Envelope,
+    },
+    TenantCreated {
+        tenant: TenantId,
+        name: Envelope,
+        region: Region,
+        partition: u16,
+    },
+    TenantRenamed {
+        tenant: TenantId,
+        name: Envelope,
+    },
+    TenantSuspended {
+        tenant: TenantId,
+    },
+    TenantResumed {
+        tenant: TenantId,
+    },
+    LimitsSet {
+        tenant: TenantId,
+        limits: Limits,
+    },
+    AllowedSet {
+        tenant: TenantId,
+        allowed: Vec<AddressRange>,
+    },
+    UserCreated {
+        user: ActorId,
+        tenant: TenantId,
+        login: LoginToken,
+        identity: Envelope,
+        verifier: Envelope,
+        roles: Vec<Role>,
+    },
+    RolesSet {
+        user: ActorId,
+        roles: Vec<Role>,
+    },
+    PasswordSet {
+        user: ActorId,
+        verifier: Envelope,
+    },
+    UserDisabled {
+        user: ActorId,
+    },
+    UserEnabled {
+        user: ActorId,
+    },
+    TotpEnrolled {
+        user: ActorId,
+        secret: Envelope,
+    },
+    TotpConfirmed {
+        user: ActorId,
+        step: u64,
+    },
+    TotpRemoved {
+        user: ActorId,
+    },
+    LoginAttempted {
+        user: ActorId,
+    },
+    LoginSucceeded {
+        user: ActorId,
+        session: SessionId,
+        expires: At,
+        totp_step: Option<u64>,
+    },
+    LoginFailed {
+        user: ActorId,
+        reason: LoginFailure,
+    },
+    UserLocked {
+        user: ActorId,
+        until: At,
+    },
+    UserUnlocked {
+        user: ActorId,
+    },
+    SessionRefreshed {
+        session: SessionId,
+        generation: u32,
+    },
+    SessionEnded {
+        session: SessionId,
+        reason: SessionEnd,
+    },
+    KeyCreated {
+        key: ActorId,
+        tenant: TenantId,
+        hash: KeyHash,
+        label: Envelope,
+        roles: Vec<Role>,
+        expires: Option<At>,
+        allowed: Vec<AddressRange>,
+    },
+    KeyRevoked {
+        key: ActorId,
+    },
+    KeyExpired {
+        key: ActorId,
+    },
+    AddressesBlocked {
+        range: AddressRange,
+        until: Option<At>,
+    },
+    AddressesUnblocked {
+        range: AddressRange,
+    },
+    AuditNoted {
+        entry: AuditEntry,
+    },
+    AuditCounted {
+        count: AuditCount,
+    },
+}
