@@ -130,6 +130,8 @@ type Listed = (TenantId, NumberFilter, Option<Msisdn>, u16);
 pub struct FakeReads {
     pub waited_for: Mutex<Vec<(LedgerId, u64)>>,
     pub listed: Mutex<Vec<Listed>>,
+    /// The tenants whose things were asked for, in order.
+    pub asked_for: Mutex<Vec<TenantId>>,
 }
 
 pub fn number(tenant: TenantId) -> Number {
@@ -191,6 +193,7 @@ impl Reads for FakeReads {
     }
 
     fn number(&self, tenant: TenantId, asked: Msisdn) -> Reading<Option<Number>> {
+        self.asked_for.lock().unwrap().push(tenant);
         let number = number(HERAT);
         ready(Ok((tenant == HERAT && asked == number.number).then_some(number))).boxed()
     }
@@ -202,12 +205,14 @@ impl Reads for FakeReads {
         after: Option<Msisdn>,
         limit: Limit,
     ) -> Reading<Page<Number, Msisdn>> {
+        self.asked_for.lock().unwrap().push(tenant);
         self.listed.lock().unwrap().push((tenant, filter, after, limit.rows()));
         let number = number(tenant);
         page(vec![number.clone()], number.number)
     }
 
     fn message(&self, tenant: TenantId, asked: MessageId) -> Reading<Option<Message>> {
+        self.asked_for.lock().unwrap().push(tenant);
         ready(Ok((tenant == HERAT && asked == KNOWN).then(|| message(tenant)))).boxed()
     }
 
@@ -217,6 +222,7 @@ impl Reads for FakeReads {
         after: Option<MessageCursor>,
         _limit: Limit,
     ) -> Reading<Page<Message, MessageCursor>> {
+        self.asked_for.lock().unwrap().push(tenant);
         page(vec![message(tenant)], after.unwrap_or_else(|| "8.0".parse().unwrap()))
     }
 

@@ -3,7 +3,7 @@
     clippy::unwrap_used,
     reason = "in a test a panic is the answer; the lint knows only functions marked as tests"
 )]
-mod access;
+mod claiming;
 mod conformance;
 mod description;
 mod fakes;
@@ -11,6 +11,7 @@ mod federated;
 mod http2;
 mod key_fetching;
 mod listening;
+mod matrix;
 mod numbering;
 mod problems;
 mod routing;

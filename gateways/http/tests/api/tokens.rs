@@ -41,6 +41,13 @@ fn without(name: &str) -> Value {
     claims
 }
 
+/// A token of HERAT with these roles that was good until a minute ago.
+pub fn expired(roles: &[Role]) -> String {
+    let mut claims = with("exp", json!(now() - 60));
+    claims["roles"] = roles.iter().map(|role| role.name()).collect();
+    hs256(&claims)
+}
+
 #[test]
 fn a_sound_token_speaks_for_its_tenant() {
     let identity = authority().verify(&hs256(&claims())).unwrap();
