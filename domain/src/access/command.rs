@@ -148,6 +148,6 @@ pub enum AccessAction {
         entries: Vec<AuditEntry>,
         counts: Vec<AuditCount>,
     },
-    /// Let time act: end sessions, keys, locks and blocks that ran out, a bounded number at a time.
+    /// Let time act: end sessions, keys and blocks that ran out, a bounded number at a time.
     Tick,
 }

@@ -89,8 +89,10 @@ pub enum AccessEvent {
     TotpRemoved {
         user: ActorId,
     },
+    /// `at` is the record's instant: the bucket of logins is reckoned from it.
     LoginAttempted {
         user: ActorId,
+        at: At,
     },
     LoginSucceeded {
         user: ActorId,
@@ -106,6 +108,7 @@ pub enum AccessEvent {
         user: ActorId,
         until: At,
     },
+    /// Before its time, by somebody. A lock that ran out is just over.
     UserUnlocked {
         user: ActorId,
     },
