@@ -3,6 +3,7 @@ use crate::config::Config;
 use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
+use peyk_domain::access::Role;
 use peyk_domain::{ActorId, TenantId};
 use peyk_http::{FederatedIssuer, Issuers};
 use serde_json::json;
@@ -48,7 +49,7 @@ pub fn mint(config: &Config, args: MintArgs, output: Output) -> Result<()> {
             ActorId::from_bytes(bytes)
         }
     };
-    let roles = args.roles.iter().map(|role| role.parse()).collect::<Result<Vec<peyk_http::Role>, _>>()?;
+    let roles = args.roles.iter().map(|role| role.parse()).collect::<Result<Vec<Role>, _>>()?;
     let valid = std::time::Duration::from_secs(args.minutes * 60);
     let token = authority(config)?.mint(actor, args.tenant, &roles, valid)?;
     output.line(&json!({ "token": token, "actor": actor.to_string(), "tenant": args.tenant.to_string() }), &token);

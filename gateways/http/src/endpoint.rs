@@ -2,15 +2,16 @@
 //!
 //! Warp's own way, a chain of alternatives, leaves roles to be remembered and answers a wrong method with whatever the
 //! last alternative said; a table can be walked by a test, and an entry without a role does not compile.
+use crate::access::Access;
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
 use crate::openapi::{self, Operation};
 use crate::problem::Problem;
 use crate::request::Request;
-use crate::role::{Access, Role};
 use crate::{health, numbering, routing, sms};
 use futures::future::BoxFuture;
+use peyk_domain::access::Role;
 use std::fmt;
 use std::sync::Arc;
 use warp::http::Method;

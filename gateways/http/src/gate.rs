@@ -1,6 +1,6 @@
 //! Who may come in. Only the token grants anything; what gateways before us claim in headers may at most agree with it.
+use crate::access::Access;
 use crate::problem::{Problem, kind};
-use crate::role::Access;
 use crate::token::{Identity, Issuers, TokenRefused};
 use warp::http::HeaderMap;
 use warp::http::header::AUTHORIZATION;

@@ -4,6 +4,7 @@
 //! parsing; then it becomes a command for [`Commands`] or a question for [`Reads`]. A command is answered when it is
 //! durable, with its receipt, and runs to its end even if the client hangs up. Every error is a problem object of
 //! RFC 9457 with a stable code. [`Server`] serves it all over TCP or TLS, bounded everywhere.
+mod access;
 mod answer;
 mod api;
 mod body;
@@ -23,13 +24,13 @@ mod read_models;
 mod readiness;
 mod reads;
 mod request;
-mod role;
 mod routing;
 mod server;
 mod sms;
 mod token;
 mod trace;
 
+pub use access::Access;
 pub use answer::RECEIPT_HEADER;
 pub use api::{Api, ApiSettings};
 pub use body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
@@ -41,7 +42,6 @@ pub use openapi::document as openapi;
 pub use problem::{Kind, Problem, kind};
 pub use readiness::{LogState, Readiness};
 pub use reads::{Reading, Reads};
-pub use role::{Access, NoSuchRole, Role};
 pub use server::{Drained, Server, ServerSettings, TlsError, tls_config};
 pub use token::{
     FederatedIssuer, Identity, IssuerSettings, Issuers, JWKS_BYTES_MAX, JwkSet, KEY_BYTES_MIN, KeySource,

@@ -3,8 +3,9 @@ use super::report::Report;
 use crate::config::Config;
 use crate::token::authority;
 use anyhow::{Context, Result};
+use peyk_domain::access::Role;
 use peyk_domain::{ActorId, TenantId};
-use peyk_http::Role;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

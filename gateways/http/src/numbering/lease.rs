@@ -4,7 +4,7 @@ use crate::field;
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::request::Request;
-use crate::role::Role;
+use peyk_domain::access::Role;
 use peyk_domain::numbering::NumberingCommand;
 use peyk_domain::{CommandId, LeaseId, Msisdn, TenantId};
 use peyk_handlers::{Call, Done, derived_id};

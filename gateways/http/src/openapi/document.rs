@@ -1,12 +1,13 @@
 use super::operation::Body;
 use super::values::{Digits, Id};
 use super::{Operation, examples, problems};
+use crate::access::Access;
 use crate::answer::{Answer, RECEIPT_HEADER, ShownReceipt};
 use crate::api::Api;
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::problem::Problem;
 use crate::request::Request;
-use crate::role::{Access, Role};
+use peyk_domain::access::Role;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};

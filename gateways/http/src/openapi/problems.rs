@@ -1,10 +1,10 @@
 //! Which problems an endpoint can answer, and how they are described.
 use super::Operation;
 use super::examples::REQUEST;
+use crate::access::Access;
 use crate::body::BodyRule;
 use crate::endpoint::Endpoint;
 use crate::problem::{Kind, kind};
-use crate::role::Access;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use warp::http::{Method, StatusCode};

@@ -1,9 +1,9 @@
 //! The one place where claims become an identity.
 use super::identity::{Identity, TokenRefused};
-use crate::role::Role;
 use jwt_simple::JWTError;
 use jwt_simple::claims::JWTClaims;
 use jwt_simple::common::VerificationOptions;
+use peyk_domain::access::Role;
 use peyk_domain::{ActorId, TenantId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-use crate::role::Role;
+use peyk_domain::access::Role;
 use peyk_domain::{ActorId, TenantId};
 use peyk_handlers::Caller;
 use std::sync::Arc;

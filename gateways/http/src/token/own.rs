@@ -1,10 +1,10 @@
 //! Tokens of our own login: JWT (RFC 7519) under HS256.
 use super::claims::{self, Subjects, TenantClaims};
 use super::identity::{Identity, TokenRefused};
-use crate::role::Role;
 use jwt_simple::algorithms::{HS256Key, MACLike};
 use jwt_simple::claims::Claims;
 use jwt_simple::common::VerificationOptions;
+use peyk_domain::access::Role;
 use peyk_domain::{ActorId, TenantId};
 use std::fmt;
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 use crate::fakes::{ACTOR, Bench, HERAT, KABUL};
 use crate::listening::{Running, exchange, run};
 use peyk_domain::TenantId;
-use peyk_http::{Role, ServerSettings};
+use peyk_domain::access::Role;
+use peyk_http::ServerSettings;
 use tokio::net::TcpStream;
 
 const ISSUER: &str = "https://login.peyk.test";

@@ -1,6 +1,6 @@
 //! What the description promises, held against every answer that any test here gets.
 use crate::fakes::Reply;
-use peyk_http::Role;
+use peyk_domain::access::Role;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};

@@ -2,7 +2,8 @@
 use crate::conformance::{DOCUMENT, operations, request, resolved};
 use crate::fakes::{Bench, HERAT, KNOWN};
 use peyk_domain::TenantId;
-use peyk_http::{ENDPOINTS, Role};
+use peyk_domain::access::Role;
+use peyk_http::ENDPOINTS;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 

@@ -1,6 +1,7 @@
 //! Stand-ins for the two ports, and a client.
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
+use peyk_domain::access::Role;
 use peyk_domain::messages::{Encoding, RefusalReason, text};
 use peyk_domain::numbering::NumberingCommand;
 use peyk_domain::routing::RoutingCommand;
@@ -9,7 +10,7 @@ use peyk_domain::{
 };
 use peyk_handlers::{Call, CommandError, Done, PlainMessage, Submitted, SubmittedItem};
 use peyk_http::{
-    Api, ApiSettings, Commands, FederatedIssuer, Issuers, LogState, Readiness, Reading, Reads, Role, TokenAuthority,
+    Api, ApiSettings, Commands, FederatedIssuer, Issuers, LogState, Readiness, Reading, Reads, TokenAuthority,
 };
 use peyk_projections::query::{Limit, MessageCursor, NumberFilter, Page, QueryError};
 use peyk_projections::rows::{Connector, Message, MessageState, Number, NumberState, Operator, Route};

@@ -1,9 +1,10 @@
 //! Tokens of identity providers: RS256 with published keys.
 use crate::fakes::{ACTOR, Bench, HERAT, KEY, authority};
 use jwt_simple::prelude::*;
+use peyk_domain::access::Role;
 use peyk_http::{
-    FederatedIssuer, Identity, IssuerSettings, Issuers, JwkSet, KeySource, NotAJwkSet, REFRESH_PAUSE, Role,
-    TokenAuthority, TokenRefused,
+    FederatedIssuer, Identity, IssuerSettings, Issuers, JwkSet, KeySource, NotAJwkSet, REFRESH_PAUSE, TokenAuthority,
+    TokenRefused,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 use crate::fakes::{Asked, Bench, HERAT, KABUL, TENANT_ROLES};
+use peyk_domain::access::Role;
 use peyk_domain::numbering::{NumberingCommand, NumberingError};
 use peyk_domain::{BlockId, Span};
 use peyk_handlers::{Call, CommandError};
-use peyk_http::Role;
 use peyk_projections::query::NumberFilter;
 use peyk_projections::rows::NumberState;
 

@@ -1,6 +1,7 @@
 use crate::fakes::{ACTOR, Bench, HERAT, KEY, authority};
 use jwt_simple::prelude::*;
-use peyk_http::{Role, TokenAuthority, TokenRefused, TokenSetupError};
+use peyk_domain::access::Role;
+use peyk_http::{TokenAuthority, TokenRefused, TokenSetupError};
 use serde_json::{Value, json};
 
 fn now() -> u64 {
