@@ -30,7 +30,7 @@ pub enum LedgerCommand {
     Replay(ReplayArgs),
     /// Write a ledger as it is stored to a file, for a verifier elsewhere.
     Copy {
-        /// `numbering`, `routing` or `messages/PARTITION`.
+        /// `access`, `numbering`, `routing` or `messages/PARTITION`.
         ledger: LedgerId,
         /// The file to write; it must not exist yet, and appears once it is whole.
         #[arg(long)]
@@ -38,7 +38,7 @@ pub enum LedgerCommand {
     },
     /// Write a proof that a record stands in a ledger, under the newest checkpoint, for somebody who has neither.
     Prove {
-        /// `numbering`, `routing` or `messages/PARTITION`.
+        /// `access`, `numbering`, `routing` or `messages/PARTITION`.
         ledger: LedgerId,
         /// Where the record stands; a receipt says it.
         position: u64,

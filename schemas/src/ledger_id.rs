@@ -6,17 +6,19 @@ use std::str::FromStr;
 /// The bounded contexts that have a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ledger {
+    Access,
     Numbering,
     Routing,
     Messages,
 }
 
 impl Ledger {
-    pub const ALL: [Self; 3] = [Self::Numbering, Self::Routing, Self::Messages];
+    pub const ALL: [Self; 4] = [Self::Access, Self::Numbering, Self::Routing, Self::Messages];
 
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Access => "access",
             Self::Numbering => "numbering",
             Self::Routing => "routing",
             Self::Messages => "messages",
@@ -32,6 +34,7 @@ pub struct LedgerId {
 }
 
 impl LedgerId {
+    pub const ACCESS: Self = Self { ledger: Ledger::Access, partition: 0 };
     pub const NUMBERING: Self = Self { ledger: Ledger::Numbering, partition: 0 };
     pub const ROUTING: Self = Self { ledger: Ledger::Routing, partition: 0 };
 
@@ -60,7 +63,7 @@ impl fmt::Display for LedgerId {
 
 /// Text that names no ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such ledger: expected numbering, routing, or messages/PARTITION")]
+#[error("no such ledger: expected access, numbering, routing, or messages/PARTITION")]
 pub struct NoSuchLedger;
 
 impl FromStr for LedgerId {

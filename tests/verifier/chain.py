@@ -11,7 +11,7 @@ EVENTS_MAX = 4_096
 HASHES_MAX = 8_192
 SEED_CONTEXT = "peyk 2026 ledger chain seed v1"
 CERTIFICATE_CONTEXT = "peyk 2026 epoch certificate v1"
-LEDGERS = ("numbering", "routing", "messages")
+LEDGERS = ("access", "numbering", "routing", "messages")
 BYTES_16, BYTES_32, BYTES_64 = 16, 32, 64
 
 

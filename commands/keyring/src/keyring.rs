@@ -167,6 +167,8 @@ fn secret(bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
 const fn class_number(class: RetentionClass) -> u8 {
     match class {
         RetentionClass::Message => 1,
+        RetentionClass::Directory => 2,
+        RetentionClass::Audit => 3,
     }
 }
 

@@ -16,7 +16,12 @@ pub struct Generation(pub u32);
 /// How long what is sealed may be kept, which decides the tree whose root is destroyed when the time has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RetentionClass {
+    /// Messages, by the month they were accepted in.
     Message,
+    /// What the directory says of tenants, users and keys: as long as they are there, in one tree of month 0.
+    Directory,
+    /// Where requests came from, by the month they were made in.
+    Audit,
 }
 
 /// A calendar month in UTC, `year * 12 + month - 1`.

@@ -17,7 +17,7 @@ pub const SILENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// `numbering`, `routing` or `messages/PARTITION`; all if none is named.
+    /// `access`, `numbering`, `routing` or `messages/PARTITION`; all if none is named.
     pub ledgers: Vec<LedgerId>,
     /// Every ledger, as if none were named.
     #[arg(long, conflicts_with = "ledgers")]

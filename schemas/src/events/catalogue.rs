@@ -1,4 +1,4 @@
-use super::{Upcast, messages, numbering, routing};
+use super::{Upcast, access, messages, numbering, routing};
 
 /// How carefully a field must be treated, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +48,7 @@ pub struct KindSchema {
 
 /// Every kind of event a context stores. The ledger's own control events are not among them.
 pub fn catalogue() -> impl Iterator<Item = &'static KindSchema> {
-    [numbering::KINDS, routing::KINDS, messages::KINDS].into_iter().flatten()
+    [access::KINDS, numbering::KINDS, routing::KINDS, messages::KINDS].into_iter().flatten()
 }
 
 /// Every kind of event the ledger stores of itself.

@@ -31,13 +31,18 @@ head = [position: uint, hash: hash, at: instant, certificate: certificate]
 ; The deployment key's word that a writer key speaks for a partition in one epoch.
 certificate = [deployment: id, ledger-id, epoch: uint, writer_key: key, signature: signature]
 
-ledger-id = (ledger: \"numbering\" / \"routing\" / \"messages\", partition: uint16)
+ledger-id = (ledger: \"access\" / \"numbering\" / \"routing\" / \"messages\", partition: uint16)
 hash = bstr .size 32
 key = bstr .size 32
 signature = bstr .size 64
 id = bstr .size 16
 instant = uint ; milliseconds since the Unix epoch
 msisdn = 10000000..999999999999999 ; the digits of an E.164 number
+ipv4 = bstr .size 4
+ipv6 = bstr .size 16
+addresses = [network: ipv4, prefix: 0..32] / [network: ipv6, prefix: 0..128]
+sealed-for = [class: 0 / 1 / 2, month: uint32, generation: uint32, leaf: uint] ; which key opens it
+envelope = [sealed_for: sealed-for, sealed: bstr]
 prefix = 1..999999999999999 ; the first digits of E.164 numbers
 uint8 = 0..255
 uint16 = 0..65535
@@ -114,7 +119,7 @@ mod tests {
     /// Every golden event, and none with a value less or more, or with null in place of any of its values.
     #[test]
     fn golden_events_are_as_described() {
-        for ledger in ["numbering", "routing", "messages"] {
+        for ledger in ["access", "numbering", "routing", "messages"] {
             let golden: Golden = golden(ledger);
             assert!(!golden.is_empty(), "{ledger}");
             for ((kind, version), data) in golden {
@@ -157,9 +162,10 @@ mod tests {
 
     #[test]
     fn a_record_of_every_event_is_as_described() {
-        let raws: Vec<RawEvent> = samples::numbering()
+        let raws: Vec<RawEvent> = samples::access()
             .iter()
             .map(EventSchema::to_raw)
+            .chain(samples::numbering().iter().map(EventSchema::to_raw))
             .chain(samples::routing().iter().map(EventSchema::to_raw))
             .chain(samples::messages().iter().map(EventSchema::to_raw))
             .collect();

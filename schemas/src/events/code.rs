@@ -1,6 +1,7 @@
 //! Closed enums as small integers. A number once given is never given again.
 use super::{Field, FieldError};
 use crate::cbor::{Reader, Writer};
+use peyk_domain::access::{AuditKind, LoginFailure, SessionEnd};
 use peyk_domain::messages::{
     DoubtPolicy, Encoding, FailureReason, Lane, ReceiptState, RefusalReason, RequeueReason, RetentionClass,
 };
@@ -33,8 +34,16 @@ codes! {
     /// As `data_coding` of SMPP 3.4 section 5.2.19.
     Encoding { Gsm7 = 0, Ucs2 = 8 }
     DoubtPolicy { Fail = 0, Resend = 1 }
-    RetentionClass { Message = 0 }
+    RetentionClass { Message = 0, Directory = 1, Audit = 2 }
     RefusalReason { SenderUnauthorized = 0, NoRoute = 1, RouteUnknown = 2 }
+    LoginFailure { Password = 0, Code = 1, CodeUsedAgain = 2 }
+    SessionEnd {
+        LoggedOut = 0, Reused = 1, Expired = 2, PasswordChanged = 3, RolesChanged = 4, Disabled = 5, Displaced = 6,
+    }
+    AuditKind {
+        Created = 0, Updated = 1, Deleted = 2, Denied = 3, RateLimited = 4, InvalidCredential = 5, UnknownLogin = 6,
+        CrossTenantRead = 7, Replayed = 8, Suspicious = 9,
+    }
     RequeueReason { Throttled = 0, NotSent = 1, InDoubt = 2 }
     /// As `message_state` of SMPP 3.4 section 5.2.28.
     ReceiptState {

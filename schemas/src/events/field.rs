@@ -2,7 +2,9 @@ use crate::SchemaError;
 use crate::cbor::{CborError, Reader, Writer};
 use peyk_domain::messages::{DecidedOn, Generation, Leaf, MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
 use peyk_domain::routing::Prefix;
-use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use peyk_domain::{
+    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SessionId, TenantId,
+};
 
 /// Why a stored value is not the field it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +116,7 @@ macro_rules! id_fields {
     )+};
 }
 
-id_fields!(BlockId, ConnectorId, LeaseId, MessageId, OperatorId, RouteId, TenantId);
+id_fields!(ActorId, BlockId, ConnectorId, LeaseId, MessageId, OperatorId, RequestId, RouteId, SessionId, TenantId,);
 
 impl Field for At {
     const CBOR: &'static str = "unsigned, milliseconds since the Unix epoch";
@@ -229,9 +231,8 @@ impl Field for Sealed {
 }
 
 impl Field for SealedFor {
-    const CBOR: &'static str =
-        "array: retention class (0 message), month (year * 12 + month - 1), generation (32 bits), leaf (64 bits)";
-    const CDDL: &'static str = "[class: 0, month: uint32, generation: uint32, leaf: uint]";
+    const CBOR: &'static str = "array: retention class (0 message, 1 directory, 2 audit), month (year * 12 + month - 1), generation (32 bits), leaf (64 bits)";
+    const CDDL: &'static str = "sealed-for";
 
     fn write(&self, out: &mut Writer) {
         out.array(4);

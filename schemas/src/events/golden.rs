@@ -92,6 +92,11 @@ fn check<E: EventSchema + PartialEq + Debug>(ledger: &str, samples: &[E]) {
 }
 
 #[test]
+fn access_events_keep_their_bytes() {
+    check("access", &samples::access());
+}
+
+#[test]
 fn numbering_events_keep_their_bytes() {
     check("numbering", &samples::numbering());
 }

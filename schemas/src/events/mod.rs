@@ -4,6 +4,10 @@
 //! declared once, in a table that writes it, reads it and documents it (`schemas/EVENTS.md`). A shape that was released
 //! is frozen: to change one, raise its version and add an [`Upcast`] that leads from the old data to the next version.
 //! Golden bytes (`schemas/golden`) pin every version.
+mod access;
+mod access_fields;
+#[cfg(test)]
+mod access_tests;
 mod catalogue;
 #[cfg(test)]
 mod cddl;

@@ -1,4 +1,7 @@
 //! One event of every kind, with fixed values, for the golden bytes.
+mod access;
+
+pub(super) use access::access;
 use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,

@@ -1,11 +1,12 @@
 /// Declares the newest shape of every event of one enum, once: from it come `KINDS` and the [`crate::EventSchema`].
 ///
 /// The match over the enum is exhaustive and names every field, so a new variant or field does not compile before it
-/// has a stored shape.
+/// has a stored shape. A variant that holds one struct, written `Variant(field: Struct)`, is stored as that struct's
+/// fields, so that each has its own data class.
 macro_rules! event_schema {
     ($event:ident { $(
         $(#[doc = $doc:literal])*
-        $variant:ident = $kind:literal version $version:literal $(after [$($older:expr),+ $(,)?])? {
+        $variant:ident $(($whole:ident: $struct:ident))? = $kind:literal version $version:literal $(after [$($older:expr),+ $(,)?])? {
             $($field:ident: $type:ty => $class:ident),+ $(,)?
         }
     )+ }) => {
@@ -27,7 +28,7 @@ macro_rules! event_schema {
             fn to_raw(&self) -> $crate::RawEvent {
                 let mut out = $crate::cbor::Writer::with_capacity(512);
                 let (kind, version) = match self {$(
-                    Self::$variant { $($field),+ } => {
+                    $crate::events::table::shape!($event::$variant [$($whole: $struct)?] $($field),+) => {
                         out.array([$(stringify!($field)),+].len());
                         $(<$type as $crate::events::Field>::write($field, &mut out);)+
                         ($kind, $version)
@@ -41,14 +42,12 @@ macro_rules! event_schema {
                     $($kind => {
                         let data = $crate::events::upcast::newest(raw, $kind, $version, &[$($($older),+)?])?;
                         let mut fields = $crate::events::Fields::open($kind, &data, [$(stringify!($field)),+].len())?;
-                        let event = Self::$variant {
-                            $($field: fields.read::<$type>(
-                                stringify!($field),
-                                concat!(stringify!($field), " (", stringify!($type), ")"),
-                            )?),+
-                        };
+                        $(let $field = fields.read::<$type>(
+                            stringify!($field),
+                            concat!(stringify!($field), " (", stringify!($type), ")"),
+                        )?;)+
                         fields.end()?;
-                        Ok(event)
+                        Ok($crate::events::table::shape!($event::$variant [$($whole: $struct)?] $($field),+))
                     })+
                     unknown => Err($crate::SchemaError::UnknownKind { kind: unknown.to_owned() }),
                 }
@@ -57,4 +56,12 @@ macro_rules! event_schema {
     };
 }
 
-pub(super) use event_schema;
+/// A variant with its fields, to make it or to take it apart.
+macro_rules! shape {
+    ($event:ident::$variant:ident [] $($field:ident),+) => { $event::$variant { $($field),+ } };
+    ($event:ident::$variant:ident [$whole:ident: $struct:ident] $($field:ident),+) => {
+        $event::$variant { $whole: $struct { $($field),+ } }
+    };
+}
+
+pub(super) use {event_schema, shape};

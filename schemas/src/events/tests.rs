@@ -2,25 +2,29 @@
 use super::samples;
 use crate::cbor::CborError;
 use crate::{EventSchema, RawEvent, SchemaError};
+use peyk_domain::access::AccessEvent;
 use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
 use peyk_domain::numbering::NumberingEvent;
 use peyk_domain::routing::{Prefix, RoutingEvent};
-use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use peyk_domain::{
+    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SessionId, TenantId,
+};
 use proptest::prelude::*;
 use std::fmt::Debug;
 
 macro_rules! any_id {
     ($($name:ident: $type:ident),+ $(,)?) => {$(
-        fn $name() -> impl Strategy<Value = $type> {
+        pub(super) fn $name() -> impl Strategy<Value = $type> {
             any::<[u8; 16]>().prop_map($type::from_bytes)
         }
     )+};
 }
 
 any_id! {
+    actor: ActorId, request: RequestId, session: SessionId,
     block: BlockId, connector: ConnectorId, lease: LeaseId, message: MessageId, operator: OperatorId, route: RouteId,
     tenant: TenantId,
 }
@@ -33,7 +37,7 @@ fn prefix() -> impl Strategy<Value = Prefix> {
     (1_u64..=999_999_999_999_999).prop_map(|digits| Prefix::from_digits(digits).expect("in range"))
 }
 
-fn at() -> impl Strategy<Value = At> {
+pub(super) fn at() -> impl Strategy<Value = At> {
     any::<u64>().prop_map(At)
 }
 
@@ -41,13 +45,15 @@ fn decided_on() -> impl Strategy<Value = DecidedOn> {
     any::<(u64, u64)>().prop_map(|(numbering, routing)| DecidedOn { numbering, routing })
 }
 
-fn sealed() -> impl Strategy<Value = Sealed> {
+pub(super) fn sealed() -> impl Strategy<Value = Sealed> {
     proptest::collection::vec(any::<u8>(), 0..300).prop_map(|bytes| Sealed(bytes.into()))
 }
 
-fn sealed_for() -> impl Strategy<Value = SealedFor> {
-    any::<(u32, u32, u64)>().prop_map(|(month, generation, leaf)| SealedFor {
-        class: RetentionClass::Message,
+pub(super) fn sealed_for() -> impl Strategy<Value = SealedFor> {
+    use RetentionClass::{Audit, Directory, Message};
+    let classes = prop::sample::select(vec![Message, Directory, Audit]);
+    (classes, any::<(u32, u32, u64)>()).prop_map(|(class, (month, generation, leaf))| SealedFor {
+        class,
         month: MonthKey(month),
         generation: Generation(generation),
         leaf: Leaf(leaf),
@@ -174,7 +180,7 @@ fn message_event() -> impl Strategy<Value = MessageEvent> {
     ]
 }
 
-fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), TestCaseError> {
+pub(super) fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), TestCaseError> {
     let raw = event.to_raw();
     let read = E::from_raw(&raw);
     prop_assert_eq!(read.as_ref(), Ok(event));
@@ -183,12 +189,14 @@ fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), TestCaseErr
     Ok(())
 }
 
+const ALL_COUNT: usize = 23 + 29;
+
 fn all_raw() -> Vec<RawEvent> {
-    let numbering = samples::numbering();
-    let routing = samples::routing();
-    let messages = samples::messages();
-    let numbering = numbering.iter().map(EventSchema::to_raw);
-    numbering.chain(routing.iter().map(EventSchema::to_raw)).chain(messages.iter().map(EventSchema::to_raw)).collect()
+    fn raw<E: EventSchema>(samples: &[E]) -> Vec<RawEvent> {
+        samples.iter().map(EventSchema::to_raw).collect()
+    }
+    let (numbering, routing) = (raw(&samples::numbering()), raw(&samples::routing()));
+    [numbering, routing, raw(&samples::messages()), raw(&samples::access())].concat()
 }
 
 /// What reading as the context the kind belongs to comes to.
@@ -196,6 +204,7 @@ fn read(raw: &RawEvent) -> Result<(), SchemaError> {
     match raw.kind.split_once('.').expect("a context").0 {
         "numbering" => NumberingEvent::from_raw(raw).map(drop),
         "routing" => RoutingEvent::from_raw(raw).map(drop),
+        "access" => AccessEvent::from_raw(raw).map(drop),
         _ => MessageEvent::from_raw(raw).map(drop),
     }
 }
@@ -221,12 +230,12 @@ proptest! {
     }
 
     #[test]
-    fn made_up_data_never_panics(which in 0..23_usize, data in proptest::collection::vec(any::<u8>(), 0..80)) {
+    fn made_up_data_never_panics(which in 0..ALL_COUNT, data in proptest::collection::vec(any::<u8>(), 0..80)) {
         drop(read(&with_data(&all_raw()[which], data)));
     }
 
     #[test]
-    fn altered_data_is_refused_or_writes_back_as_it_was(which in 0..23_usize, place: prop::sample::Index, byte: u8) {
+    fn altered_data_is_refused_or_writes_back_as_it_was(which in 0..ALL_COUNT, place: prop::sample::Index, byte: u8) {
         let raw = &all_raw()[which];
         let mut data = raw.data.to_vec();
         let place = place.index(data.len());
@@ -235,6 +244,7 @@ proptest! {
         match raw.kind.split_once('.').expect("a context").0 {
             "numbering" => if let Ok(event) = NumberingEvent::from_raw(&altered) { prop_assert_eq!(event.to_raw(), altered) },
             "routing" => if let Ok(event) = RoutingEvent::from_raw(&altered) { prop_assert_eq!(event.to_raw(), altered) },
+            "access" => if let Ok(event) = AccessEvent::from_raw(&altered) { prop_assert_eq!(event.to_raw(), altered) },
             _ => if let Ok(event) = MessageEvent::from_raw(&altered) { prop_assert_eq!(event.to_raw(), altered) },
         }
     }
@@ -243,7 +253,7 @@ proptest! {
 #[test]
 fn every_truncation_and_every_appendix_is_refused() {
     let all = all_raw();
-    assert_eq!(all.len(), 23);
+    assert_eq!(all.len(), ALL_COUNT);
     for raw in all {
         for length in 0..raw.data.len() {
             let refused = read(&with_data(&raw, raw.data[..length].to_vec()));

@@ -99,6 +99,7 @@ struct LedgerIdForm {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Ledger", rename_all = "snake_case")]
 enum LedgerForm {
+    Access,
     Numbering,
     Routing,
     Messages,
