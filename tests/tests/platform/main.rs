@@ -12,5 +12,6 @@ mod secrecy;
 mod segments;
 mod setting;
 mod shutdown;
+mod snapshots;
 mod telemetry;
 mod tenancy;
