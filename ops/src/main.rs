@@ -206,7 +206,7 @@ async fn perform(cli: Cli, output: Output) -> Result<()> {
         return ledger::check_proof(file, key, output);
     }
     let variables = std::env::vars_os().collect();
-    let loaded = Config::load(Sources { file: cli.config, variables, flags: cli.set });
+    let loaded = Config::load(Sources { file: cli.config, variables, flags: cli.set }).await;
     if let Command::Check(args) = &cli.command {
         return check::run(loaded, args, output).await;
     }

@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use async_nats::jetstream;
 use peyk_ledger::nats::{provision, provision_bucket};
 use peyk_projections::RolePasswords;
+use peyk_secrets::{Credential, Secret};
 use serde_json::json;
 use sqlx::postgres::PgConnectOptions;
 
@@ -29,23 +30,29 @@ pub async fn run(config: &Config, output: Output) -> Result<()> {
         &format!("nats: {} ledgers and their buckets, {} segments created", ledgers.len(), created.len()),
     );
 
-    let owner = postgres(&config.postgres.migrate_url.0, "postgres.migrate_url")?;
-    let projector = password(&config.postgres.projector_url.0, "postgres.projector_url")?;
-    let reader = password(&config.postgres.reader_url.0, "postgres.reader_url")?;
-    peyk_projections::migrate(&owner, &RolePasswords { projector: &projector, reader: &reader }).await?;
+    let owner = postgres(&config.postgres.migrate_url, "postgres.migrate_url")?;
+    let projector = password(&config.postgres.projector_url, "postgres.projector_url")?;
+    let reader = password(&config.postgres.reader_url, "postgres.reader_url")?;
+    peyk_projections::migrate(&owner, &RolePasswords { projector: projector.reveal(), reader: reader.reveal() })
+        .await?;
     output.line(&json!({ "migrated": "postgres" }), "postgres: schema and roles");
     Ok(())
 }
 
 /// How to connect. The error names the setting and shows nothing of it.
-pub fn postgres(url: &str, setting: &str) -> Result<PgConnectOptions> {
-    url.parse::<PgConnectOptions>().ok().with_context(|| format!("{setting} is no postgres:// address"))
+pub fn postgres(url: &Credential, setting: &str) -> Result<PgConnectOptions> {
+    url.last().reveal().parse::<PgConnectOptions>().ok().with_context(|| format!("{setting} is no postgres:// address"))
 }
 
 /// The password in an address.
-fn password(url: &str, setting: &str) -> Result<String> {
+fn password(url: &Credential, setting: &str) -> Result<Secret> {
+    let url = url.last();
+    let url = url.reveal();
     let login = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(login, _)| login);
-    let password = login.and_then(|login| login.split_once(':')).map(|(_, password)| password.to_owned());
-    let plain = |password: &String| !password.is_empty() && !password.contains('%');
-    password.filter(plain).with_context(|| format!("{setting} needs a user and a password without percent signs"))
+    let password = login.and_then(|login| login.split_once(':')).map(|(_, password)| password);
+    let plain = |password: &&str| !password.is_empty() && !password.contains('%');
+    password
+        .filter(plain)
+        .map(Secret::new)
+        .with_context(|| format!("{setting} needs a user and a password without percent signs"))
 }

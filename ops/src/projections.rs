@@ -58,7 +58,7 @@ pub async fn run(config: &Config, command: ProjectionsCommand, output: Output) -
             Ok(())
         }
         ProjectionsCommand::Rollback { projection } => {
-            let pool = projector_pool(postgres(&config.postgres.projector_url.0, "postgres.projector_url")?, 2);
+            let pool = projector_pool(postgres(&config.postgres.projector_url, "postgres.projector_url")?, 2);
             let slot = rollback(&pool, projection).await?;
             output.line(
                 &json!({ "rolled_back": projection.name(), "slot": slot.to_string() }),
@@ -141,7 +141,7 @@ pub async fn keyrings(config: &Config, ledgers: &Ledgers) -> Result<Keyrings> {
 async fn settings(config: &Config) -> Result<ProjectionsConfig<Ledgers>> {
     let ledgers = ledgers(config, "peyk projections").await?;
     let keys = Arc::new(keyrings(config, &ledgers).await?);
-    let pool = projector_pool(postgres(&config.postgres.projector_url.0, "postgres.projector_url")?, 4);
+    let pool = projector_pool(postgres(&config.postgres.projector_url, "postgres.projector_url")?, 4);
     let message_partitions = config.messages.partitions;
     Ok(ProjectionsConfig { pool, feeds: ledgers, keys, message_partitions, rebuild_rows_max: REBUILD_ROWS_DEFAULT })
 }
@@ -149,7 +149,7 @@ async fn settings(config: &Config) -> Result<ProjectionsConfig<Ledgers>> {
 /// What is said of one projector: what the slot that serves has, what its ledger has, and what the process that runs it
 /// last said of itself.
 async fn status(config: &Config, output: Output) -> Result<()> {
-    let pool = reader_pool(postgres(&config.postgres.reader_url.0, "postgres.reader_url")?, 2);
+    let pool = reader_pool(postgres(&config.postgres.reader_url, "postgres.reader_url")?, 2);
     let models = ReadModels::new(pool, StatusBoard::default());
     let told = "how the projections stand is kept in Postgres";
     let (progress, projectors) = (models.progress().await.context(told)?, models.projectors().await.context(told)?);

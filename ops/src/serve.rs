@@ -97,7 +97,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let partitions = config.messages.partitions;
     let projecting = ProjectionsConfig {
         pool: projector_pool(
-            postgres(&config.postgres.projector_url.0, "postgres.projector_url")?,
+            postgres(&config.postgres.projector_url, "postgres.projector_url")?,
             u32::from(partitions) + 4,
         ),
         feeds: ledgers.clone(),
@@ -106,7 +106,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         rebuild_rows_max: REBUILD_ROWS_DEFAULT,
     };
     let projections = Projections::spawn(&projecting, &background);
-    let reader = reader_pool(postgres(&config.postgres.reader_url.0, "postgres.reader_url")?, READER_CONNECTIONS);
+    let reader = reader_pool(postgres(&config.postgres.reader_url, "postgres.reader_url")?, READER_CONNECTIONS);
     let reads = ReadModels::new(reader.clone(), projections.status());
 
     let bus = CommandBus::open(ledgers.client().clone(), ledgers.names().clone(), partitions).await?;

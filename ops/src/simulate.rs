@@ -39,7 +39,7 @@ pub async fn run(config: &Config, command: SimulateCommand, output: Output) -> R
     };
     if let Some(connector) = config.smpp.connectors.first() {
         settings.system_id.clone_from(&connector.system_id);
-        settings.password = connector.password.clone();
+        settings.password = connector.password.last();
         let ip =
             connector.host.parse::<IpAddr>().context("smpp.connectors: the address is no IP address; give --listen");
         settings.listen = match args.listen {

@@ -27,7 +27,11 @@ pub struct MintArgs {
 
 pub fn authority(config: &Config) -> Result<peyk_http::TokenAuthority> {
     let http = &config.http;
-    Ok(peyk_http::TokenAuthority::new(http.jwt_secret.0.as_bytes(), &http.jwt_issuer, &http.jwt_audience)?)
+    Ok(peyk_http::TokenAuthority::new(
+        http.jwt_secret.last().reveal().as_bytes(),
+        &http.jwt_issuer,
+        &http.jwt_audience,
+    )?)
 }
 
 /// Everyone whose tokens are accepted; keys of identity providers are kept fresh until `stop` is cancelled.

@@ -125,7 +125,7 @@ impl Deployment {
     pub fn configuration(&self) -> String {
         let login = |user: &str| {
             let Server { user, password, .. } = self.nats.user(user);
-            format!("{{ user = {user:?}, password = {password:?} }}")
+            format!("{{ user = {user:?}, password = {:?} }}", password.last().reveal())
         };
         let [migrate, core, audit, edge] = NATS_USERS.map(login);
         let (owner, projector) = (self.postgres.owner_url(), self.postgres.projector_url());
@@ -181,7 +181,9 @@ password = "{SMPP_PASSWORD}"
     /// Every secret in the configuration, by what it is.
     #[must_use]
     pub fn secrets(&self) -> Vec<(&'static str, String)> {
-        let nats = NATS_USERS.into_iter().map(|user| ("a NATS password", self.nats.user(user).password));
+        let nats = NATS_USERS
+            .into_iter()
+            .map(|user| ("a NATS password", self.nats.user(user).password.last().reveal().to_owned()));
         let postgres = self.postgres.passwords().into_iter().map(|password| ("a Postgres password", password));
         let own = [("the JWT secret", JWT_SECRET.to_owned()), ("the SMPP password", SMPP_PASSWORD.to_owned())];
         own.into_iter().chain(nats).chain(postgres).collect()

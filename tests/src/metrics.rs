@@ -9,6 +9,7 @@ pub fn metrics() -> impl Iterator<Item = &'static Metric> {
         peyk_keyring::METRICS,
         peyk_projections::metrics::METRICS,
         peyk_smpp::METRICS,
+        peyk_secrets::METRICS,
     ]
     .into_iter()
     .flatten()

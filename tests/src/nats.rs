@@ -2,6 +2,7 @@ use crate::poll::eventually;
 use crate::process::{Process, bound_to_this_process, free_port};
 use anyhow::{Context, Result};
 use peyk_ledger::Server;
+use peyk_secrets::Secret;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -68,11 +69,7 @@ impl NatsServer {
     /// The server as one of its users: `migrate`, `core`, `audit`, `smpp` or `sys`.
     #[must_use]
     pub fn user(&self, user: &str) -> Server {
-        Server {
-            url: format!("nats://127.0.0.1:{}", self.port),
-            user: user.to_owned(),
-            password: format!("test-{user}"),
-        }
+        Server::new(&format!("nats://127.0.0.1:{}", self.port), user, Secret::new(format!("test-{user}")))
     }
 
     #[must_use]

@@ -11,14 +11,15 @@ struct Place {
     may_use: &'static [&'static str],
 }
 
-const PLACES: [Place; 11] = [
+const PLACES: [Place; 12] = [
     Place { name: "peyk-telemetry", folder: "telemetry", may_use: &[] },
+    Place { name: "peyk-secrets", folder: "secrets", may_use: &["peyk-telemetry"] },
     Place { name: "peyk-domain", folder: "domain", may_use: &[] },
     Place { name: "peyk-schemas", folder: "schemas", may_use: &["peyk-domain"] },
     Place {
         name: "peyk-ledger",
         folder: "commands/ledger",
-        may_use: &["peyk-domain", "peyk-schemas", "peyk-telemetry"],
+        may_use: &["peyk-domain", "peyk-schemas", "peyk-secrets", "peyk-telemetry"],
     },
     Place {
         name: "peyk-keyring",
@@ -45,7 +46,7 @@ const PLACES: [Place; 11] = [
     Place {
         name: "peyk-smpp",
         folder: "gateways/smpp",
-        may_use: &["peyk-domain", "peyk-schemas", "peyk-handlers", "peyk-telemetry"],
+        may_use: &["peyk-domain", "peyk-schemas", "peyk-secrets", "peyk-handlers", "peyk-telemetry"],
     },
     Place {
         name: "peyk",
@@ -53,6 +54,7 @@ const PLACES: [Place; 11] = [
         may_use: &[
             "peyk-domain",
             "peyk-schemas",
+            "peyk-secrets",
             "peyk-ledger",
             "peyk-keyring",
             "peyk-handlers",
@@ -69,6 +71,7 @@ const PLACES: [Place; 11] = [
         may_use: &[
             "peyk-domain",
             "peyk-schemas",
+            "peyk-secrets",
             "peyk-ledger",
             "peyk-keyring",
             "peyk-handlers",
@@ -81,9 +84,10 @@ const PLACES: [Place; 11] = [
 ];
 
 /// Crates of others that a crate of ours must not name itself, because another layer is there for it.
-const KEPT_AWAY: [(&str, &[&str]); 9] = [
+const KEPT_AWAY: [(&str, &[&str]); 10] = [
     // What measures knows no exporter and no runtime.
     ("peyk-telemetry", &["tokio", "opentelemetry_sdk", "tracing"]),
+    ("peyk-secrets", &["async-nats", "sqlx", "warp", "hyper"]),
     ("peyk-domain", &["tokio", "async-nats", "sqlx", "rand", "getrandom", "jiff", "tracing"]),
     ("peyk-schemas", &["tokio", "async-nats", "sqlx", "rand", "getrandom", "tracing"]),
     ("peyk-ledger", &["sqlx", "warp", "hyper"]),
@@ -98,8 +102,8 @@ const KEPT_AWAY: [(&str, &[&str]); 9] = [
 const IMPURE: [&str; 8] = ["tokio", "async-std", "async-nats", "sqlx", "rand", "rand_core", "getrandom", "mio"];
 
 /// The folders with code; `docs` and what starts with a dot hold none, `target` what cargo makes of them.
-const FOLDERS: [&str; 9] =
-    ["commands", "domain", "gateways", "migrations", "ops", "projections", "schemas", "telemetry", "tests"];
+const FOLDERS: [&str; 10] =
+    ["commands", "domain", "gateways", "migrations", "ops", "projections", "schemas", "secrets", "telemetry", "tests"];
 
 fn metadata() -> Metadata {
     // Crates that only other systems need may never have been downloaded.

@@ -16,7 +16,6 @@
 mod bus_source;
 mod connector;
 mod receipt;
-mod secret;
 mod segmentation;
 mod simulator;
 mod source;
@@ -28,7 +27,6 @@ pub use connector::{
     SessionError,
 };
 pub use receipt::{DeliveryReceipt, read_receipt_text};
-pub use secret::Secret;
 pub use simulator::{
     IdStyle, NotAnOccasion, Occasion, ReceiptIds, ReceiptStyle, SimulatorConfig, SimulatorCounts, SimulatorError,
     SmscSimulator,

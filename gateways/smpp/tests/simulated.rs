@@ -3,9 +3,9 @@ mod ledger;
 
 use ledger::{CONNECTOR, Learned, MemoryLedger, eventually, message_id, work};
 use peyk_domain::messages::{Outcome, ReceiptState};
+use peyk_secrets::{Reference, Secret};
 use peyk_smpp::{
-    Connector, ConnectorConfig, IdBase, IdStyle, Occasion, ReceiptIds, ReceiptStyle, Secret, SimulatorConfig,
-    SmscSimulator,
+    Connector, ConnectorConfig, IdBase, IdStyle, Occasion, ReceiptIds, ReceiptStyle, SimulatorConfig, SmscSimulator,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -413,6 +413,21 @@ async fn a_refused_bind_is_tried_again_and_takes_no_work() {
     let stats = running.connector.stats();
     eventually("several tries", SOON, || smsc.counts().binds_refused >= 3).await;
     assert_eq!((stats.status().binds, stats.status().bound, ledger.taken()), (0, false, 0));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_password_of_the_moment_is_used_at_each_bind() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "old").expect("written");
+    let kept: Reference = format!("file:{}", file.path().display()).parse().expect("a reference");
+    let password = kept.open("smpp.connectors.0.password").await.expect("a secret");
+    let smsc = smsc(SimulatorConfig { password: Secret::new("new"), ..SimulatorConfig::default() }).await;
+    let ledger = MemoryLedger::with_messages(1);
+    let running = Running::start(ConnectorConfig { password, ..config(smsc.listening_on()) }, &ledger);
+    eventually("the old one is refused", SOON, || smsc.counts().binds_refused >= 1).await;
+    std::fs::write(file.path(), "new").expect("written");
+    eventually("the new one is taken", SOON, || ledger.submitted() == 1).await;
     running.stop().await;
 }
 

@@ -5,7 +5,8 @@ mod ledger;
 
 use ledger::{CONNECTOR, MemoryLedger, eventually, work};
 use peyk_domain::messages::{Outcome, ReceiptState};
-use peyk_smpp::{Connector, ConnectorConfig, Secret};
+use peyk_secrets::Secret;
+use peyk_smpp::{Connector, ConnectorConfig};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

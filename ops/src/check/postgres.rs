@@ -1,13 +1,14 @@
 use super::bounded;
 use super::nats::Nats;
 use super::report::Report;
-use crate::config::{Config, Hidden};
+use crate::config::Config;
 use crate::migrate::postgres;
 use anyhow::Result;
 use peyk_projections::inspect::{self, Migrated, POSTGRES_VERSION_MIN};
 use peyk_projections::query::ReadModels;
 use peyk_projections::{StatusBoard, reader_pool};
 use peyk_schemas::Hash;
+use peyk_secrets::Credential;
 use sqlx::{ConnectOptions, PgConnection};
 
 const MIGRATE: &str = "run `peyk migrate`";
@@ -36,10 +37,10 @@ pub async fn check(config: &Config, nats: Option<&Nats>, report: &mut Report) ->
     owner.or(reader).or(projector)
 }
 
-async fn log_in(url: &Hidden, name: &str, setting: &str, report: &mut Report) -> Option<PgConnection> {
+async fn log_in(url: &Credential, name: &str, setting: &str, report: &mut Report) -> Option<PgConnection> {
     let check = format!("postgres.{name}");
     let connected = async {
-        let options = postgres(&url.0, setting)?.application_name("peyk-check").disable_statement_logging();
+        let options = postgres(url, setting)?.application_name("peyk-check").disable_statement_logging();
         anyhow::Ok(options.connect().await?)
     };
     match bounded(connected).await {
@@ -126,7 +127,7 @@ async fn checkpoints(config: &Config, nats: Option<&Nats>, report: &mut Report) 
         return report.skip(CHECK, "nats.ledgers failed");
     }
     let looked = async {
-        let pool = reader_pool(postgres(&config.postgres.reader_url.0, "postgres.reader_url")?, 1);
+        let pool = reader_pool(postgres(&config.postgres.reader_url, "postgres.reader_url")?, 1);
         let (mut stand, mut wrong) = (0, Vec::new());
         for place in ReadModels::new(pool, StatusBoard::default()).progress().await? {
             let (projection, ledger, position) = (place.projection, place.ledger, place.position);

@@ -6,8 +6,9 @@ use std::fmt::Write;
 const INTRODUCTION: &str = "\
 # Every key of Peyk. Keys that are commented out show their default, or may be left out.
 # A variable of the environment wins over this file, and --set over both: nats.core.user is PEYK_NATS__CORE__USER and
-# --set nats.core.user=...; items of a list go by their number, from 0. Every secret may be in a file of its own instead:
-# password_file = \"/run/secrets/...\". This file is to be readable by its owner only.
+# --set nats.core.user=...; items of a list go by their number, from 0. In place of a secret may stand where it is kept:
+# \"file:/run/secrets/core\" is the first line of that file, \"env:NAME\" a variable, \"env-base64:NAME\" one in base64.
+# In production no secret stands in this file. It is to be readable by its owner only.
 ";
 
 /// The example as TOML.

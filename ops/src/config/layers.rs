@@ -1,5 +1,6 @@
 //! Where values come from: a file, the environment, flags. Later layers win over earlier ones, key by key.
 use super::problem::{Problem, ProblemCode};
+use peyk_secrets::{Credential, Reference};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -58,7 +59,7 @@ impl fmt::Display for Origin {
 }
 
 /// A value before its key says what it means.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Raw {
     /// Of a variable or a flag: text whose type the key decides.
     Word(String),
@@ -69,6 +70,13 @@ pub enum Raw {
     /// A list without tables in it, and what of it is text.
     List(Vec<String>),
     EmptyTable,
+    /// A secret, and where it is kept if that is not here.
+    Secret {
+        credential: Credential,
+        reference: Option<Reference>,
+    },
+    /// What is wrong with it was noted already.
+    Unusable,
     /// A type no key has, by its name.
     Other(&'static str),
 }
@@ -83,7 +91,21 @@ impl Raw {
             Self::Boolean(_) => "true or false",
             Self::List(_) => "a list",
             Self::EmptyTable => "a table",
+            Self::Secret { .. } => "a secret",
+            Self::Unusable => "nothing",
             Self::Other(name) => name,
+        }
+    }
+}
+
+impl Raw {
+    /// Where a secret is kept, as it stands in TOML.
+    pub fn reference(&self) -> Option<String> {
+        match self {
+            Self::Secret { reference: Some(reference), .. } => {
+                Some(toml::Value::from(reference.to_string()).to_string())
+            }
+            _ => None,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What a deployment is told, in layers: defaults, a TOML file, the environment, flags. Everything is checked when it is
 //! loaded, all that is wrong is told at once, and nothing here shows a secret.
 mod example;
-mod hidden;
 mod layers;
 mod problem;
 mod reader;
+mod secrets;
 mod sections;
 mod show;
 mod suggestion;
@@ -13,10 +13,10 @@ mod tests;
 mod value;
 
 pub use example::example;
-pub use hidden::Hidden;
 pub use layers::Origin;
 pub use problem::{Problem, ProblemCode, Problems};
 pub use reader::Settled;
+pub use secrets::Kept;
 pub use sections::*;
 
 use anyhow::Result;
@@ -39,8 +39,8 @@ pub struct Config {
     pub settled: Vec<Settled>,
     /// The file that was read, if any was.
     pub file: Option<PathBuf>,
-    /// Files that secrets were read from.
-    pub secret_files: Vec<PathBuf>,
+    /// Where its secrets came from.
+    pub kept: Kept,
 }
 
 impl Deref for Config {
@@ -61,12 +61,13 @@ pub struct Sources {
 }
 
 impl Config {
-    /// Reads every layer and checks all of it.
+    /// Reads every layer and every secret, and checks all of it.
     ///
     /// # Errors
     /// [`Problems`], everything that is wrong at once.
-    pub fn load(sources: Sources) -> Result<Self, Problems> {
-        let known: Vec<String> = described().known.into_iter().map(|known| known.pattern).collect();
+    pub async fn load(sources: Sources) -> Result<Self, Problems> {
+        let described = described().known;
+        let known: Vec<String> = described.iter().map(|known| known.pattern.clone()).collect();
         let mut layers = Layers::default();
         let path = sources.file.clone().unwrap_or_else(|| FILE.into());
         let file = match std::fs::read_to_string(&path) {
@@ -85,16 +86,17 @@ impl Config {
         layers.environment(sources.variables, &known);
         layers.flags(&sources.flags);
         let broken = layers.problems.iter().any(|problem| problem.code == ProblemCode::Syntax);
+        let kept = secrets::resolve(&mut layers, &described).await;
         let mut reader = Reader::new(layers);
         let sections = Sections::read(&mut reader);
-        let Gathered { settled, mut problems, secret_files, unknown, .. } = reader.finish();
+        let Gathered { settled, mut problems, unknown, .. } = reader.finish();
         problems.extend(suggestion::unknown(&unknown, &known));
         if broken {
             // What is missing may stand behind the place where the file could not be read on.
             problems.retain(|problem| problem.code != ProblemCode::Missing);
         }
         if problems.is_empty() {
-            return Ok(Self { sections, settled, file, secret_files });
+            return Ok(Self { sections, settled, file, kept });
         }
         problems.sort_by(|one, other| (&one.origin, &one.key).cmp(&(&other.origin, &other.key)));
         if file.is_none() && problems.iter().any(|problem| problem.code == ProblemCode::Missing) {
@@ -116,7 +118,7 @@ impl Config {
 
     /// The NATS server as one of its users.
     pub fn nats_as(&self, login: &Login) -> Server {
-        Server { url: self.nats.url.clone(), user: login.user.clone(), password: login.password.0.clone() }
+        Server::new(&self.nats.url, &login.user, login.password.clone())
     }
 
     /// All ledgers of the deployment.
@@ -128,11 +130,10 @@ impl Config {
 
     /// The files with a secret in them that others than their owner may read or write.
     pub fn exposed_files(&self) -> Vec<PathBuf> {
-        let with_secret = self.settled.iter().filter(|settled| settled.secret);
-        let holds = |path: &PathBuf| with_secret.clone().any(|settled| settled.origin.is_in(path));
+        let holds = |path: &PathBuf| self.kept.in_clear.iter().any(|(_, origin)| origin.is_in(path));
         let exposed = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
         let file = self.file.iter().filter(|path| holds(path));
-        file.chain(&self.secret_files).filter(|path| exposed(path)).cloned().collect()
+        file.chain(&self.kept.files).filter(|path| exposed(path)).cloned().collect()
     }
 }
 

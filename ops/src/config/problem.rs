@@ -19,6 +19,8 @@ pub enum ProblemCode {
     Contradiction,
     /// A file that holds a secret cannot be read.
     SecretFile,
+    /// A variable that holds a secret is not set, or is not base64 where it has to be.
+    SecretVariable,
 }
 
 impl ProblemCode {
@@ -32,6 +34,7 @@ impl ProblemCode {
             Self::Missing => "CONFIG_MISSING",
             Self::Contradiction => "CONFIG_CONTRADICTION",
             Self::SecretFile => "CONFIG_SECRET_FILE",
+            Self::SecretVariable => "CONFIG_SECRET_VARIABLE",
         }
     }
 }

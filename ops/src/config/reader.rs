@@ -5,12 +5,9 @@ use super::problem::{Problem, ProblemCode};
 use super::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 
 /// Items a list of tables may have.
 const ITEMS_MAX: usize = 256;
-/// The longest secret a file may hold, in bytes.
-const SECRET_BYTES_MAX: u64 = 64 * 1024;
 
 /// One key as the example and `config show` tell of it.
 #[derive(Debug, Clone)]
@@ -37,7 +34,7 @@ pub enum Need {
 #[derive(Debug, Clone)]
 pub struct Settled {
     pub key: String,
-    /// As it stands in TOML; `[redacted]` for a secret.
+    /// As it stands in TOML; of a secret where it is kept, or `[redacted]`.
     pub shown: String,
     pub secret: bool,
     pub origin: Origin,
@@ -54,7 +51,6 @@ pub struct Reader {
     abouts: BTreeMap<String, String>,
     settled: Vec<Settled>,
     problems: Vec<Problem>,
-    secret_files: Vec<PathBuf>,
 }
 
 /// What a reader has gathered.
@@ -64,8 +60,6 @@ pub struct Gathered {
     pub abouts: BTreeMap<String, String>,
     pub settled: Vec<Settled>,
     pub problems: Vec<Problem>,
-    /// The files that secrets were read from.
-    pub secret_files: Vec<PathBuf>,
     /// Given, and asked for by no section.
     pub unknown: BTreeMap<String, Given>,
 }
@@ -85,13 +79,12 @@ impl Reader {
             abouts: BTreeMap::new(),
             settled: Vec::new(),
             problems: layers.problems,
-            secret_files: Vec::new(),
         }
     }
 
     pub fn finish(self) -> Gathered {
-        let Self { given, known, abouts, settled, problems, secret_files, .. } = self;
-        Gathered { known, abouts, settled, problems, secret_files, unknown: given }
+        let Self { given, known, abouts, settled, problems, .. } = self;
+        Gathered { known, abouts, settled, problems, unknown: given }
     }
 
     /// A key of this section.
@@ -212,17 +205,14 @@ impl<'r, T: Value> Key<'r, T> {
         let Self { reader, path, about, expected, rule } = self;
         let (pattern, shown, in_optional_table) = (pattern(&path), shown.to_toml(), reader.in_optional_table);
         reader.known.push(Known { pattern, about, need, shown, secret: T::SECRET, in_optional_table });
-        let given = match reader.take(&path, T::SECRET) {
-            Ok(Some(given)) => given,
-            Ok(None) => return (reader, None),
-            Err(problem) => {
-                reader.problems.push(problem);
-                return (reader, Some(None));
-            }
+        let given = match reader.given.remove(&path) {
+            Some(Given { raw: Raw::Unusable, .. }) => return (reader, Some(None)),
+            Some(given) => given,
+            None => return (reader, None),
         };
         let code = match T::from_raw(&given.raw) {
             Some(value) if rule.is_none_or(|rule| rule(&value)) => {
-                let (shown, origin) = (value.to_toml(), given.origin);
+                let (shown, origin) = (given.raw.reference().unwrap_or_else(|| value.to_toml()), given.origin);
                 reader.settled.push(Settled { key: path, shown, secret: T::SECRET, origin });
                 return (reader, Some(Some(value)));
             }
@@ -246,43 +236,4 @@ where
         let expected = format!("a whole number from {} to {}", range.start(), range.end());
         self.that(&expected, move |value| range.contains(value))
     }
-}
-
-impl Reader {
-    /// What was given for a key. A secret may also lie in a file that `KEY_file` names.
-    fn take(&mut self, path: &str, secret: bool) -> Result<Option<Given>, Problem> {
-        let direct = self.given.remove(path);
-        let key = format!("{path}_file");
-        let file = if secret { self.given.remove(&key) } else { None };
-        let Some(Given { raw, origin }) = file else { return Ok(direct) };
-        let problem = |code, said| Problem { code, key: key.clone(), origin: origin.clone(), said };
-        match direct {
-            Some(direct) if direct.origin.same_layer(&origin) => {
-                let said = format!("{path} is given too; expected only one of them");
-                return Err(problem(ProblemCode::Contradiction, said));
-            }
-            Some(direct) if direct.origin > origin => return Ok(Some(direct)),
-            _ => {}
-        }
-        let (Raw::Text(name) | Raw::Word(name)) = &raw else {
-            let said = format!("expected the path of a file, found {}", raw.kind());
-            return Err(problem(ProblemCode::WrongType, said));
-        };
-        match secret_file(name) {
-            Ok(secret) => {
-                self.secret_files.push(name.into());
-                Ok(Some(Given { raw: Raw::Text(secret), origin }))
-            }
-            Err(error) => Err(problem(ProblemCode::SecretFile, format!("{name} cannot be read as a secret: {error}"))),
-        }
-    }
-}
-
-/// The first line of a file.
-fn secret_file(name: &str) -> std::io::Result<String> {
-    use std::io::Read;
-    let mut text = String::new();
-    std::fs::File::open(name)?.take(SECRET_BYTES_MAX).read_to_string(&mut text)?;
-    let line = text.lines().next().unwrap_or_default();
-    if line.is_empty() { Err(std::io::Error::other("it is empty")) } else { Ok(line.to_owned()) }
 }

@@ -1,6 +1,5 @@
 //! Every key there is. To add one: a field, and beside it the line that reads it. The reference, the example, the variables
 //! and the flags follow from that line.
-use super::hidden::Hidden;
 use super::problem::ProblemCode;
 use super::reader::Reader;
 use super::value::HostPort;
@@ -9,7 +8,8 @@ use peyk_http::{IssuerSettings, KeySource, Uri};
 use peyk_ledger::snapshot::Cadence;
 use peyk_ledger::verification::{RECORDS_PER_SECOND_DEFAULT, VERIFICATION_MINUTES_DEFAULT};
 use peyk_ledger::{Names, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segments, Server};
-use peyk_smpp::{ConnectorConfig, ConnectorConfigError, Secret};
+use peyk_secrets::Credential;
+use peyk_smpp::{ConnectorConfig, ConnectorConfigError};
 use sqlx::postgres::PgConnectOptions;
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -201,23 +201,23 @@ fn nats_addresses(url: &str) -> bool {
 #[derive(Debug, Clone)]
 pub struct Login {
     pub user: String,
-    pub password: Hidden,
+    pub password: Credential,
 }
 
 impl Login {
     fn read(from: &mut Reader) -> Self {
         Self {
             user: from.key("user", "").required("core".to_owned()),
-            password: from.key("password", "").required(Hidden::default()),
+            password: from.key("password", "").required(Credential::default()),
         }
     }
 }
 
 #[derive(Debug, Clone)]
 pub struct PostgresConfig {
-    pub migrate_url: Hidden,
-    pub projector_url: Hidden,
-    pub reader_url: Hidden,
+    pub migrate_url: Credential,
+    pub projector_url: Credential,
+    pub reader_url: Credential,
 }
 
 impl PostgresConfig {
@@ -225,19 +225,21 @@ impl PostgresConfig {
         Self {
             migrate_url: from
                 .key("migrate_url", "As the owner of the tables, who may create roles; for `peyk migrate` only.")
-                .that("postgres://USER:PASSWORD@HOST:PORT/DATABASE", |url: &Hidden| is_postgres(&url.0))
-                .required(Hidden::default()),
+                .that("postgres://USER:PASSWORD@HOST:PORT/DATABASE", |url: &Credential| {
+                    is_postgres(url.last().reveal())
+                })
+                .required(Credential::default()),
             projector_url: from
                 .key(
                     "projector_url",
                     "As peyk_projector, whose password `peyk migrate` sets to the one in this address.",
                 )
-                .that(PROJECTOR, |url: &Hidden| is_postgres_as(&url.0, "peyk_projector"))
-                .required(Hidden::default()),
+                .that(PROJECTOR, |url: &Credential| is_postgres_as(url.last().reveal(), "peyk_projector"))
+                .required(Credential::default()),
             reader_url: from
                 .key("reader_url", "As peyk_reader, likewise.")
-                .that(READER, |url: &Hidden| is_postgres_as(&url.0, "peyk_reader"))
-                .required(Hidden::default()),
+                .that(READER, |url: &Credential| is_postgres_as(url.last().reveal(), "peyk_reader"))
+                .required(Credential::default()),
         }
     }
 }
@@ -259,7 +261,7 @@ fn is_postgres_as(url: &str, role: &str) -> bool {
 #[derive(Debug, Clone)]
 pub struct HttpConfig {
     pub listen: SocketAddr,
-    pub jwt_secret: Hidden,
+    pub jwt_secret: Credential,
     pub jwt_issuer: String,
     pub jwt_audience: String,
     pub tls: Option<TlsFiles>,
@@ -275,8 +277,10 @@ impl HttpConfig {
                 .required((Ipv4Addr::LOCALHOST, 8080).into()),
             jwt_secret: from
                 .key("jwt_secret", "The key that bearer tokens are signed with (HS256).")
-                .that(&format!("at least {key_bytes_min} bytes"), move |key: &Hidden| key.0.len() >= key_bytes_min)
-                .required(Hidden::default()),
+                .that(&format!("at least {key_bytes_min} bytes"), move |key: &Credential| {
+                    key.last().reveal().len() >= key_bytes_min
+                })
+                .required(Credential::default()),
             jwt_issuer: from.key("jwt_issuer", "Who has to have issued them.").or("peyk".to_owned()),
             jwt_audience: from.key("jwt_audience", "Whom they have to be for.").or("peyk".to_owned()),
             tls: from.optional_table("tls", "TLS; plain HTTP where this table is left out.", |from| TlsFiles {
@@ -397,8 +401,8 @@ fn connector(from: &mut Reader) -> ConnectorConfig {
     let HostPort { host, port } =
         from.key("address", "The operator's SMSC.").required(HostPort { host: "smsc.example".to_owned(), port: 2775 });
     let system_id = from.key("system_id", "Who binds.").required("peyk".to_owned());
-    let password: Hidden = from.key("password", "").required(Hidden::default());
-    let mut config = ConnectorConfig::new(id, host, port, system_id, Secret::new(password.0));
+    let password: Credential = from.key("password", "").required(Credential::default());
+    let mut config = ConnectorConfig::new(id, host, port, system_id, password);
     config.window = from.key("window", "Messages that may be without an answer at once.").or(10);
     config.tps =
         from.key("tps", "Messages a second that were agreed; as fast as it takes them if left out.").optional(50);

@@ -1,6 +1,5 @@
 //! `peyk config show`: every value, where it came from, and no secret.
 use super::Config;
-use super::value::REDACTED;
 use crate::output::Output;
 use serde_json::{Value, json};
 
@@ -9,7 +8,7 @@ impl Config {
     pub fn show(&self, output: Output) {
         let width = self.settled.iter().map(|settled| settled.key.len()).max().unwrap_or_default();
         for settled in &self.settled {
-            let value = if settled.secret { json!(REDACTED) } else { value(&settled.shown) };
+            let value = value(&settled.shown);
             output.line(
                 &json!({ "key": settled.key, "value": value, "secret": settled.secret, "source": settled.origin.to_json() }),
                 &format!("{:width$}  {}  # {}", settled.key, settled.shown, settled.origin),

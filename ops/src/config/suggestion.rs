@@ -13,7 +13,7 @@ pub fn unknown(given: &BTreeMap<String, Given>, known: &[String]) -> Vec<Problem
         let wrong = shortest_unknown(path, known);
         let (code, said) = match wrong {
             // It is known as a table, and was given something else.
-            None if given.raw == super::layers::Raw::EmptyTable => continue,
+            None if matches!(given.raw, super::layers::Raw::EmptyTable) => continue,
             None => (ProblemCode::WrongType, format!("expected a table, found {}", given.raw.kind())),
             Some(wrong) => (ProblemCode::UnknownKey, nearest(wrong, known)),
         };

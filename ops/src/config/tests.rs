@@ -53,14 +53,14 @@ impl Trial {
         self
     }
 
-    fn config(self) -> Config {
-        Config::load(self.sources).expect("it can be used")
+    async fn config(self) -> Config {
+        Config::load(self.sources).await.expect("it can be used")
     }
 
     /// What is wrong, the folder left out.
-    fn wrong(self) -> Vec<String> {
+    async fn wrong(self) -> Vec<String> {
         let folder = format!("{}/", self.directory.path().display());
-        let problems = Config::load(self.sources).expect_err("something is wrong");
+        let problems = Config::load(self.sources).await.expect_err("something is wrong");
         let shown = format!("{problems} {problems:?}");
         assert!(!shown.contains("hush"), "{shown}");
         problems.0.iter().map(|problem| problem.to_string().replace(&folder, "")).collect()
@@ -72,15 +72,16 @@ fn origin_of(config: &Config, key: &str) -> String {
     settled.origin.to_string().rsplit('/').next().expect("a name").to_owned()
 }
 
-#[test]
-fn a_later_layer_wins_key_by_key_and_every_value_says_where_it_came_from() {
+#[tokio::test]
+async fn a_later_layer_wins_key_by_key_and_every_value_says_where_it_came_from() {
     let config = of(WHOLE)
         .variable("PEYK_HTTP__LISTEN", "127.0.0.1:9090")
         .variable("PEYK_NATS__REPLICAS", "3")
         .variable("PEYK_NAMESPACE", "t2")
         .variable("PEYK_SMPP__CONNECTORS__0__WINDOW", "50")
         .flag("nats.replicas", "5")
-        .config();
+        .config()
+        .await;
     assert_eq!((config.http.listen.port(), config.nats.replicas, &*config.namespace), (9090, 5, "t2"));
     assert_eq!((config.smpp.connectors[0].window, &*config.smpp.connectors[0].host), (50, "::1"));
     assert_eq!(config.messages.partitions, 4);
@@ -92,8 +93,8 @@ fn a_later_layer_wins_key_by_key_and_every_value_says_where_it_came_from() {
     assert_eq!(origin_of(&config, "smpp.connectors.0.system_id"), "peyk.toml:24:13");
 }
 
-#[test]
-fn everything_that_is_wrong_is_told_at_once_with_its_place() {
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     let text = WHOLE
         .replace("namespace = \"t1\"", "namespace = \"T 1\"")
         .replace("[witness]\ndirectory", "[witness]\ndirectry")
@@ -105,7 +106,8 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
         .variable("PEYK_NATS__REPLICAS", "many")
         .variable("PEYK_NATS_URL", "nats://hush")
         .flag("messages.partitions", "300")
-        .wrong();
+        .wrong()
+        .await;
     assert_eq!(
         wrong,
         [
@@ -126,9 +128,9 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     );
 }
 
-#[test]
-fn an_unknown_table_is_named_once_and_a_value_in_the_place_of_a_table_is_told() {
-    let wrong = of(&WHOLE.replace("[keys]", "[keyz]\nother = 1\n")).wrong();
+#[tokio::test]
+async fn an_unknown_table_is_named_once_and_a_value_in_the_place_of_a_table_is_told() {
+    let wrong = of(&WHOLE.replace("[keys]", "[keyz]\nother = 1\n")).wrong().await;
     assert_eq!(
         wrong,
         [
@@ -136,47 +138,93 @@ fn an_unknown_table_is_named_once_and_a_value_in_the_place_of_a_table_is_told() 
             "peyk.toml:17:13: CONFIG_UNKNOWN_KEY: keyz: no such key; the nearest is keys",
         ]
     );
-    let wrong = of(&format!("smpp = 3\n{}", WHOLE.split("[[smpp").next().expect("the rest"))).wrong();
+    let wrong = of(&format!("smpp = 3\n{}", WHOLE.split("[[smpp").next().expect("the rest"))).wrong().await;
     assert_eq!(wrong, ["peyk.toml:1:8: CONFIG_WRONG_TYPE: smpp: expected a table, found a number"]);
 }
 
-#[test]
-fn a_file_that_is_no_toml_is_told_by_line_without_its_text() {
-    let wrong = of(&WHOLE.replace("\"hush-2\"", "hush-2").replace("[witness]", "[witness")).wrong();
+#[tokio::test]
+async fn a_file_that_is_no_toml_is_told_by_line_without_its_text() {
+    let wrong = of(&WHOLE.replace("\"hush-2\"", "hush-2").replace("[witness]", "[witness")).wrong().await;
     assert!(wrong.len() >= 2 && wrong.iter().all(|line| line.contains("CONFIG_SYNTAX")), "{wrong:#?}");
     assert!(wrong[0].starts_with("peyk.toml:7:") && wrong[1].starts_with("peyk.toml:16:"), "{wrong:#?}");
 }
 
-#[test]
-fn secrets_may_lie_in_files_of_their_own() {
+#[tokio::test]
+async fn secrets_may_lie_in_files_of_their_own() {
     let secret = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(secret.path(), "hush-from-a-file\n").expect("written");
     let name = secret.path().to_str().expect("text");
     let in_file = WHOLE.replace("password = \"hush-2\"", &format!("password_file = {name:?}"));
-    let config = of(&in_file).config();
-    assert_eq!(config.nats.core.password.0, "hush-from-a-file");
-    assert_eq!(config.secret_files, [secret.path()]);
+    let config = of(&in_file).config().await;
+    assert_eq!(config.nats.core.password.last().reveal(), "hush-from-a-file");
+    assert_eq!(config.kept.files, [secret.path()]);
     // The later layer wins, whichever form it has.
-    assert_eq!(of(&in_file).variable("PEYK_NATS__CORE__PASSWORD", "hush-x").config().nats.core.password.0, "hush-x");
-    let config = of(WHOLE).variable("PEYK_NATS__CORE__PASSWORD_FILE", name).config();
-    assert_eq!(config.nats.core.password.0, "hush-from-a-file");
+    assert_eq!(
+        of(&in_file).variable("PEYK_NATS__CORE__PASSWORD", "hush-x").config().await.nats.core.password.last().reveal(),
+        "hush-x"
+    );
+    let config = of(WHOLE).variable("PEYK_NATS__CORE__PASSWORD_FILE", name).config().await;
+    assert_eq!(config.nats.core.password.last().reveal(), "hush-from-a-file");
 
     let both = WHOLE.replace("password = \"hush-2\"", &format!("password = \"hush-2\", password_file = {name:?}"));
-    let [wrong] = &of(&both).wrong()[..] else { panic!("one problem") };
+    let [wrong] = &of(&both).wrong().await[..] else { panic!("one problem") };
     assert!(
         wrong.contains("CONFIG_CONTRADICTION: nats.core.password_file: nats.core.password is given too"),
         "{wrong}"
     );
     let none = WHOLE.replace("password = \"hush-2\"", "password_file = \"/nowhere/at/all\"");
-    let [wrong] = &of(&none).wrong()[..] else { panic!("one problem") };
+    let [wrong] = &of(&none).wrong().await[..] else { panic!("one problem") };
     assert!(wrong.contains("CONFIG_SECRET_FILE: nats.core.password_file: /nowhere/at/all cannot be read"), "{wrong}");
 }
 
-#[test]
-fn two_connectors_of_one_id_and_half_a_table_of_tls_are_refused() {
+#[tokio::test]
+async fn a_secret_may_name_where_it_is_kept_and_all_that_are_missing_are_told_at_once() {
+    let secret = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(secret.path(), "hush-from-a-file\n").expect("written");
+    let reference = format!("file:{}", secret.path().display());
+    let in_file = WHOLE.replace("\"hush-2\"", &format!("{reference:?}"));
+    let config = of(&in_file).config().await;
+    assert_eq!(config.nats.core.password.last().reveal(), "hush-from-a-file");
+    assert_eq!(config.kept.files, [secret.path()]);
+    let shown = config.settled.iter().find(|settled| settled.key == "nats.core.password").expect("settled");
+    assert_eq!(shown.shown, format!("{reference:?}"));
+    // What changes in the file is there the next time somebody asks.
+    std::fs::write(secret.path(), "hush-anew\n").expect("written");
+    assert_eq!(config.nats.core.password.current().await.reveal(), "hush-anew");
+    // A variable may hold the secret or name its place.
+    let config = of(WHOLE).variable("PEYK_NATS__CORE__PASSWORD", &reference).config().await;
+    assert_eq!(config.nats.core.password.last().reveal(), "hush-anew");
+
+    let in_clear = |config: &Config| config.kept.in_clear.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+    let elsewhere = of(&in_file).variable("PEYK_HTTP__JWT_SECRET", &"hush".repeat(8)).config().await;
+    let keys = in_clear(&elsewhere);
+    assert!(keys.contains(&"nats.audit.password".to_owned()), "{keys:?}");
+    for kept in ["nats.core.password", "http.jwt_secret"] {
+        assert!(!keys.contains(&kept.to_owned()), "{kept}");
+    }
+
+    let text = WHOLE
+        .replace("\"hush-1\"", "\"env:PEYK_TEST_NOT_SET\"")
+        .replace("\"hush-2\"", "\"env-base64:PATH\"")
+        .replace("\"hush-3\"", "\"file:/nowhere/at/all\"")
+        .replace("\"hush-4\"", "\"\"");
+    let wrong = of(&text).wrong().await;
+    let missing =
+        "peyk.toml:6:42: CONFIG_SECRET_VARIABLE: nats.migrate.password: the variable PEYK_TEST_NOT_SET is not set";
+    assert_eq!(wrong[0], missing);
+    assert_eq!(
+        wrong[1],
+        "peyk.toml:7:36: CONFIG_SECRET_VARIABLE: nats.core.password: the variable PATH is no base64 (RFC 4648 section 4)"
+    );
+    assert!(wrong[2].contains("CONFIG_SECRET_FILE: nats.audit.password: /nowhere/at/all cannot be read"), "{wrong:#?}");
+    assert_eq!(wrong[3..], ["peyk.toml:9:36: CONFIG_INVALID: nats.edge.password: expected a secret that is not empty"]);
+}
+
+#[tokio::test]
+async fn two_connectors_of_one_id_and_half_a_table_of_tls_are_refused() {
     let (_, item) = WHOLE.split_once("[[smpp").expect("an item");
     let text = format!("{WHOLE}[[smpp{item}").replace("[http]", "[http.tls]\nkey = \"k\"\n[http]");
-    let wrong = of(&text).wrong();
+    let wrong = of(&text).wrong().await;
     assert_eq!(
         wrong,
         [
@@ -186,8 +234,8 @@ fn two_connectors_of_one_id_and_half_a_table_of_tls_are_refused() {
     );
 }
 
-#[test]
-fn the_example_can_be_read_and_names_every_key() {
+#[tokio::test]
+async fn the_example_can_be_read_and_names_every_key() {
     let example = example();
     // What is left out of it by default has to be right, too.
     let uncommented: String = example
@@ -195,11 +243,10 @@ fn the_example_can_be_read_and_names_every_key() {
         .map(|line| {
             line.strip_prefix("# ").filter(|rest| rest.contains(" = ") || rest.starts_with('[')).unwrap_or(line)
         })
-        .filter(|line| !line.starts_with("password_file"))
         .map(|line| format!("{line}\n"))
         .collect();
     for text in [&example, &uncommented] {
-        let problems = Config::load(of(text).sources).map(drop);
+        let problems = Config::load(of(text).sources).await.map(drop);
         // It holds no secret that could be used by mistake, and is right otherwise.
         let expected = ["postgres.migrate_url", "postgres.projector_url", "postgres.reader_url", "http.jwt_secret"];
         let wrong: Vec<String> = problems.expect_err("no secrets").0.into_iter().map(|problem| problem.key).collect();
@@ -211,8 +258,8 @@ fn the_example_can_be_read_and_names_every_key() {
     }
 }
 
-#[test]
-fn the_environment_alone_is_enough_and_a_named_file_has_to_be_there() {
+#[tokio::test]
+async fn the_environment_alone_is_enough_and_a_named_file_has_to_be_there() {
     let url = |role: &str| format!("postgres://{role}:hush@127.0.0.1/peyk");
     let logins = ["MIGRATE", "CORE", "AUDIT", "EDGE"].into_iter().flat_map(|user| {
         [
@@ -236,39 +283,39 @@ fn the_environment_alone_is_enough_and_a_named_file_has_to_be_there() {
     ];
     let variables = logins.chain(others.map(|(name, value)| (name.to_owned(), value)));
     let variables = variables.map(|(name, value)| (name.into(), value.into())).collect();
-    let config = Config::load(Sources { variables, ..Sources::default() }).expect("it can be used");
+    let config = Config::load(Sources { variables, ..Sources::default() }).await.expect("it can be used");
     assert_eq!((&*config.namespace, config.smpp.connectors.len()), ("t3", 0));
 
-    let missing = Config::load(Sources { file: Some("/nowhere/peyk.toml".into()), ..Sources::default() });
+    let missing = Config::load(Sources { file: Some("/nowhere/peyk.toml".into()), ..Sources::default() }).await;
     let problems = missing.expect_err("no file").0;
     assert_eq!(problems[0].code, ProblemCode::Unreadable);
     assert!(matches!(&problems[0].origin, Origin::File { line: 0, .. }));
 }
 
-#[test]
-fn a_file_with_secrets_that_others_may_read_is_noticed() {
+#[tokio::test]
+async fn a_file_with_secrets_that_others_may_read_is_noticed() {
     let trial = of(WHOLE);
     let file = trial.sources.file.clone().expect("a file");
     let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("changed");
     mode(0o640);
     assert_eq!(
-        Config::load(trial.sources.clone()).expect("it can be used").exposed_files(),
+        Config::load(trial.sources.clone()).await.expect("it can be used").exposed_files(),
         std::slice::from_ref(&file)
     );
     mode(0o600);
-    assert!(Config::load(trial.sources).expect("it can be used").exposed_files().is_empty());
+    assert!(Config::load(trial.sources).await.expect("it can be used").exposed_files().is_empty());
 }
 
-#[test]
-fn the_keys_of_an_identity_provider_are_a_file_or_come_over_https() {
+#[tokio::test]
+async fn the_keys_of_an_identity_provider_are_a_file_or_come_over_https() {
     let with = |jwks: &str| {
         let provider = "[[http.identity_providers]]\nissuer = \"https://idp.example\"";
         of(&format!("{WHOLE}{provider}\njwks = \"{jwks}\"\n"))
     };
-    let keys = |jwks: &str| with(jwks).config().http.identity_providers[0].keys.clone();
-    assert!(matches!(keys("https://idp.example/jwks"), KeySource::Url { roots: None, .. }));
-    assert!(matches!(keys("/etc/jwks.json"), KeySource::File(_)));
+    let keys = async |jwks: &str| with(jwks).config().await.http.identity_providers[0].keys.clone();
+    assert!(matches!(keys("https://idp.example/jwks").await, KeySource::Url { roots: None, .. }));
+    assert!(matches!(keys("/etc/jwks.json").await, KeySource::File(_)));
     for wrong in ["http://idp.example/jwks", "file:///etc/jwks", "https://a b"] {
-        assert_eq!(with(wrong).wrong().len(), 1, "{wrong}");
+        assert_eq!(with(wrong).wrong().await.len(), 1, "{wrong}");
     }
 }

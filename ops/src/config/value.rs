@@ -1,13 +1,10 @@
-use super::hidden::Hidden;
 use super::layers::Raw;
 use peyk_domain::{ConnectorId, DeploymentId};
+use peyk_secrets::{Credential, REDACTED};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
-
-/// What stands for a secret wherever one is shown.
-pub const REDACTED: &str = "[redacted]";
 
 /// A type that a key may have.
 pub trait Value: Sized {
@@ -50,12 +47,15 @@ impl Value for String {
     }
 }
 
-impl Value for Hidden {
+impl Value for Credential {
     const EXPECTED: &'static str = "a secret that is not empty";
     const SECRET: bool = true;
 
     fn from_raw(raw: &Raw) -> Option<Self> {
-        text(raw).filter(|text| !text.is_empty()).map(|text| Self(text.to_owned()))
+        match raw {
+            Raw::Secret { credential, .. } => Some(credential.clone()),
+            _ => None,
+        }
     }
 
     fn to_toml(&self) -> String {

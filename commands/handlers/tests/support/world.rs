@@ -15,6 +15,7 @@ use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::nats::provision;
 use peyk_ledger::{Clock, FileWitness, Ledgers, Names, Replica, Server, WriterConfig, WriterHandle, writer};
 use peyk_schemas::LedgerId;
+use peyk_secrets::Secret;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -69,8 +70,7 @@ impl World {
 
     pub async fn bare(config: HandlersConfig) -> Self {
         let server = NatsServer::start(ACCOUNTS);
-        let account =
-            |user: &str| Server { url: server.url().to_owned(), user: user.to_owned(), password: user.to_owned() };
+        let account = |user: &str| Server::new(server.url(), user, Secret::new(user));
         let core = account("core").connect("core").await.unwrap();
         let edge = account("edge").connect("edge").await.unwrap();
         let names = Names::new("t").unwrap();

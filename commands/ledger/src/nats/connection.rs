@@ -1,3 +1,4 @@
+use peyk_secrets::{Credential, Secret};
 use std::fmt;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -7,8 +8,10 @@ use tokio::sync::mpsc;
 pub struct Server {
     /// `nats://host:port`, several separated by commas.
     pub url: String,
+    /// Empty where the server asks for no login.
     pub user: String,
-    pub password: String,
+    /// Asked for at each connection, the first and every one after it was lost.
+    pub password: Credential,
 }
 
 impl fmt::Debug for Server {
@@ -31,22 +34,32 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const SUBSCRIPTION_CAPACITY: usize = 262_144;
 
 impl Server {
+    #[must_use]
+    pub fn new(url: &str, user: &str, password: impl Into<Credential>) -> Self {
+        Self { url: url.to_owned(), user: user.to_owned(), password: password.into() }
+    }
+
     /// Reads `nats://user:password@host:port`; the login may be left out.
     #[must_use]
     pub fn from_url(url: &str) -> Self {
         let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
         let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
-        Self { url: format!("{scheme}://{host}"), user: user.to_owned(), password: password.to_owned() }
+        Self::new(&format!("{scheme}://{host}"), user, Secret::new(password))
     }
 
     fn options(&self, name: &str) -> async_nats::ConnectOptions {
-        let options = async_nats::ConnectOptions::new()
+        let options = if self.user.is_empty() {
+            async_nats::ConnectOptions::new()
+        } else {
+            let (user, password) = (self.user.clone(), self.password.clone());
+            async_nats::ConnectOptions::with_auth_callback(move |_nonce| log_in(user.clone(), password.clone()))
+        };
+        options
             .name(name)
             .connection_timeout(CONNECT_TIMEOUT)
             .ping_interval(Duration::from_secs(5))
-            .subscription_capacity(SUBSCRIPTION_CAPACITY);
-        if self.user.is_empty() { options } else { options.user_and_password(self.user.clone(), self.password.clone()) }
+            .subscription_capacity(SUBSCRIPTION_CAPACITY)
     }
 
     /// Connects; the client reconnects by itself for as long as it lives.
@@ -89,6 +102,21 @@ impl Server {
     }
 }
 
+/// The login as it is now. In a task of its own, because the client wants what can be shared between threads.
+fn log_in(
+    user: String,
+    password: Credential,
+) -> impl Future<Output = Result<async_nats::Auth, async_nats::AuthError>> + Send + Sync {
+    let asking = tokio::spawn(async move { password.current().await });
+    async move {
+        let password = asking.await.map_err(async_nats::AuthError::new)?;
+        let mut auth = async_nats::Auth::new();
+        auth.username = Some(user);
+        auth.password = Some(password.reveal().to_owned());
+        Ok(auth)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,14 +124,16 @@ mod tests {
     #[test]
     fn a_login_in_an_address_is_taken_out_of_it() {
         let server = Server::from_url("nats://somebody:se:cr@t@127.0.0.1:4222");
-        assert_eq!((&*server.url, &*server.user, &*server.password), ("nats://127.0.0.1:4222", "somebody", "se:cr@t"));
+        assert_eq!(
+            (&*server.url, &*server.user, server.password.last().reveal()),
+            ("nats://127.0.0.1:4222", "somebody", "se:cr@t")
+        );
         assert_eq!(Server::from_url("nats://127.0.0.1:4222").user, "");
     }
 
     #[tokio::test]
     async fn an_error_shows_no_login() {
-        let server =
-            Server { url: "nats://somebody:secret@127.0.0.1:1".into(), user: String::new(), password: String::new() };
+        let server = Server::new("nats://somebody:secret@127.0.0.1:1", "", Credential::default());
         let error = server.connect("test").await.expect_err("nobody listens");
         assert!(!error.to_string().contains("secret") && !format!("{error:?}").contains("secret"));
     }

@@ -2,6 +2,7 @@ use super::config::ConnectorConfig;
 use super::error::SessionError;
 use super::sequence::Sequence;
 use crate::wire::{Inbound, Wire};
+use peyk_secrets::Secret;
 use rusmpp::pdus::BindTransceiver;
 use rusmpp::types::COctetString;
 use rusmpp::values::InterfaceVersion;
@@ -18,7 +19,8 @@ pub(crate) async fn bind(config: &ConnectorConfig, sequence: &mut Sequence) -> R
         .map_err(SessionError::Connect)?;
     let mut wire = Wire::new(stream)?;
     let number = sequence.next(|_| false);
-    wire.queue(CommandStatus::EsmeRok, number, request(config));
+    let password = config.password.current().await;
+    wire.queue(CommandStatus::EsmeRok, number, request(config, &password));
     timeout(config.response_timeout(), accepted(&mut wire, number)).await.map_err(|_| SessionError::BindTimeout)??;
     Ok(wire)
 }
@@ -50,14 +52,14 @@ async fn accepted(wire: &mut Wire, number: u32) -> Result<(), SessionError> {
     }
 }
 
-fn request(config: &ConnectorConfig) -> BindTransceiver {
+fn request(config: &ConnectorConfig, password: &Secret) -> BindTransceiver {
     /// A validated setting; one that slipped through is sent empty and the operator refuses it.
     fn text<const MAX: usize>(text: &str) -> COctetString<1, MAX> {
         COctetString::from_string(text.to_owned()).unwrap_or_default()
     }
     BindTransceiver::builder()
         .system_id(text(&config.system_id))
-        .password(text(config.password.reveal()))
+        .password(text(password.reveal()))
         .system_type(text(&config.system_type))
         .interface_version(InterfaceVersion::Smpp3_4)
         .build()

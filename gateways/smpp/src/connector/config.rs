@@ -1,7 +1,7 @@
 use super::ids::IdBase;
-use crate::Secret;
 use peyk_domain::ConnectorId;
 use peyk_domain::messages::Lane;
+use peyk_secrets::Credential;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ pub struct ConnectorConfig {
     pub port: u16,
     /// At most 15 ASCII characters.
     pub system_id: String,
-    /// At most 8 ASCII characters.
-    pub password: Secret,
+    /// At most 8 ASCII characters; asked for at each bind.
+    pub password: Credential,
     /// At most 12 ASCII characters, mostly empty.
     #[serde(default)]
     pub system_type: String,
@@ -94,14 +94,14 @@ impl ConnectorConfig {
         host: impl Into<String>,
         port: u16,
         system_id: impl Into<String>,
-        password: Secret,
+        password: impl Into<Credential>,
     ) -> Self {
         Self {
             connector,
             host: host.into(),
             port,
             system_id: system_id.into(),
-            password,
+            password: password.into(),
             system_type: String::new(),
             window: defaults::window(),
             enquire_link_ms: defaults::enquire_link_ms(),
@@ -125,9 +125,10 @@ impl ConnectorConfig {
     /// One [`ConnectorConfigError`] for each.
     pub fn validate(&self) -> Result<(), Vec<ConnectorConfigError>> {
         let mut wrong = Vec::new();
+        let password = self.password.last();
         let texts = [
             ("system_id", self.system_id.as_str(), 15),
-            ("password", self.password.reveal(), 8),
+            ("password", password.reveal(), 8),
             ("system_type", &self.system_type, 12),
         ];
         for (field, text, max) in texts {
@@ -228,6 +229,8 @@ mod connector_id {
 mod tests {
     use super::*;
 
+    use peyk_secrets::Secret;
+
     const TOML: &str = r#"
         connector = "30313233-3435-3637-3839-616263646566"
         host = "127.0.0.1"
@@ -240,7 +243,7 @@ mod tests {
     fn few_settings_are_enough_and_the_password_is_never_shown() {
         let config: ConnectorConfig = toml::from_str(TOML).expect("reads");
         assert_eq!(config.validate(), Ok(()));
-        assert_eq!(config.password.reveal(), "geheim");
+        assert_eq!(config.password.last().reveal(), "geheim");
         assert_eq!((config.window, config.lanes.len()), (100, 3));
         let shown = format!("{config:?}{}", serde_json::to_string(&config).expect("serialises"));
         assert!(!shown.contains("geheim"), "{shown}");
@@ -250,7 +253,7 @@ mod tests {
     fn all_that_is_wrong_is_told_at_once() {
         let mut config: ConnectorConfig = toml::from_str(TOML).expect("reads");
         config.system_id = "sixteen letters!".into();
-        config.password = Secret::new("nine char");
+        config.password = Secret::new("nine char").into();
         config.window = 0;
         config.lanes.clear();
         assert_eq!(

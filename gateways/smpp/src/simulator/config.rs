@@ -1,5 +1,5 @@
 use super::Occasion;
-use crate::Secret;
+use peyk_secrets::Secret;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,8 +1,8 @@
 use super::config::ReceiptStyle;
 use super::receipts::{DueReceipt, deliver_sm};
 use super::server::Shared;
-use crate::Secret;
 use crate::wire::{Inbound, Wire, WireError};
+use peyk_secrets::Secret;
 use rusmpp::pdus::{BindReceiverResp, BindTransceiverResp, BindTransmitterResp, SubmitSm, SubmitSmResp};
 use rusmpp::types::COctetString;
 use rusmpp::values::MCDeliveryReceipt;
