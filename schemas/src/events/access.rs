@@ -70,6 +70,7 @@ event_schema! {
         }
         LoginAttempted = "access.login_attempted" version 1 {
             user: ActorId => Internal,
+            at: At => Internal,
         }
         LoginSucceeded = "access.login_succeeded" version 1 {
             user: ActorId => Internal,

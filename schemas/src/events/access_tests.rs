@@ -127,7 +127,7 @@ fn of_users() -> impl Strategy<Value = AccessEvent> {
         (actor(), envelope()).prop_map(|(user, secret)| TotpEnrolled { user, secret }),
         (actor(), any::<u64>()).prop_map(|(user, step)| TotpConfirmed { user, step }),
         actor().prop_map(|user| TotpRemoved { user }),
-        actor().prop_map(|user| LoginAttempted { user }),
+        (actor(), at()).prop_map(|(user, at)| LoginAttempted { user, at }),
         (actor(), session(), at(), any::<Option<u64>>())
             .prop_map(|(user, session, expires, totp_step)| { LoginSucceeded { user, session, expires, totp_step } }),
         (actor(), login_failure()).prop_map(|(user, reason)| LoginFailed { user, reason }),

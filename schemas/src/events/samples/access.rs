@@ -58,7 +58,7 @@ pub(in crate::events) fn access() -> Vec<AccessEvent> {
         TotpEnrolled { user: USER, secret: directory(20) },
         TotpConfirmed { user: USER, step: 59_666_666 },
         TotpRemoved { user: USER },
-        LoginAttempted { user: USER },
+        LoginAttempted { user: USER, at: AT },
         LoginSucceeded { user: USER, session: SESSION, expires: AT, totp_step: Some(59_666_667) },
         LoginFailed { user: USER, reason: LoginFailure::Password },
         UserLocked { user: USER, until: AT },
