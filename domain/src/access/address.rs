@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// Addresses that share a prefix (CIDR, RFC 4632 and RFC 4291 section 2.3), its host bits zero. Addresses mapped from IPv4 count as IPv4.
@@ -33,6 +33,13 @@ impl AddressRange {
         width == their_width && theirs & mask(self.prefix.into(), width) == ours
     }
 
+    /// Every range that contains the address, the smallest first.
+    pub(super) fn around(address: IpAddr) -> impl Iterator<Item = Self> {
+        let address = address.to_canonical();
+        let width: u8 = if address.is_ipv4() { 32 } else { 128 };
+        (0..=width).rev().map(move |prefix| Self { network: network_of(address, prefix), prefix })
+    }
+
     #[must_use]
     pub const fn network(&self) -> IpAddr {
         self.network
@@ -49,6 +56,16 @@ fn bits(address: IpAddr) -> (u128, u32) {
     match address {
         IpAddr::V4(address) => (address.to_bits().into(), 32),
         IpAddr::V6(address) => (address.to_bits(), 128),
+    }
+}
+
+/// The address with the bits behind the prefix zero.
+fn network_of(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => IpAddr::V4(Ipv4Addr::from_bits(
+            address.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0),
+        )),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask(prefix.into(), 128))),
     }
 }
 
@@ -104,6 +121,17 @@ mod tests {
             assert!(range.contains(inside.parse().unwrap()), "{range} {inside}");
             assert!(!range.contains(outside.parse().unwrap()), "{range} {outside}");
             assert_eq!(range.to_string().parse(), Ok(range));
+        }
+    }
+
+    #[test]
+    fn the_ranges_around_an_address_are_those_that_contain_it() {
+        for (address, count) in [("192.0.2.77", 33), ("::ffff:192.0.2.77", 33), ("2001:db8::77", 129)] {
+            let address: IpAddr = address.parse().unwrap();
+            let ranges: Vec<AddressRange> = AddressRange::around(address).collect();
+            assert_eq!(ranges.len(), count);
+            assert!(ranges.iter().all(|range| range.contains(address)));
+            assert!(ranges.iter().all(|range| AddressRange::new(range.network, range.prefix) == Ok(*range)));
         }
     }
 
