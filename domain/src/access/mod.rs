@@ -20,6 +20,7 @@ mod scope;
 mod sealed;
 mod session;
 mod signing_in;
+mod source;
 mod tenant;
 mod user;
 
@@ -41,5 +42,6 @@ pub use role::{NoSuchRole, Role};
 pub use scope::Scope;
 pub use sealed::{Envelope, KeyHash, LoginToken};
 pub use session::{SESSION_LASTS, SESSIONS_MAX, Session};
+pub use source::{Source, USER_AGENT_CHARS_MAX};
 pub use tenant::{Standing, Tenant};
 pub use user::{Totp, User};
