@@ -24,6 +24,17 @@ mod source;
 mod tenant;
 mod user;
 
+#[cfg(test)]
+mod aggregate_tests;
+#[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod login_tests;
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod sample;
+
 pub use access_key::AccessKey;
 pub use address::{AddressRange, NotARange};
 pub use aggregate::{ACCESS_TICK_MAX, Access, BLOCKED_MAX, TENANTS_MAX};
