@@ -105,6 +105,16 @@ fn ten_logins_a_minute_and_a_sixtieth_of_them_a_second() {
 }
 
 #[test]
+fn logins_are_not_saved_up() {
+    let mut ledger = given::<Access>(after([attempted(0)]));
+    let now = 60 * MINUTE;
+    for _ in 0..10 {
+        ledger = ledger.when(at(now, OURS, attempt())).committed();
+    }
+    ledger.when(at(now, OURS, attempt())).refused(AccessError::RateLimited { again: At(now + 6 * SECOND) });
+}
+
+#[test]
 fn the_limit_of_logins_is_the_tenants() {
     let limits = Limits { logins_per_minute: 1, ..Limits::default() };
     let ledger = given::<Access>(after([LimitsSet { tenant: HERAT, limits }])).when(at(0, OURS, attempt())).committed();
@@ -163,7 +173,11 @@ fn those_under_way_when_the_account_is_locked_learn_nothing() {
         .when(at(now, OURS, conclude(passed(0, None))))
         .refused(AccessError::Locked { until })
         .when(at(now, OURS, conclude(WRONG)))
-        .refused(AccessError::Locked { until });
+        .refused(AccessError::Locked { until })
+        .when(at(now, OURS, AccessAction::UnlockUser { user: PARWIN }))
+        .committed()
+        .when(at(now, OURS, conclude(passed(0, None))))
+        .refused(AccessError::InvalidTransition("no login is under way; begin again"));
 }
 
 #[test]

@@ -277,7 +277,7 @@ impl Person {
         let before = self.locks();
         self.outcomes.push(passed);
         if self.locks() > before {
-            self.locked = at + (15 * 60_000 << before).min(24 * 60 * 60_000);
+            self.locked = at + ((15 * 60_000) << before).min(24 * 60 * 60_000);
             self.open.clear();
         }
         if passed {
