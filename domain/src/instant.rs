@@ -18,13 +18,18 @@ impl At {
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }
+
+    /// Year, month and day in UTC.
+    pub(crate) const fn civil(self) -> (u64, u64, u64) {
+        civil(self.0 / DAY_MS)
+    }
 }
 
 impl fmt::Display for At {
     /// RFC 3339, UTC, with milliseconds.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (of_day, ms) = (self.0 % DAY_MS / 1_000, self.0 % 1_000);
-        let (year, month, day) = civil(self.0 / DAY_MS);
+        let (year, month, day) = self.civil();
         let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
         write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
     }

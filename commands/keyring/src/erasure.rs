@@ -1,6 +1,6 @@
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, TreeKey};
 use crate::random::{self, NoRandomness};
-use peyk_domain::messages::Leaf;
+use peyk_domain::messages::{Leaf, RetentionClass};
 use peyk_domain::privacy::{KeyTree, TreeFull};
 
 /// How often one recipient may come back and be erased again.
@@ -30,7 +30,8 @@ impl Keyring {
         for tree in after.token_trees.iter_mut().filter(|tree| !tree.is_erased(leaf)).take(1) {
             tree.puncture(leaf)?;
         }
-        for (_, tree) in after.data_trees.iter_mut().filter(|(key, _)| key.generation == generation) {
+        let of_recipients = |key: &TreeKey| key.class == RetentionClass::Message && key.generation == generation;
+        for (_, tree) in after.data_trees.iter_mut().filter(|(key, _)| of_recipients(key)) {
             tree.puncture(leaf)?;
         }
         if after.generation_of(leaf).is_err() {
@@ -47,7 +48,8 @@ impl Keyring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use peyk_domain::messages::{Generation, MonthKey, RetentionClass, SealedFor};
+    use crate::keyring::Purpose;
+    use peyk_domain::messages::{Generation, MonthKey, SealedFor};
 
     const ERASED: Leaf = Leaf(0x1234_5678_9abc_def0);
     const OTHER: Leaf = Leaf(0x1234_5678_9abc_def1);
@@ -60,7 +62,7 @@ mod tests {
     fn keyring() -> Keyring {
         let mut keyring = Keyring::random().unwrap();
         for month in MONTHS {
-            keyring.ensure_month(month).unwrap();
+            keyring.ensure(Purpose::Messages(month)).unwrap();
         }
         keyring
     }
@@ -88,8 +90,8 @@ mod tests {
         after.erase_recipient(ERASED).unwrap();
         assert_eq!(after.generation_of(ERASED), Ok(Generation(1)));
         assert_ne!(after.token_key(ERASED).unwrap(), before.token_key(ERASED).unwrap());
-        assert!(!after.has_month(MONTHS[0]), "the new generation has no tree there yet");
-        after.ensure_month(MONTHS[0]).unwrap();
+        assert!(!after.serves(Purpose::Messages(MONTHS[0])), "the new generation has no tree there yet");
+        after.ensure(Purpose::Messages(MONTHS[0])).unwrap();
         assert!(after.data_key(&place(ERASED, MONTHS[0], 1)).is_ok());
         // A second recipient moves into the generation that is there already.
         after.erase_recipient(OTHER).unwrap();
@@ -101,7 +103,7 @@ mod tests {
         let mut keyring = keyring();
         keyring.erase_recipient(ERASED).unwrap();
         let next = MonthKey(MONTHS[1].0 + 1);
-        keyring.ensure_month(next).unwrap();
+        keyring.ensure(Purpose::Messages(next)).unwrap();
         assert!(keyring.data_key(&place(ERASED, next, 0)).is_err());
         assert!(keyring.data_key(&place(ERASED, next, 1)).is_ok());
     }

@@ -1,17 +1,33 @@
 use crate::bucket::BLOB_BYTES_MAX;
 use crate::error::KeyringError;
+use crate::field::Subject;
 use crate::random::{self, NoRandomness};
 use peyk_domain::Msisdn;
+use peyk_domain::access::LoginToken;
 use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, SealedFor};
 use peyk_domain::privacy::{Erased, KeyTree, LeafKey};
 use serde_bytes::{ByteBuf, Bytes};
 use std::collections::BTreeMap;
 use std::fmt;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 const VERSION: u8 = 1;
-/// Every class has its tree in every month that is written to.
-const CLASSES: [RetentionClass; 1] = [RetentionClass::Message];
+const CLASSES: [RetentionClass; 3] = [RetentionClass::Message, RetentionClass::Directory, RetentionClass::Audit];
+/// What stands before the id that is hashed into a leaf; a number begins with a digit.
+const TENANT_LEAF: &[u8] = b"peyk.leaf.tenant.v1";
+const ACTOR_LEAF: &[u8] = b"peyk.leaf.actor.v1";
+/// What stands before the login name that is hashed into a token.
+const LOGIN_TOKEN: &[u8] = b"peyk.login.token.v1";
+
+/// What is to be sealed, and therefore which trees there have to be. A keyring gets a tree when it is first needed, so one
+/// from before there was a class works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Messages of that month.
+    Messages(MonthKey),
+    /// The directory, and where requests of that month came from.
+    Access(MonthKey),
+}
 
 /// Which of a tenant's data trees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,35 +67,67 @@ impl Keyring {
         })
     }
 
-    /// Whether everything can be sealed in `month`.
+    /// Whether everything can be sealed for `purpose`.
     #[must_use]
-    pub fn has_month(&self, month: MonthKey) -> bool {
-        self.trees_of(month).all(|tree| self.data_trees.contains_key(&tree))
+    pub fn serves(&self, purpose: Purpose) -> bool {
+        self.trees_for(purpose).all(|tree| self.data_trees.contains_key(&tree))
     }
 
-    /// Makes the trees that `month` lacks; says whether there were any.
+    /// Makes the trees that `purpose` lacks; says whether there were any.
     ///
     /// # Errors
     /// [`NoRandomness`] if the operating system gives none.
-    pub fn ensure_month(&mut self, month: MonthKey) -> Result<bool, NoRandomness> {
-        let missing: Vec<_> = self.trees_of(month).filter(|tree| !self.data_trees.contains_key(tree)).collect();
+    pub fn ensure(&mut self, purpose: Purpose) -> Result<bool, NoRandomness> {
+        let missing: Vec<_> = self.trees_for(purpose).filter(|tree| !self.data_trees.contains_key(tree)).collect();
         for &tree in &missing {
             self.data_trees.insert(tree, KeyTree::new(random::secret()?));
         }
         Ok(!missing.is_empty())
     }
 
-    fn trees_of(&self, month: MonthKey) -> impl Iterator<Item = TreeKey> {
-        let generations = (0..).map(Generation).take(self.token_trees.len());
-        generations.flat_map(move |generation| CLASSES.map(|class| TreeKey { class, month, generation }))
+    fn trees_for(&self, purpose: Purpose) -> impl Iterator<Item = TreeKey> {
+        let tree = |class, month, generation| TreeKey { class, month, generation: Generation(generation) };
+        let generations = (0..).take(self.token_trees.len());
+        let (messages, access) = match purpose {
+            Purpose::Messages(month) => (Some(month), None),
+            Purpose::Access(month) => (None, Some(month)),
+        };
+        let messages = messages.into_iter().flat_map(move |month| {
+            generations.clone().map(move |generation| tree(RetentionClass::Message, month, generation))
+        });
+        // Only recipients come back after an erasure; a user or a key gets another id.
+        let access = access.into_iter().flat_map(move |month| {
+            [tree(RetentionClass::Directory, MonthKey::ALWAYS, 0), tree(RetentionClass::Audit, month, 0)]
+        });
+        messages.chain(access)
     }
 
     /// The leaf of a number in every tree of this tenant: keyed BLAKE3 of its digits, the first 8 bytes.
     #[must_use]
     pub fn leaf(&self, msisdn: Msisdn) -> Leaf {
-        let hash = blake3::keyed_hash(&self.index_key, msisdn.decimal().as_bytes());
-        let (first, _) = hash.as_bytes().split_first_chunk().expect("a hash has more than 8 bytes");
-        Leaf(u64::from_be_bytes(*first))
+        leaf_from(&blake3::keyed_hash(&self.index_key, msisdn.decimal().as_bytes()))
+    }
+
+    /// The leaf of a tenant, user or access key: keyed BLAKE3 of its kind and its id, the first 8 bytes.
+    #[must_use]
+    pub fn leaf_of(&self, subject: Subject) -> Leaf {
+        let kind = match subject {
+            Subject::Tenant(_) => TENANT_LEAF,
+            Subject::Actor(_) => ACTOR_LEAF,
+        };
+        leaf_from(&self.indexed(kind, &subject.id()))
+    }
+
+    /// How state knows a login name that is as it is compared.
+    pub(crate) fn login_token(&self, name: &[u8]) -> LoginToken {
+        LoginToken(*self.indexed(LOGIN_TOKEN, name).as_bytes())
+    }
+
+    fn indexed(&self, kind: &[u8], what: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.index_key);
+        let hash = hasher.update(kind).update(what).finalize();
+        hasher.zeroize();
+        hash
     }
 
     /// The generation in which a recipient is known now: the first that was not erased.
@@ -93,6 +141,9 @@ impl Keyring {
     }
 
     pub(crate) fn data_key(&self, sealed_for: &SealedFor) -> Result<LeafKey, Erased> {
+        if sealed_for.class != RetentionClass::Message {
+            return self.data_trees.get(&sealed_for.into()).ok_or(Erased)?.derive(sealed_for.leaf);
+        }
         // A month begun after the erasure has an intact tree of the old generation too; nothing may be sealed there.
         let generation = usize::try_from(sealed_for.generation.0).map_err(|_| Erased)?;
         if self.token_trees.get(generation).is_none_or(|tree| tree.is_erased(sealed_for.leaf)) {
@@ -154,6 +205,11 @@ impl fmt::Debug for Keyring {
     }
 }
 
+fn leaf_from(hash: &blake3::Hash) -> Leaf {
+    let (first, _) = hash.as_bytes().split_first_chunk().expect("a hash has more than 8 bytes");
+    Leaf(u64::from_be_bytes(*first))
+}
+
 fn secret(bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
     let mut secret = Zeroizing::new([0; 32]);
     if bytes.len() != secret.len() {
@@ -189,21 +245,23 @@ mod tests {
     #[test]
     fn comes_back_as_it_was() {
         let mut keyring = Keyring::random().unwrap();
-        assert!(keyring.ensure_month(MONTH).unwrap() && !keyring.ensure_month(MONTH).unwrap());
+        assert!(
+            keyring.ensure(Purpose::Messages(MONTH)).unwrap() && !keyring.ensure(Purpose::Messages(MONTH)).unwrap()
+        );
         keyring.erase_recipient(keyring.leaf(number(93_700_000_001))).unwrap();
-        keyring.ensure_month(MONTH).unwrap();
-        keyring.ensure_month(MonthKey(MONTH.0 + 1)).unwrap();
+        keyring.ensure(Purpose::Messages(MONTH)).unwrap();
+        keyring.ensure(Purpose::Messages(MonthKey(MONTH.0 + 1))).unwrap();
         let bytes = keyring.encode().unwrap();
         let read = Keyring::decode(&bytes).unwrap();
         assert_eq!(read.encode().unwrap(), bytes);
-        assert!(read.has_month(MONTH) && !read.has_month(MonthKey(MONTH.0 - 1)));
+        assert!(read.serves(Purpose::Messages(MONTH)) && !read.serves(Purpose::Messages(MonthKey(MONTH.0 - 1))));
         assert_eq!(read.leaf(number(93_700_000_002)), keyring.leaf(number(93_700_000_002)));
     }
 
     #[test]
     fn refuses_damaged_bytes_without_panic() {
         let mut keyring = Keyring::random().unwrap();
-        keyring.ensure_month(MONTH).unwrap();
+        keyring.ensure(Purpose::Messages(MONTH)).unwrap();
         let bytes = keyring.encode().unwrap();
         for length in 0..bytes.len() {
             assert!(Keyring::decode(&bytes[..length]).is_err(), "cut at {length}");

@@ -1,7 +1,7 @@
 use crate::bucket::BLOB_BYTES_MAX;
 use crate::cache::Cache;
 use crate::error::KeyringError;
-use crate::keyring::{Keyring, TreeKey};
+use crate::keyring::{Keyring, Purpose, TreeKey};
 use crate::limits::{Budget, Limits};
 use crate::metrics;
 use crate::tenant_keys::TenantKeys;
@@ -66,13 +66,26 @@ impl Keyrings {
         }))
     }
 
-    /// The tenant's keys with everything it takes to seal in `month`. Makes the keyring and the month's roots when they
-    /// are first asked for; what is returned is durable, and the same for all who ask anywhere.
+    /// The tenant's keys with everything it takes to seal messages in `month`. Makes the keyring and the month's roots when
+    /// they are first asked for; what is returned is durable, and the same for all who ask anywhere.
     ///
     /// # Errors
     /// Any [`KeyringError`]; [`KeyringError::Destroyed`] for a tenant whose keyring was deleted.
     pub async fn for_writing(&self, tenant: TenantId, month: MonthKey) -> Result<Arc<TenantKeys>, KeyringError> {
-        let is_ready = |keys: &TenantKeys| keys.has_month(month);
+        self.serving(tenant, Purpose::Messages(month)).await
+    }
+
+    /// The tenant's keys with everything it takes to seal what the directory says of it and its people, and where their
+    /// requests of `month` came from. The nil tenant is the platform. Otherwise as [`Self::for_writing`].
+    ///
+    /// # Errors
+    /// As [`Self::for_writing`].
+    pub async fn for_access(&self, tenant: TenantId, month: MonthKey) -> Result<Arc<TenantKeys>, KeyringError> {
+        self.serving(tenant, Purpose::Access(month)).await
+    }
+
+    async fn serving(&self, tenant: TenantId, purpose: Purpose) -> Result<Arc<TenantKeys>, KeyringError> {
+        let is_ready = |keys: &TenantKeys| keys.serves(purpose);
         if let Some(keys) = self.kept(tenant).filter(|keys| is_ready(keys)) {
             return Ok(keys);
         }
@@ -81,7 +94,7 @@ impl Keyrings {
             if let Some(keys) = self.kept(tenant).filter(|keys| is_ready(keys)) {
                 return Ok(keys);
             }
-            self.create(tenant, month).await.map(|keyring| self.keep(tenant, keyring))
+            self.create(tenant, purpose).await.map(|keyring| self.keep(tenant, keyring))
         })
         .await
     }
@@ -144,15 +157,15 @@ impl Keyrings {
         .await
     }
 
-    /// Stores what `month` lacks by compare-and-set. A keyring is used only once its storing was acknowledged; after an
+    /// Stores what `purpose` lacks by compare-and-set. A keyring is used only once its storing was acknowledged; after an
     /// unknown outcome the next attempt reads what there is.
-    async fn create(&self, tenant: TenantId, month: MonthKey) -> Result<Keyring, KeyringError> {
+    async fn create(&self, tenant: TenantId, purpose: Purpose) -> Result<Keyring, KeyringError> {
         for attempt in 1..=ATTEMPTS_MAX {
             let Stored { revision, mut keyring } = match self.fetch(tenant).await? {
                 Some(stored) => stored,
                 None => Stored { revision: 0, keyring: Keyring::random()? },
             };
-            if !keyring.ensure_month(month)? {
+            if !keyring.ensure(purpose)? {
                 return Ok(keyring);
             }
             let key = self.0.wrapping_keys.get_or_create(tenant).await?;
@@ -163,7 +176,7 @@ impl Keyrings {
             match self.0.store.update(name(tenant), wrapped.into(), revision).await {
                 Ok(_) => {
                     metrics::stored();
-                    tracing::info!(%tenant, month = month.0, created = revision == 0, "keyring extended");
+                    tracing::info!(%tenant, ?purpose, created = revision == 0, "keyring extended");
                     return Ok(keyring);
                 }
                 Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {

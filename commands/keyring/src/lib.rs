@@ -3,6 +3,8 @@
 //! A tenant's [`Keyring`] (index key, salt and the roots of its key trees) is one blob, wrapped under a key of the
 //! tenant's own ([`WrappingKeys`]) and kept in the NATS bucket `<ns>_KEYS`. [`Keyrings`] fetches, creates and caches
 //! them; [`TenantKeys`] seals and opens with one. Only processes of CORE hold any of this.
+#[cfg(test)]
+mod access_tests;
 mod bucket;
 mod cache;
 mod erasure;
@@ -22,9 +24,9 @@ mod wrapping_keys;
 pub use bucket::{bucket, bucket_name};
 pub use erasure::EraseError;
 pub use error::{KeyringError, OpenError, SealError};
-pub use field::Field;
+pub use field::{AccessField, Field, Subject};
 pub use key_files::KeyFiles;
-pub use keyring::{Keyring, TreeKey};
+pub use keyring::{Keyring, Purpose, TreeKey};
 pub use keyrings::Keyrings;
 pub use limits::Limits;
 pub use metrics::METRICS;

@@ -1,15 +1,16 @@
 use crate::cache::Cache;
 use crate::erasure::EraseError;
 use crate::error::{OpenError, SealError};
-use crate::field::{Field, associated_data};
-use crate::keyring::{Keyring, TreeKey};
+use crate::field::{AccessField, Field, Subject, of_access, of_message};
+use crate::keyring::{Keyring, Purpose, TreeKey};
 use crate::limits::{Budget, Limits, Permit};
 use crate::{random, seal};
 use blake3::Hasher;
 use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
-use peyk_domain::messages::{Leaf, MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
+use peyk_domain::access::{Envelope, LoginToken};
+use peyk_domain::messages::{Generation, Leaf, MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
 use peyk_domain::privacy::{Erased, LeafKey};
-use peyk_domain::{MessageId, Msisdn, TenantId};
+use peyk_domain::{ActorId, MessageId, Msisdn, TenantId};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -76,8 +77,8 @@ impl TenantKeys {
         self.tenant
     }
 
-    pub(crate) fn has_month(&self, month: MonthKey) -> bool {
-        self.keyring.has_month(month)
+    pub(crate) fn serves(&self, purpose: Purpose) -> bool {
+        self.keyring.serves(purpose)
     }
 
     pub(crate) fn has_tree(&self, tree: &TreeKey) -> bool {
@@ -131,7 +132,7 @@ impl TenantKeys {
     ) -> Result<Sealed, SealError> {
         let nonce = random::nonce()?;
         let keys = self.data_keys(to).map_err(|Erased| SealError::NoKey)?;
-        seal::seal(&keys.sealing, nonce, &associated_data(self.tenant, message, field), plaintext)
+        seal::seal(&keys.sealing, nonce, &of_message(self.tenant, message, field), plaintext)
     }
 
     /// Opens what [`Self::seal`] sealed.
@@ -147,7 +148,61 @@ impl TenantKeys {
         sealed: &Sealed,
     ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let keys = self.data_keys(to).map_err(|Erased| OpenError::Erased)?;
-        seal::open(&keys.sealing, &associated_data(self.tenant, message, field), sealed)
+        seal::open(&keys.sealing, &of_message(self.tenant, message, field), sealed)
+    }
+
+    /// How state knows a login name: BLAKE3 under the index key, of the name as it is compared. One deployment has one name
+    /// space, so only the platform's keys, those of the nil tenant, give tokens that mean anything.
+    #[must_use]
+    pub fn login_token(&self, name: &str) -> LoginToken {
+        self.keyring.login_token(name.as_bytes())
+    }
+
+    /// Seals what the directory says of `subject`, to be kept as long as it is there. Bound to tenant, subject and field:
+    /// it opens nowhere else.
+    ///
+    /// # Errors
+    /// As [`Self::seal`]; [`SealError::NoKey`] also without [`crate::Keyrings::for_access`].
+    pub fn seal_entry(&self, subject: Subject, field: AccessField, plaintext: &[u8]) -> Result<Envelope, SealError> {
+        self.seal_access(RetentionClass::Directory, MonthKey::ALWAYS, subject, field, plaintext)
+    }
+
+    /// Seals where a request of `actor` in `month` came from, to be kept as the audit trail is.
+    ///
+    /// # Errors
+    /// As [`Self::seal_entry`].
+    pub fn seal_source(&self, actor: ActorId, month: MonthKey, plaintext: &[u8]) -> Result<Envelope, SealError> {
+        self.seal_access(RetentionClass::Audit, month, Subject::Actor(actor), AccessField::Source, plaintext)
+    }
+
+    /// Opens what [`Self::seal_entry`] or [`Self::seal_source`] sealed.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_access(
+        &self,
+        subject: Subject,
+        field: AccessField,
+        envelope: &Envelope,
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let keys = self.data_keys(&envelope.sealed_for).map_err(|Erased| OpenError::Erased)?;
+        seal::open(&keys.sealing, &of_access(self.tenant, subject, field), &envelope.sealed)
+    }
+
+    fn seal_access(
+        &self,
+        class: RetentionClass,
+        month: MonthKey,
+        subject: Subject,
+        field: AccessField,
+        plaintext: &[u8],
+    ) -> Result<Envelope, SealError> {
+        let nonce = random::nonce()?;
+        let leaf = self.keyring.leaf_of(subject);
+        let sealed_for = SealedFor { class, month, generation: Generation(0), leaf };
+        let keys = self.data_keys(&sealed_for).map_err(|Erased| SealError::NoKey)?;
+        let sealed = seal::seal(&keys.sealing, nonce, &of_access(self.tenant, subject, field), plaintext)?;
+        Ok(Envelope { sealed_for, sealed })
     }
 
     /// Tells whether two payloads for a recipient are the same, and tells nothing once the recipient was erased.

@@ -1,5 +1,4 @@
 use super::*;
-use peyk_domain::messages::Generation;
 
 const TENANT: TenantId = TenantId::from_bytes(*b"tenant one......");
 const MESSAGE: MessageId = MessageId::from_bytes(*b"message one.....");
@@ -13,7 +12,7 @@ fn number(digits: u64) -> Msisdn {
 
 fn keyring() -> Keyring {
     let mut keyring = Keyring::random().unwrap();
-    keyring.ensure_month(MONTH).unwrap();
+    keyring.ensure(Purpose::Messages(MONTH)).unwrap();
     keyring
 }
 
@@ -65,7 +64,7 @@ fn opens_only_as_what_it_was_sealed() {
 #[test]
 fn the_sealed_form_is_pinned() {
     let key = [3; 32];
-    let data = associated_data(TENANT, MESSAGE, Field::Recipient);
+    let data = of_message(TENANT, MESSAGE, Field::Recipient);
     assert_eq!(&data[..], b"peyk.seal.v1messagestenant one......message one.....\x01");
     let sealed = seal::seal(&key, [5; 24], &data, b"+93700000001").unwrap();
     assert_eq!(hex(&sealed.0[24..]), "07fff74f3299882d2a2563ea5e9689fc021c585ff474efb16f8ced66");

@@ -4,8 +4,8 @@ mod nats;
 
 use nats::Nats;
 use peyk_domain::messages::{Generation, MonthKey, RetentionClass, SealedFor};
-use peyk_domain::{MessageId, Msisdn, TenantId};
-use peyk_keyring::{Field, KeyFiles, KeyringError, Keyrings, OpenError, bucket, bucket_name};
+use peyk_domain::{ActorId, MessageId, Msisdn, TenantId};
+use peyk_keyring::{AccessField, Field, KeyFiles, KeyringError, Keyrings, OpenError, Subject, bucket, bucket_name};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -70,6 +70,44 @@ async fn what_one_process_sealed_another_opens() {
         // In the second round the reader holds keys from before that month.
         let keys = reader.for_opening(TENANT, &to).await.unwrap().unwrap();
         assert_eq!(&keys.open(&to, Field::Body, MESSAGE, &sealed).unwrap()[..], b"salaam");
+    }
+}
+
+/// The platform's keyring gives every process the same login tokens, whatever it was first made for.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_process_knows_a_login_name_by_the_same_token() {
+    let (nats, dir) = nats_with_bucket().await;
+    let mut asked = Vec::new();
+    for turn in 0..10 {
+        let keyrings = process(&nats, dir.path()).await;
+        asked.push(tokio::spawn(async move {
+            if turn % 2 == 0 {
+                keyrings.for_writing(TenantId::NIL, MONTH).await.unwrap();
+            }
+            keyrings.for_access(TenantId::NIL, MONTH).await.unwrap().login_token("ahmad")
+        }));
+    }
+    let mut tokens = HashSet::new();
+    for token in asked {
+        tokens.insert(token.await.unwrap());
+    }
+    assert_eq!(tokens.len(), 1);
+}
+
+#[tokio::test]
+async fn what_one_process_sealed_of_a_user_another_opens() {
+    let (nats, dir) = nats_with_bucket().await;
+    let (writer, reader) = (process(&nats, dir.path()).await, process(&nats, dir.path()).await);
+    let user = ActorId::from_bytes(*b"user one........");
+    let sealed = |month| {
+        let writer = &writer;
+        async move { writer.for_access(TENANT, month).await.unwrap().seal_source(user, month, b"192.0.2.7").unwrap() }
+    };
+    for envelope in [sealed(MONTH).await, sealed(NEXT).await] {
+        // In the second round the reader holds keys from before that month.
+        let keys = reader.for_opening(TENANT, &envelope.sealed_for).await.unwrap().unwrap();
+        let opened = keys.open_access(Subject::Actor(user), AccessField::Source, &envelope).unwrap();
+        assert_eq!(&opened[..], b"192.0.2.7");
     }
 }
 

@@ -5,7 +5,7 @@ use crate::traffic::{PARTITIONS, TENANTS};
 use futures::future::BoxFuture;
 use peyk_domain::messages::{MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
 use peyk_domain::{MessageId, Msisdn, TenantId};
-use peyk_keyring::{Field, Keyring, TenantKeys};
+use peyk_keyring::{Field, Keyring, Purpose, TenantKeys};
 use peyk_projections::{
     KeysUnavailable, Projection, Projections, ProjectionsConfig, ProjectorState, REBUILD_ROWS_DEFAULT, Recipient,
     RecipientKeys, SealedRecipient, StatusBoard, recipient_of,
@@ -42,7 +42,7 @@ impl Keys {
     pub fn new() -> Self {
         let keys = (0..TENANTS).map(|index| {
             let mut keyring = Keyring::random().expect("randomness");
-            keyring.ensure_month(MONTH).expect("randomness");
+            keyring.ensure(Purpose::Messages(MONTH)).expect("randomness");
             (tenant(index), TenantKeys::new(tenant(index), keyring))
         });
         Self(Arc::new(keys.collect()))

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use peyk_domain::messages::{Encoding, MonthKey, RetentionClass};
     use peyk_domain::{At, MessageId, TenantId};
-    use peyk_keyring::Keyring;
+    use peyk_keyring::{Keyring, Purpose};
 
     const MONTH: MonthKey = MonthKey(2026 * 12 + 9);
     const CONNECTOR: ConnectorId = ConnectorId::from_bytes([5; 16]);
@@ -82,7 +82,7 @@ mod tests {
 
     fn keys() -> TenantKeys {
         let mut keyring = Keyring::random().unwrap();
-        keyring.ensure_month(MONTH).unwrap();
+        keyring.ensure(Purpose::Messages(MONTH)).unwrap();
         TenantKeys::new(TenantId::from_bytes([7; 16]), keyring)
     }
 

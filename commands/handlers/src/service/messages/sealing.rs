@@ -76,14 +76,14 @@ mod tests {
     use super::*;
     use peyk_domain::messages::{DoubtPolicy, Lane, RouteFact, SenderFact};
     use peyk_domain::{ConnectorId, MessageId, Msisdn, Span, TenantId};
-    use peyk_keyring::Keyring;
+    use peyk_keyring::{Keyring, Purpose};
 
     const TENANT: TenantId = TenantId::from_bytes([7; 16]);
     const MONTH: MonthKey = MonthKey(2026 * 12 + 9);
 
     fn keys() -> TenantKeys {
         let mut keyring = Keyring::random().unwrap();
-        keyring.ensure_month(MONTH).unwrap();
+        keyring.ensure(Purpose::Messages(MONTH)).unwrap();
         TenantKeys::new(TENANT, keyring)
     }
 

@@ -1,4 +1,4 @@
-use super::month::{just_ended, month_of};
+use super::month::just_ended;
 use super::sealing::{Cut, Setting, cut, fingerprint, seal};
 use super::{Desk, Origin};
 use crate::answer::{Submitted, SubmittedItem};
@@ -34,7 +34,7 @@ impl Desk {
         }
         let cuts = cut_all(&messages)?;
         let now = self.clock.now();
-        let month = month_of(now);
+        let month = MonthKey::of(now);
         let keys = self.keyrings.for_writing(origin.tenant, month).await.map_err(|error| keyring_failure(&error))?;
         let fingerprint = fingerprint_all(&keys, month, &messages).map_err(|error| seal_failure(&error))?;
 
