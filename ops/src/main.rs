@@ -12,6 +12,7 @@ mod manual;
 mod migrate;
 mod output;
 mod projections;
+mod rotation;
 mod serve;
 mod simulate;
 mod telemetry;

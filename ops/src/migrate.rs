@@ -41,7 +41,12 @@ pub async fn run(config: &Config, output: Output) -> Result<()> {
 
 /// How to connect. The error names the setting and shows nothing of it.
 pub fn postgres(url: &Credential, setting: &str) -> Result<PgConnectOptions> {
-    url.last().reveal().parse::<PgConnectOptions>().ok().with_context(|| format!("{setting} is no postgres:// address"))
+    address(&url.last(), setting)
+}
+
+/// As [`postgres`], of one that may have changed since.
+pub fn address(url: &Secret, setting: &str) -> Result<PgConnectOptions> {
+    url.reveal().parse::<PgConnectOptions>().ok().with_context(|| format!("{setting} is no postgres:// address"))
 }
 
 /// The password in an address.

@@ -4,6 +4,7 @@ use crate::keys::KeyDirectory;
 use crate::ledger::{history, journal};
 use crate::migrate::postgres;
 use crate::projections::{keyrings, ledgers};
+use crate::rotation::follow_login;
 use crate::telemetry::{Page, Telemetry};
 use crate::token::issuers;
 use anyhow::{Context, Result};
@@ -20,7 +21,8 @@ use peyk_ledger::writer::Machine;
 use peyk_ledger::{Clock, FileWitness, Ledgers, Replica, Snapshots, WriterConfig, WriterHandle};
 use peyk_projections::query::ReadModels;
 use peyk_projections::{
-    Projections, ProjectionsConfig, REBUILD_ROWS_DEFAULT, StatusBoard, projector_pool, reader_pool,
+    Projections, ProjectionsConfig, REBUILD_ROWS_DEFAULT, StatusBoard, projector_options, projector_pool,
+    reader_options, reader_pool,
 };
 use peyk_schemas::LedgerId;
 use peyk_smpp::Connector;
@@ -105,8 +107,12 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         message_partitions: partitions,
         rebuild_rows_max: REBUILD_ROWS_DEFAULT,
     };
+    let logins = &config.postgres;
+    let (setting, pool) = ("postgres.projector_url", &projecting.pool);
+    follow_login(&logins.projector_url, setting, pool, projector_options, &background);
     let projections = Projections::spawn(&projecting, &background);
     let reader = reader_pool(postgres(&config.postgres.reader_url, "postgres.reader_url")?, READER_CONNECTIONS);
+    follow_login(&logins.reader_url, "postgres.reader_url", &reader, reader_options, &background);
     let reads = ReadModels::new(reader.clone(), projections.status());
 
     let bus = CommandBus::open(ledgers.client().clone(), ledgers.names().clone(), partitions).await?;

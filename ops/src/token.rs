@@ -1,6 +1,7 @@
 //! `peyk token mint`: a bearer token for development.
 use crate::config::Config;
 use crate::output::Output;
+use crate::rotation::follow_key;
 use anyhow::Result;
 use clap::Args;
 use peyk_domain::access::Role;
@@ -37,7 +38,9 @@ pub fn authority(config: &Config) -> Result<peyk_http::TokenAuthority> {
 /// Everyone whose tokens are accepted; keys of identity providers are kept fresh until `stop` is cancelled.
 pub fn issuers(config: &Config, stop: &CancellationToken) -> Result<Issuers> {
     let providers: Vec<_> = config.http.identity_providers.iter().cloned().map(FederatedIssuer::new).collect();
-    let issuers = Issuers::new(authority(config)?, providers.clone())?;
+    let own = authority(config)?;
+    follow_key(&config.http.jwt_secret, &own, stop);
+    let issuers = Issuers::new(own, providers.clone())?;
     for provider in providers {
         tokio::spawn(provider.keep_fresh(stop.clone()));
     }

@@ -27,7 +27,7 @@ mod supervisor;
 mod switch;
 mod views;
 
-pub use connection::{projector_pool, reader_pool};
+pub use connection::{projector_options, projector_pool, reader_options, reader_pool};
 pub use diff::{DiffProgress, SlotDiff, TableDiff, diff};
 pub use error::{Outlook, ProjectionError};
 pub use feed::{Feed, FeedError, Feeds};

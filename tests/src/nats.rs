@@ -1,6 +1,6 @@
 use crate::poll::eventually;
 use crate::process::{Process, bound_to_this_process, free_port};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use peyk_ledger::Server;
 use peyk_secrets::Secret;
 use std::path::PathBuf;
@@ -87,6 +87,18 @@ impl NatsServer {
     /// If the signal cannot be sent.
     pub fn resume(&self) -> Result<()> {
         self.process.resume()
+    }
+
+    /// Gives a user another password while the server runs, which throws out whoever has the old one.
+    ///
+    /// # Errors
+    /// If the user has not the password it began with, or the signal cannot be sent.
+    pub fn change_password(&self, user: &str, password: &str) -> Result<()> {
+        let path = self.directory.path().join("server.conf");
+        let (settings, old) = (std::fs::read_to_string(&path)?, format!("\"test-{user}\""));
+        ensure!(settings.contains(&old), "{user} has another password by now");
+        std::fs::write(&path, settings.replace(&old, &format!("{password:?}")))?;
+        self.process.reload()
     }
 
     /// `kill -9`.

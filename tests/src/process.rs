@@ -35,6 +35,14 @@ impl Process {
         self.signal("CONT")
     }
 
+    /// Has it read its configuration again, as servers do on SIGHUP.
+    ///
+    /// # Errors
+    /// If the signal cannot be sent.
+    pub fn reload(&self) -> Result<()> {
+        self.signal("HUP")
+    }
+
     /// `kill -9`: no chance to finish anything.
     ///
     /// # Errors

@@ -45,6 +45,6 @@ pub use reads::{Reading, Reads};
 pub use server::{Drained, Server, ServerSettings, TlsError, tls_config};
 pub use token::{
     FederatedIssuer, Identity, IssuerSettings, Issuers, JWKS_BYTES_MAX, JwkSet, KEY_BYTES_MIN, KeySource,
-    KeySourceError, MintError, NotAJwkSet, REFRESH, REFRESH_PAUSE, RepeatedIssuer, TOKEN_BYTES_MAX, TokenAuthority,
-    TokenRefused, TokenSetupError,
+    KeySourceError, MintError, NotAJwkSet, REFRESH, REFRESH_PAUSE, RETIRED_KEY_VERIFIES, RepeatedIssuer,
+    TOKEN_BYTES_MAX, TokenAuthority, TokenRefused, TokenSetupError,
 };

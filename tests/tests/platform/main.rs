@@ -8,6 +8,7 @@ mod main_job;
 mod postgres_outage;
 mod projections;
 mod rebuilds;
+mod rotation;
 mod secrecy;
 mod segments;
 mod setting;

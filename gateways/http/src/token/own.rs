@@ -1,14 +1,15 @@
 //! Tokens of our own login: JWT (RFC 7519) under HS256.
 use super::claims::{self, Subjects, TenantClaims};
 use super::identity::{Identity, TokenRefused};
-use jwt_simple::algorithms::{HS256Key, MACLike};
+use super::signing_keys::SigningKeys;
+use jwt_simple::algorithms::MACLike;
 use jwt_simple::claims::Claims;
 use jwt_simple::common::VerificationOptions;
 use peyk_domain::access::Role;
 use peyk_domain::{ActorId, TenantId};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The shortest key HS256 may have (RFC 7518 section 3.2), in bytes.
 pub const KEY_BYTES_MIN: usize = 32;
@@ -27,10 +28,10 @@ pub enum TokenSetupError {
 #[error("the token could not be signed")]
 pub struct MintError;
 
-/// Verifies the tokens of one issuer, and mints them for development.
+/// Verifies the tokens of one issuer, and mints them for development. Clones hold the same keys.
 #[derive(Clone)]
 pub struct TokenAuthority {
-    key: HS256Key,
+    keys: SigningKeys,
     issuer: Arc<str>,
     audience: String,
     options: VerificationOptions,
@@ -46,14 +47,22 @@ impl TokenAuthority {
     /// # Errors
     /// [`TokenSetupError`] if `key` is shorter than [`KEY_BYTES_MIN`], or issuer or audience is empty.
     pub fn new(key: &[u8], issuer: &str, audience: &str) -> Result<Self, TokenSetupError> {
-        if key.len() < KEY_BYTES_MIN {
-            return Err(TokenSetupError::WeakKey(key.len()));
-        }
+        strong(key)?;
         if issuer.is_empty() || audience.is_empty() {
             return Err(TokenSetupError::Unnamed);
         }
         let options = claims::options(issuer, audience);
-        Ok(Self { key: HS256Key::from_bytes(key), issuer: issuer.into(), audience: audience.to_owned(), options })
+        Ok(Self { keys: SigningKeys::new(key), issuer: issuer.into(), audience: audience.to_owned(), options })
+    }
+
+    /// Takes a new key. It verifies at once and signs 15 s later; those before it verify for an hour more.
+    ///
+    /// # Errors
+    /// [`TokenSetupError::WeakKey`]; everything stays as it was then.
+    pub fn rotate(&self, key: &[u8]) -> Result<(), TokenSetupError> {
+        strong(key)?;
+        self.keys.rotate(key, Instant::now());
+        Ok(())
     }
 
     #[must_use]
@@ -67,9 +76,17 @@ impl TokenAuthority {
     /// # Errors
     /// [`TokenRefused`].
     pub fn verify(&self, token: &str) -> Result<Identity, TokenRefused> {
-        let verified = self.key.verify_token::<TenantClaims>(token, Some(self.options.clone()));
-        let verified = verified.map_err(|error| claims::refused(&error))?;
-        claims::identity(&verified, &self.issuer, Subjects::OurIds)
+        for key in self.keys.verifying(Instant::now()) {
+            match key.verify_token::<TenantClaims>(token, Some(self.options.clone())) {
+                Ok(verified) => return claims::identity(&verified, &self.issuer, Subjects::OurIds),
+                // Another key may have signed it.
+                Err(error) => match claims::refused(&error) {
+                    TokenRefused::Invalid => {}
+                    refused => return Err(refused),
+                },
+            }
+        }
+        Err(TokenRefused::Invalid)
     }
 
     /// A token for development and tests, valid from now for `validity`.
@@ -88,6 +105,10 @@ impl TokenAuthority {
             .with_issuer(&*self.issuer)
             .with_audience(&self.audience)
             .with_subject(actor);
-        self.key.authenticate(claims).map_err(|_| MintError)
+        self.keys.signing(Instant::now()).ok_or(MintError)?.authenticate(claims).map_err(|_| MintError)
     }
+}
+
+const fn strong(key: &[u8]) -> Result<(), TokenSetupError> {
+    if key.len() < KEY_BYTES_MIN { Err(TokenSetupError::WeakKey(key.len())) } else { Ok(()) }
 }

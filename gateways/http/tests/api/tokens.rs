@@ -130,6 +130,23 @@ fn hostile_tokens_are_refused() {
 }
 
 #[test]
+fn tokens_outlive_the_change_of_their_key() {
+    let authority = authority();
+    let old = hs256(&claims());
+    authority.rotate(b"a new key of more than 32 bytes..").unwrap();
+    let new = signed(b"a new key of more than 32 bytes..", &json!({ "alg": "HS256" }), &claims().to_string());
+    for token in [&old, &new] {
+        assert_eq!(authority.verify(token).unwrap().actor, ACTOR);
+    }
+    // Every process knows the new key before one signs with it.
+    let minted = authority.mint(ACTOR, HERAT, &[], std::time::Duration::from_secs(60)).unwrap();
+    let fresh = TokenAuthority::new(KEY, "https://login.peyk.test", "peyk").unwrap();
+    assert!(fresh.verify(&minted).is_ok());
+    assert_eq!(authority.verify(&hs256(&with("exp", json!(now() - 10)))), Err(TokenRefused::Expired));
+    assert_eq!(authority.rotate(&[1; 31]), Err(TokenSetupError::WeakKey(31)));
+}
+
+#[test]
 fn a_weak_key_is_refused() {
     assert_eq!(TokenAuthority::new(&[1; 31], "i", "a").unwrap_err(), TokenSetupError::WeakKey(31));
     assert_eq!(TokenAuthority::new(&[1; 32], "", "a").unwrap_err(), TokenSetupError::Unnamed);
