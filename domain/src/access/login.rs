@@ -1,5 +1,5 @@
 //! Logins of one user: how many may be tried, and what follows from those that fail.
-use super::AccessError;
+use super::{AccessError, Limits};
 use crate::{At, Span};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,23 @@ impl Logins {
     #[must_use]
     pub const fn last_success(&self) -> Option<At> {
         self.last_success
+    }
+
+    /// A login under a name nobody has: answered as one that fails under a name somebody has, so that neither limit nor lock
+    /// tells which names there are.
+    ///
+    /// # Errors
+    /// [`AccessError::RateLimited`] or [`AccessError::Locked`], as [`super::AccessAction::AttemptLogin`].
+    pub fn fail_as_nobody(&mut self, at: At) -> Result<(), AccessError> {
+        let rate = Limits::default().logins_per_minute;
+        self.admits(at, rate)?;
+        self.attempted(at, rate);
+        let lock = self.lock_after_failure(at);
+        self.failed();
+        if let Some(until) = lock {
+            self.lock(until);
+        }
+        Ok(())
     }
 
     /// Whether nothing is held against the user.

@@ -331,3 +331,24 @@ fn nobody_begins_a_session_that_is_there() {
     let unknown = AccessAction::AttemptLogin { user: ActorId::NIL };
     given::<Access>(founded()).when(at(1, OURS, unknown)).refused(AccessError::NotFound("user"));
 }
+
+#[test]
+fn a_name_nobody_has_is_answered_as_one_that_somebody_has() {
+    let (mut nobody, mut ledger) = (Logins::default(), given::<Access>(founded()));
+    let mut answers = Vec::new();
+    for nth in 0..60 {
+        let now = nth * 4 * SECOND;
+        let decided = ledger.when(at(now, OURS, attempt()));
+        let (known, unknown);
+        (ledger, known, unknown) = match nobody.fail_as_nobody(At(now)) {
+            Ok(()) => (decided.committed().when(at(now, OURS, conclude(WRONG))).committed(), "FAILED", "FAILED"),
+            Err(error) => {
+                let code = decided.code(AccessError::code);
+                (decided.refused(error.clone()), code, error.code())
+            }
+        };
+        assert_eq!(known, unknown);
+        answers.push(known);
+    }
+    assert!(answers.contains(&"ACCOUNT_LOCKED") && answers.contains(&"FAILED"), "{answers:?}");
+}
