@@ -3,6 +3,7 @@
 mod alterations;
 mod author;
 mod checkpoints;
+mod keeper;
 mod page;
 mod peer;
 mod real;
