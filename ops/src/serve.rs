@@ -12,8 +12,8 @@ use futures::future::join_all;
 use peyk_domain::messages::Messages;
 use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
-use peyk_handlers::{CommandBus, Handlers, HandlersConfig, Wiring};
-use peyk_http::{Api, ApiSettings, LogState, Readiness, Server, ServerSettings};
+use peyk_handlers::{CommandBus, Handlers, HandlersConfig, RollCall, Wiring};
+use peyk_http::{Api, ApiSettings, Limiter, LogState, Readiness, Server, ServerSettings};
 use peyk_ledger::checkpoint::{CHECKPOINTING, CheckpointKey, Keeper};
 use peyk_ledger::snapshot::{self, Cadence};
 use peyk_ledger::verification::DailyVerification;
@@ -71,6 +71,11 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     }
     let keyrings = keyrings(config, &ledgers).await?;
     let (clock, background) = (Clock::system(), CancellationToken::new());
+    // It takes a while, in which everything else begins.
+    let joining = tokio::spawn({
+        let (client, names, stop) = (ledgers.client().clone(), ledgers.names().clone(), background.clone());
+        async move { RollCall::join(client, &names, stop).await }
+    });
     let writers = Writers::spawn(config, &ledgers, &clock)?;
 
     let replica_of =
@@ -125,8 +130,10 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         projections.status(),
         background.clone(),
     ));
-    let api =
-        Api::new(Arc::new(bus), Arc::new(reads), issuers(config, &background)?, readiness, ApiSettings::default());
+    let RollCall { processes, task: counting } = joining.await??;
+    let limiter = Limiter::new(Arc::new(config.http.limits.data()), config.http.limits.proxies(), processes);
+    let tokens = issuers(config, &background)?;
+    let api = Api::new(Arc::new(bus), Arc::new(reads), tokens, readiness, limiter, ApiSettings::default());
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
     let serving = CancellationToken::new();
     let http = tokio::spawn(server.serve(api, serving.clone()));
@@ -150,6 +157,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         ended.context("a checkpoint keeper or the verification ended abnormally")?;
     }
     projections.stopped().await;
+    counting.await?;
     showing.cancel();
     page.await?;
     tracing::info!(?drained, handled, written, "stopped");

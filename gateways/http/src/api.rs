@@ -1,18 +1,14 @@
-//! From a request to its answer: find the endpoint, let in, read, do, answer.
+//! The API: what it asks of the rest of Peyk, its limits, and how what was let in is done.
 use crate::answer::{Answer, RequestId};
 use crate::commands::Commands;
-use crate::endpoint::Endpoint;
-use crate::gate;
-use crate::idempotency::IdempotencyKey;
-use crate::metrics::Measured;
+use crate::incoming::Incoming;
+use crate::limits::Limiter;
 use crate::problem::{Problem, kind};
 use crate::readiness::Readiness;
 use crate::reads::Reads;
 use crate::request::Request;
+use crate::server::Arrival;
 use crate::token::Issuers;
-use crate::trace;
-use bytes::Buf;
-use futures::Stream;
 use peyk_telemetry::FutureExt;
 use std::convert::Infallible;
 use std::fmt;
@@ -21,8 +17,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderMap, Method};
-use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
@@ -61,6 +55,7 @@ pub struct Api {
     pub(crate) reads: Arc<dyn Reads>,
     pub(crate) tokens: Issuers,
     pub(crate) readiness: watch::Receiver<Readiness>,
+    pub(crate) limiter: Limiter,
     pub(crate) settings: ApiSettings,
     in_flight: Arc<Semaphore>,
     body_kib: Arc<Semaphore>,
@@ -80,6 +75,7 @@ impl Api {
         reads: Arc<dyn Reads>,
         tokens: impl Into<Issuers>,
         readiness: watch::Receiver<Readiness>,
+        limiter: Limiter,
         settings: ApiSettings,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -87,6 +83,7 @@ impl Api {
             reads,
             tokens: tokens.into(),
             readiness,
+            limiter,
             settings,
             in_flight: Arc::new(Semaphore::new(settings.in_flight_max)),
             body_kib: Arc::new(Semaphore::new(settings.body_bytes_total / KIB)),
@@ -99,14 +96,16 @@ impl Api {
     pub fn filter(self: &Arc<Self>) -> BoxedFilter<(Response,)> {
         let api = Arc::clone(self);
         let query = warp::query::raw().or_else(async |_| Ok::<_, Infallible>((String::new(),)));
-        warp::method()
+        warp::ext::optional()
+            .and(warp::method())
             .and(warp::path::full())
             .and(query)
             .and(warp::header::headers_cloned())
             .and(warp::body::stream())
-            .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap, body| {
-                let api = Arc::clone(&api);
-                async move { api.answer(method, path.as_str(), query, headers, body).await }
+            .then(move |arrival: Option<Arrival>, method, path, query, headers, body| {
+                let arrival = arrival.unwrap_or_else(Arrival::from_nowhere);
+                let incoming = Incoming { arrival, method, path, query, headers, body };
+                incoming.answered_by(Arc::clone(&api))
             })
             // Nothing above rejects as it is called here; were it to, the client still gets a problem.
             .or_else(async |_: Rejection| {
@@ -116,82 +115,7 @@ impl Api {
             .boxed()
     }
 
-    async fn answer<S, B, E>(
-        self: Arc<Self>,
-        method: Method,
-        path: &str,
-        query: String,
-        headers: HeaderMap,
-        body: S,
-    ) -> Response
-    where
-        S: Stream<Item = Result<B, E>> + Send,
-        B: Buf + Send,
-        E: Send,
-    {
-        let id = RequestId::random();
-        let found = Endpoint::find(&method, path);
-        let endpoint = found.as_ref().ok().map(|(endpoint, _)| *endpoint);
-        let measured = Measured::begin(&method, endpoint);
-        let span = trace::begin(id, &method, endpoint, &headers);
-        let work = self.answer_at(id, found, query, headers, body);
-        let response = match &span {
-            Some(span) => work.with_context(span.clone()).await,
-            None => work.await,
-        };
-        measured.answered(response.status());
-        if let Some(span) = &span {
-            trace::end(span, response.status());
-        }
-        response
-    }
-
-    async fn answer_at<S, B, E>(
-        self: Arc<Self>,
-        id: RequestId,
-        found: Result<(&'static Endpoint, Vec<String>), Problem>,
-        query: String,
-        headers: HeaderMap,
-        body: S,
-    ) -> Response
-    where
-        S: Stream<Item = Result<B, E>> + Send,
-        B: Buf + Send,
-        E: Send,
-    {
-        let began = Instant::now();
-        match self.admit(id, found, query, headers, body).await {
-            Ok((request, permits)) => self.perform(request, permits, began).await,
-            Err(problem) => {
-                tracing::info!(request = %id, status = problem.status().as_u16(), code = problem.code(), "refused");
-                problem.into_response(id)
-            }
-        }
-    }
-
-    /// Everything that must hold before an endpoint's own work begins, cheapest first; the body comes last.
-    async fn admit<S, B, E>(
-        &self,
-        id: RequestId,
-        found: Result<(&'static Endpoint, Vec<String>), Problem>,
-        query: String,
-        headers: HeaderMap,
-        body: S,
-    ) -> Result<(Request, Permits), Problem>
-    where
-        S: Stream<Item = Result<B, E>>,
-        B: Buf,
-    {
-        let (endpoint, parameters) = found?;
-        let identity = gate::admit(&self.tokens, endpoint.access, &headers).await?;
-        let key = if endpoint.is_command() { IdempotencyKey::of(&headers)? } else { None };
-        endpoint.body.admits(&headers)?;
-        let permits = self.permits(endpoint.body.reserve(&headers)?)?;
-        let body = endpoint.body.read(body, self.settings.body_timeout).await?;
-        Ok((Request { id, endpoint, parameters, query, headers, identity, key, body }, permits))
-    }
-
-    fn permits(&self, body_bytes: usize) -> Result<Permits, Problem> {
+    pub(crate) fn permits(&self, body_bytes: usize) -> Result<Permits, Problem> {
         let overloaded = |_| Problem::of(&kind::OVERLOADED);
         let kib = u32::try_from(body_bytes.div_ceil(KIB)).map_err(|_| Problem::of(&kind::PAYLOAD_TOO_LARGE))?;
         Ok(Permits {
@@ -201,7 +125,7 @@ impl Api {
     }
 
     /// Do what was asked. A command runs as a task of its own: whoever hangs up leaves it running to its end.
-    async fn perform(self: Arc<Self>, request: Request, permits: Permits, began: Instant) -> Response {
+    pub(crate) async fn perform(self: Arc<Self>, request: Request, permits: Permits, began: Instant) -> Response {
         let (id, endpoint) = (request.id, request.endpoint);
         let handling = (endpoint.handler)(Arc::clone(&self), request);
         let work = async move {
@@ -229,7 +153,7 @@ impl Api {
 }
 
 /// What a request holds while it is worked on.
-struct Permits {
+pub(crate) struct Permits {
     _request: OwnedSemaphorePermit,
     _body: OwnedSemaphorePermit,
 }

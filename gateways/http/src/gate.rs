@@ -1,27 +1,33 @@
 //! Who may come in. Only the token grants anything; what gateways before us claim in headers may at most agree with it.
-use crate::access::Access;
 use crate::problem::{Problem, kind};
 use crate::token::{Identity, Issuers, TokenRefused};
+use peyk_domain::access::Role;
 use warp::http::HeaderMap;
 use warp::http::header::AUTHORIZATION;
 
-/// The identity of the token, if the endpoint lets it in; nobody for a public endpoint.
+/// Whom the token speaks for.
 ///
 /// # Errors
-/// `UNAUTHENTICATED`, `TENANT_MISMATCH`, `IDENTITY_MISMATCH` or `INSUFFICIENT_SCOPE`.
-pub(crate) async fn admit(tokens: &Issuers, access: Access, headers: &HeaderMap) -> Result<Option<Identity>, Problem> {
-    let Access::AnyOf(roles) = access else { return Ok(None) };
-    let identity = tokens.verify(bearer(headers)?).await.map_err(|refused| {
+/// `UNAUTHENTICATED`.
+pub(crate) async fn identify(tokens: &Issuers, headers: &HeaderMap) -> Result<Identity, Problem> {
+    tokens.verify(bearer(headers)?).await.map_err(|refused| {
         let (reason, detail) = match refused {
             TokenRefused::Expired => ("TOKEN_EXPIRED", "the bearer token has expired; get a new one"),
             TokenRefused::NotYetValid => ("TOKEN_NOT_YET_VALID", "the bearer token is not valid yet"),
             TokenRefused::Invalid => ("TOKEN_INVALID", "the bearer token is not valid here"),
         };
         Problem::unauthenticated(reason, detail)
-    })?;
-    agrees(&identity, headers)?;
+    })
+}
+
+/// That the headers agree with the token, and that it has one of these roles.
+///
+/// # Errors
+/// `TENANT_MISMATCH`, `IDENTITY_MISMATCH` or `INSUFFICIENT_SCOPE`.
+pub(crate) fn allow(identity: &Identity, roles: &[Role], headers: &HeaderMap) -> Result<(), Problem> {
+    agrees(identity, headers)?;
     if identity.has_any(roles) {
-        return Ok(Some(identity));
+        return Ok(());
     }
     let needed: Vec<&str> = roles.iter().map(|role| role.name()).collect();
     Err(Problem::of(&kind::INSUFFICIENT_SCOPE).detail(format!("one of these roles is needed: {}", needed.join(", "))))

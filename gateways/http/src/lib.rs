@@ -1,9 +1,9 @@
 //! The HTTP gateway: commands and queries under `/v1`, in JSON, for tenants and for the platform's own people.
 //!
-//! A request passes one table of endpoints ([`ENDPOINTS`]), the gate (token, role, identity headers) and strict
-//! parsing; then it becomes a command for [`Commands`] or a question for [`Reads`]. A command is answered when it is
-//! durable, with its receipt, and runs to its end even if the client hangs up. Every error is a problem object of
-//! RFC 9457 with a stable code. [`Server`] serves it all over TCP or TLS, bounded everywhere.
+//! A request passes the limits ([`Limiter`]), one table of endpoints ([`ENDPOINTS`]), the gate (token, role, identity
+//! headers) and strict parsing; then it becomes a command for [`Commands`] or a question for [`Reads`]. A command is
+//! answered when it is durable, with its receipt, and runs to its end even if the client hangs up. Every error is a
+//! problem object of RFC 9457 with a stable code. [`Server`] serves it all over TCP or TLS, bounded everywhere.
 mod access;
 mod answer;
 mod api;
@@ -15,6 +15,8 @@ mod field;
 mod gate;
 mod health;
 mod idempotency;
+mod incoming;
+mod limits;
 mod metrics;
 mod numbering;
 mod object;
@@ -37,12 +39,13 @@ pub use body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
 pub use commands::Commands;
 pub use endpoint::{ENDPOINTS, Endpoint};
 pub use hyper::Uri;
+pub use limits::{FixedLimits, ForwardedBy, Limiter, Limits, Rate, TrustedProxies};
 pub use metrics::METRICS;
 pub use openapi::document as openapi;
 pub use problem::{Kind, Problem, kind};
 pub use readiness::{LogState, Readiness};
 pub use reads::{Reading, Reads};
-pub use server::{Drained, Server, ServerSettings, TlsError, tls_config};
+pub use server::{Arrival, Drained, Server, ServerSettings, TlsError, tls_config};
 pub use token::{
     FederatedIssuer, Identity, IssuerSettings, Issuers, JWKS_BYTES_MAX, JwkSet, KEY_BYTES_MIN, KeySource,
     KeySourceError, MintError, NotAJwkSet, REFRESH, REFRESH_PAUSE, RETIRED_KEY_VERIFIES, RepeatedIssuer,

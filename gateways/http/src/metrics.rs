@@ -1,12 +1,14 @@
 //! What is measured of HTTP, by the conventions of OpenTelemetry for servers. Routes and not paths: paths bear numbers.
 use crate::endpoint::Endpoint;
-use peyk_telemetry::{Histogram, KeyValue, Kind, Metric, UpDownCounter};
+use crate::limits::Policy;
+use peyk_telemetry::{Counter, Histogram, KeyValue, Kind, Metric, UpDownCounter};
 use std::sync::LazyLock;
 use std::time::Instant;
 use warp::http::{Method, StatusCode};
 
 const METHOD: &str = "http.request.method";
 const ROUTE: &str = "http.route";
+const POLICY: &str = "peyk.limit.policy";
 const STATUS: &str = "http.response.status_code";
 
 pub const DURATION: Metric = Metric::new(
@@ -24,14 +26,28 @@ pub const ACTIVE: Metric = Metric::new(
     "Requests being worked on now.",
 );
 
+pub const LIMITED: Metric = Metric::new(
+    "peyk.http.limited",
+    Kind::Counter,
+    "{request}",
+    &[POLICY],
+    "Requests refused because there were too many: from an address, of a tenant, or to log in.",
+);
+
 /// Every metric of this crate.
-pub const METRICS: &[Metric] = &[DURATION, ACTIVE];
+pub const METRICS: &[Metric] = &[DURATION, ACTIVE, LIMITED];
 
 /// The buckets the convention asks for, in seconds.
 const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
 static DURATIONS: LazyLock<Histogram<f64>> = LazyLock::new(|| DURATION.histogram(SECONDS));
+static REFUSED: LazyLock<Counter<u64>> = LazyLock::new(|| LIMITED.counter());
 static REQUESTS: LazyLock<UpDownCounter<i64>> = LazyLock::new(|| ACTIVE.up_down_counter());
+
+/// A request was refused by a limit.
+pub(crate) fn limited(policy: Policy) {
+    REFUSED.add(1, &[KeyValue::new(POLICY, policy.name())]);
+}
 
 /// The method as it may stand in a label: one that HTTP does not know is none of its own.
 pub(crate) fn method(method: &Method) -> &'static str {

@@ -20,7 +20,8 @@ pub struct Kind {
 impl Kind {
     /// Whether it passes by itself, so that the answer says when to come back.
     pub(crate) fn comes_back(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE || self.code == kind::IN_FLIGHT.code
+        let codes = [kind::IN_FLIGHT.code, kind::RESOURCE_EXHAUSTED.code];
+        self.status == StatusCode::SERVICE_UNAVAILABLE || codes.contains(&self.code)
     }
 }
 
@@ -44,6 +45,7 @@ pub mod kind {
         INSUFFICIENT_SCOPE FORBIDDEN "The token does not allow this",
         TENANT_MISMATCH FORBIDDEN "A tenant header differs from the token",
         IDENTITY_MISMATCH FORBIDDEN "An identity header differs from the token",
+        ADDRESS_BLOCKED FORBIDDEN "Nothing is taken from this address",
         REFUSED_SENDER_UNAUTHORIZED FORBIDDEN "The sender number is not leased to the tenant",
         NO_SUCH_ENDPOINT NOT_FOUND "There is no such endpoint",
         NOT_FOUND NOT_FOUND "There is no such thing, or it is not yours",
@@ -66,6 +68,7 @@ pub mod kind {
         TOO_MANY UNPROCESSABLE_ENTITY "There are too many items in the request",
         REFUSED_NO_ROUTE UNPROCESSABLE_ENTITY "No route leads to the recipient",
         REFUSED UNPROCESSABLE_ENTITY "The rules do not allow this",
+        RESOURCE_EXHAUSTED TOO_MANY_REQUESTS "There were more requests than are allowed",
         HEAD_TOO_LARGE REQUEST_HEADER_FIELDS_TOO_LARGE "The head of the request is too large",
         INTERNAL INTERNAL_SERVER_ERROR "Something went wrong on our side",
         CORRUPT_LEDGER INTERNAL_SERVER_ERROR "Something went wrong on our side",
@@ -138,6 +141,13 @@ impl Problem {
     #[must_use]
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// When to come back, in seconds.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
         self
     }
 

@@ -164,7 +164,8 @@ async fn permissions(
     let snapshot = format!("$O.{}.C.any", names.snapshots_bucket());
     let (must, must_not) = match user {
         "core" => {
-            (vec![append, lease, snapshot, command(numbering), api("STREAM.INFO"), api("CONSUMER.CREATE")], changes)
+            let speaks = vec![append, lease, snapshot, command(numbering), names.api_alive()];
+            (speaks.into_iter().chain([api("STREAM.INFO"), api("CONSUMER.CREATE")]).collect(), changes)
         }
         "migrate" => (vec![api("STREAM.CREATE"), api("STREAM.INFO")], Vec::new()),
         "audit" => {
@@ -180,9 +181,9 @@ async fn permissions(
     wrong.extend(
         must_not.iter().filter(|subject| info.may_publish(subject)).map(|subject| format!("may publish to {subject}")),
     );
-    if user == "core" && !info.may_subscribe(&command(numbering)) {
-        wrong.push(format!("may not subscribe to {}", command(numbering)));
-    }
+    let hears = if user == "core" { vec![command(numbering), names.api_alive()] } else { Vec::new() };
+    let deaf = hears.iter().filter(|subject| !info.may_subscribe(subject));
+    wrong.extend(deaf.map(|subject| format!("may not subscribe to {subject}")));
     match (&core_account, user) {
         (None, "core") => *core_account = Some(info.account.clone()),
         (Some(core), "edge") if *core == info.account => wrong.push(format!("is in account {core}, where ledgers are")),

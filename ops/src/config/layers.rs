@@ -67,7 +67,7 @@ pub enum Raw {
     Integer(String),
     Fraction(String),
     Boolean(bool),
-    /// A list without tables in it, and what of it is text.
+    /// A list of texts.
     List(Vec<String>),
     EmptyTable,
     /// A secret, and where it is kept if that is not here.
@@ -172,7 +172,8 @@ impl Layers {
                 return;
             }
             DeValue::Array(items) => {
-                Raw::List(items.iter().filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect())
+                let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect::<Option<_>>();
+                texts.map_or(Raw::Other("a list of something else than texts"), Raw::List)
             }
         };
         self.given.insert(path, Given { raw, origin: at(value.span()) });

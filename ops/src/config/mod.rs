@@ -2,6 +2,7 @@
 //! loaded, all that is wrong is told at once, and nothing here shows a secret.
 mod example;
 mod layers;
+mod limits;
 mod problem;
 mod reader;
 mod secrets;

@@ -1,5 +1,6 @@
 //! Every key there is. To add one: a field, and beside it the line that reads it. The reference, the example, the variables
 //! and the flags follow from that line.
+use super::limits::LimitsConfig;
 use super::problem::ProblemCode;
 use super::reader::Reader;
 use super::value::HostPort;
@@ -265,6 +266,7 @@ pub struct HttpConfig {
     pub jwt_issuer: String,
     pub jwt_audience: String,
     pub tls: Option<TlsFiles>,
+    pub limits: LimitsConfig,
     pub identity_providers: Vec<IssuerSettings>,
 }
 
@@ -289,6 +291,7 @@ impl HttpConfig {
                     .required("/etc/peyk/http.crt".into()),
                 key: from.key("key", "Its private key in PEM.").required("/etc/peyk/http.key".into()),
             }),
+            limits: from.table("limits", "How much it takes, by the minute, and from where.", LimitsConfig::read),
             identity_providers: from.list(
                 "identity_providers",
                 "Whose RS256 tokens are accepted beside our own; repeat the table for each.",

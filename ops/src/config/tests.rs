@@ -307,6 +307,18 @@ async fn a_file_with_secrets_that_others_may_read_is_noticed() {
 }
 
 #[tokio::test]
+async fn networks_are_a_list_or_text_with_commas_and_all_of_them_count() {
+    let with = |value: &str| of(&WHOLE.replace("[http]", &format!("[http.limits]\nblocked = {value}\n[http]")));
+    let blocked = async |value: &str| with(value).config().await.http.limits.data().blocked;
+    let shown = async |value: &str| blocked(value).await.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    assert_eq!(shown("[]").await, "");
+    assert_eq!(shown("[\"192.0.2.7\", \"2001:db8::/32\"]").await, "192.0.2.7/32 2001:db8::/32");
+    for wrong in ["[\"192.0.2.7\", \"host\"]", "[\"192.0.2.7\", 7]", "[\"192.0.2.0/33\"]", "7", "\"192.0.2.7\""] {
+        assert_eq!(with(wrong).wrong().await.len(), 1, "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn the_keys_of_an_identity_provider_are_a_file_or_come_over_https() {
     let with = |jwks: &str| {
         let provider = "[[http.identity_providers]]\nissuer = \"https://idp.example\"";

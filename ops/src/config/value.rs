@@ -1,8 +1,10 @@
 use super::layers::Raw;
+use ipnet::IpNet;
 use peyk_domain::{ConnectorId, DeploymentId};
+use peyk_http::ForwardedBy;
 use peyk_secrets::{Credential, REDACTED};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -153,6 +155,54 @@ macro_rules! written_as_text {
             }
         }
     )+};
+}
+
+/// Addresses and networks; in a variable or a flag with commas between them.
+#[derive(Debug, Clone, Default)]
+pub struct Networks(pub Vec<IpNet>);
+
+impl Value for Networks {
+    const EXPECTED: &'static str = "addresses and networks, as [\"192.0.2.1\", \"2001:db8::/32\"]";
+
+    fn takes(raw: &Raw) -> bool {
+        matches!(raw, Raw::Word(_) | Raw::List(_))
+    }
+
+    fn from_raw(raw: &Raw) -> Option<Self> {
+        let network = |text: &str| text.parse().ok().or_else(|| text.parse::<IpAddr>().map(IpNet::from).ok());
+        let networks = match raw {
+            Raw::Word(text) if text.trim().is_empty() => Some(Vec::new()),
+            Raw::Word(text) => text.split(',').map(|text| network(text.trim())).collect(),
+            Raw::List(texts) => texts.iter().map(|text| network(text)).collect(),
+            _ => None,
+        };
+        networks.map(Self)
+    }
+
+    fn to_toml(&self) -> String {
+        let texts: Vec<String> = self.0.iter().map(|network| quoted(&network.to_string())).collect();
+        format!("[{}]", texts.join(", "))
+    }
+}
+
+const X_FORWARDED_FOR: &str = "X-Forwarded-For";
+const FORWARDED: &str = "Forwarded";
+
+impl Value for ForwardedBy {
+    const EXPECTED: &'static str = "\"X-Forwarded-For\" or \"Forwarded\"";
+
+    fn from_raw(raw: &Raw) -> Option<Self> {
+        let name = text(raw)?;
+        let is = |header: &str| name.eq_ignore_ascii_case(header);
+        if is(X_FORWARDED_FOR) { Some(Self::XForwardedFor) } else { is(FORWARDED).then_some(Self::Forwarded) }
+    }
+
+    fn to_toml(&self) -> String {
+        quoted(match self {
+            Self::XForwardedFor => X_FORWARDED_FOR,
+            Self::Forwarded => FORWARDED,
+        })
+    }
 }
 
 /// A machine, by name or address, and a port.

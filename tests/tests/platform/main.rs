@@ -2,6 +2,7 @@
 mod contention;
 mod crash;
 mod described;
+mod limits;
 mod load;
 mod log_outage;
 mod main_job;

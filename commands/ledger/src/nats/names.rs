@@ -63,6 +63,12 @@ impl Names {
         format!("{}.cmd.{}.{}", self.namespace, id.ledger.name(), id.partition)
     }
 
+    /// Where processes that serve the API say that they are there.
+    #[must_use]
+    pub fn api_alive(&self) -> String {
+        format!("{}.api.alive", self.namespace)
+    }
+
     /// The key-value bucket of writers' leases.
     #[must_use]
     pub fn writers_bucket(&self) -> String {

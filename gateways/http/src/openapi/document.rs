@@ -149,7 +149,7 @@ fn responses(
 ) -> Value {
     let mut responses = Map::new();
     for (status, when, body) in &operation.answers {
-        let mut headers = json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
+        let mut headers = of_any_answer();
         if endpoint.is_command() {
             headers["Peyk-Receipt"] = json!({ "$ref": "#/components/headers/Receipt" });
             headers["Idempotency-Replayed"] = json!({ "$ref": "#/components/headers/Replayed" });
@@ -229,8 +229,29 @@ fn parameters() -> Value {
     })
 }
 
+/// The headers that every answer has.
+pub(super) fn of_any_answer() -> Value {
+    json!({
+        "X-Request-Id": { "$ref": "#/components/headers/RequestId" },
+        "RateLimit-Policy": { "$ref": "#/components/headers/RateLimitPolicy" },
+        "RateLimit": { "$ref": "#/components/headers/RateLimit" },
+    })
+}
+
 fn headers() -> Value {
     json!({
+        "RateLimitPolicy": {
+            "description": "The limits the request was counted against (draft-ietf-httpapi-ratelimit-headers-11): `address` \
+                and, with a token, `tenant`. `q` requests come back in `w` seconds, one by one. Where several processes \
+                serve, each tells of its part.",
+            "schema": { "type": "string" },
+            "example": "\"address\";q=20000;w=120, \"tenant\";q=2000;w=120",
+        },
+        "RateLimit": {
+            "description": "What is left of each of them: `r` requests now, and more in `t` seconds.",
+            "schema": { "type": "string" },
+            "example": "\"address\";r=19999;t=1, \"tenant\";r=1999;t=1",
+        },
         "RequestId": { "description": "Names the request in the operator's log.", "schema": { "type": "string", "format": "uuid" } },
         "RetryAfter": { "description": "When to come back, in seconds.", "schema": { "type": "integer", "minimum": 1 } },
         "Challenge": { "description": "RFC 6750 section 3.", "schema": { "type": "string" } },

@@ -1,5 +1,6 @@
 //! Which problems an endpoint can answer, and how they are described.
 use super::Operation;
+use super::document::of_any_answer;
 use super::examples::REQUEST;
 use crate::access::Access;
 use crate::body::BodyRule;
@@ -9,8 +10,15 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use warp::http::{Method, StatusCode};
 
-const ANY: &[&Kind] =
-    &[&kind::INVALID_HOST, &kind::HEAD_TOO_LARGE, &kind::PAYLOAD_TOO_LARGE, &kind::OVERLOADED, &kind::INTERNAL];
+const ANY: &[&Kind] = &[
+    &kind::INVALID_HOST,
+    &kind::ADDRESS_BLOCKED,
+    &kind::RESOURCE_EXHAUSTED,
+    &kind::HEAD_TOO_LARGE,
+    &kind::PAYLOAD_TOO_LARGE,
+    &kind::OVERLOADED,
+    &kind::INTERNAL,
+];
 const GUARDED: &[&Kind] =
     &[&kind::UNAUTHENTICATED, &kind::INSUFFICIENT_SCOPE, &kind::TENANT_MISMATCH, &kind::IDENTITY_MISMATCH];
 const BODIED: &[&Kind] = &[&kind::REQUEST_TIMEOUT, &kind::UNSUPPORTED_MEDIA_TYPE];
@@ -63,7 +71,7 @@ pub(super) fn response(status: u16, kinds: &[&Kind]) -> Value {
         .iter()
         .map(|code| ((*code).to_owned(), json!({ "$ref": format!("#/components/examples/{code}") })))
         .collect();
-    let mut headers = json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
+    let mut headers = of_any_answer();
     if kinds.iter().any(|kind| kind.comes_back()) {
         headers["Retry-After"] = json!({ "$ref": "#/components/headers/RetryAfter" });
     }

@@ -1,6 +1,6 @@
 use super::activity::Activity;
+use super::arrival::Arrival;
 use super::settings::ServerSettings;
-use crate::answer::RequestId;
 use crate::problem::{Problem, kind};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -9,6 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -63,34 +64,33 @@ impl Connection {
     }
 
     /// Serve one connection to its end.
-    pub(super) async fn serve(self, stream: TcpStream) {
-        let Some(tls) = &self.tls else { return self.speak(TokioIo::new(stream)).await };
+    pub(super) async fn serve(self, stream: TcpStream, peer: IpAddr) {
+        let Some(tls) = &self.tls else { return self.speak(TokioIo::new(stream), peer).await };
         let handshake = tokio::time::timeout(self.settings.handshake_timeout, tls.accept(stream));
         let handshake = tokio::select! {
             () = self.stop.cancelled() => return,
             handshake = handshake => handshake,
         };
         match handshake {
-            Ok(Ok(stream)) => self.speak(TokioIo::new(stream)).await,
+            Ok(Ok(stream)) => self.speak(TokioIo::new(stream), peer).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
     }
 
-    async fn speak(&self, stream: impl Read + Write + Unpin + Send + 'static) {
+    async fn speak(&self, stream: impl Read + Write + Unpin + Send + 'static, peer: IpAddr) {
         let activity = Activity::new();
         let api = TowerToHyperService::new(warp::service(self.filter.clone()));
         let secure = self.tls.is_some();
         let service = service_fn({
             let activity = activity.clone();
-            move |request: hyper::Request<Incoming>| {
+            move |mut request: hyper::Request<Incoming>| {
                 let under_way = activity.begin();
-                let answer = head_is_sound(&request).map(|()| api.call(request));
+                let head = head_is_sound(&request);
+                request.extensions_mut().insert(Arrival { peer, head });
+                let answer = api.call(request);
                 async move {
-                    let mut response: Response = match answer {
-                        Ok(answer) => answer.await?,
-                        Err(problem) => problem.into_response(RequestId::random()),
-                    };
+                    let mut response: Response = answer.await?;
                     if secure {
                         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
                     }

@@ -1,14 +1,18 @@
 //! Listening: bounded connections, TLS by rustls, and an orderly end.
 mod activity;
+mod arrival;
 mod connection;
+mod crowd;
 mod settings;
 mod tls;
 
+pub use arrival::Arrival;
 pub use settings::ServerSettings;
 pub use tls::{TlsError, tls_config};
 
 use crate::api::Api;
 use connection::Connection;
+use crowd::Crowd;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -69,11 +73,13 @@ impl Server {
 
     /// Serve until `stop`, then finish what is under way, commands whose client left included, within the deadline.
     ///
-    /// At the limit of connections nothing is accepted: the system's backlog holds who comes, and turns away the rest.
+    /// At the limit of connections nothing is accepted: the system's backlog holds who comes, and turns away the rest. A
+    /// connection beyond the limit of its address is closed at once.
     pub async fn serve(self, api: Arc<Api>, stop: CancellationToken) -> Drained {
         let Self { listener, settings, tls } = self;
         let connection = Connection::new(api.filter(), settings, tls, stop.clone());
         let free = Arc::new(Semaphore::new(settings.connections_max));
+        let crowd = Crowd::new(settings.connections_per_address_max);
         let open = TaskTracker::new();
         loop {
             let accepted = async {
@@ -88,12 +94,19 @@ impl Server {
             };
             match accepted {
                 None => break,
-                Some((permit, Ok((stream, _peer)))) => {
+                Some((permit, Ok((stream, peer)))) => {
+                    let peer = peer.ip();
+                    // Behind a proxy there are many clients; it bounds them itself.
+                    let place = if api.limiter.is_proxy(peer) { None } else { Some(crowd.enter(peer)) };
+                    let Some(place) = place.map_or(Some(None), |place| place.map(Some)) else {
+                        tracing::debug!("a connection too many from one address was closed");
+                        continue;
+                    };
                     let connection = connection.clone();
                     open.spawn(async move {
                         prepare(&stream);
-                        connection.serve(stream).await;
-                        drop(permit);
+                        connection.serve(stream, peer).await;
+                        drop((permit, place));
                     });
                 }
                 Some((_, Err(error))) => {

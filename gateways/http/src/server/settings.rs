@@ -5,6 +5,8 @@ use std::time::Duration;
 pub struct ServerSettings {
     /// Connections open at once.
     pub connections_max: usize,
+    /// Connections open at once from one address that is no trusted proxy's; an IPv6 customer's network is one.
+    pub connections_per_address_max: usize,
     /// Requests at once on one HTTP/2 connection.
     pub streams_max: u32,
     /// How long a TLS handshake may take.
@@ -21,6 +23,7 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             connections_max: 1_024,
+            connections_per_address_max: 128,
             streams_max: 100,
             handshake_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(10),

@@ -136,4 +136,5 @@ pub fn check(method: &str, path: &str, reply: &Reply) {
     }
 }
 
-const DESCRIBED_HEADERS: [&str; 4] = ["peyk-receipt", "idempotency-replayed", "retry-after", "www-authenticate"];
+const DESCRIBED_HEADERS: [&str; 6] =
+    ["peyk-receipt", "idempotency-replayed", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate"];

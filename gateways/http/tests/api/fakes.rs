@@ -10,13 +10,16 @@ use peyk_domain::{
 };
 use peyk_handlers::{Call, CommandError, Done, PlainMessage, Submitted, SubmittedItem};
 use peyk_http::{
-    Api, ApiSettings, Commands, FederatedIssuer, Issuers, LogState, Readiness, Reading, Reads, TokenAuthority,
+    Api, ApiSettings, Arrival, Commands, FederatedIssuer, FixedLimits, Issuers, Limiter, LogState, Readiness, Reading,
+    Reads, TokenAuthority, TrustedProxies,
 };
 use peyk_projections::query::{Limit, MessageCursor, NumberFilter, Page, QueryError};
 use peyk_projections::rows::{Connector, Message, MessageState, Number, NumberState, Operator, Route};
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -256,22 +259,26 @@ impl Bench {
     }
 
     pub fn with(settings: ApiSettings) -> Self {
-        Self::made(settings, Vec::new())
+        Self::made(settings, Vec::new(), unlimited())
+    }
+
+    pub fn limited(limiter: Limiter) -> Self {
+        Self::made(ApiSettings::default(), Vec::new(), limiter)
     }
 
     /// Accepts tokens of these providers too.
     pub fn trusting(providers: Vec<Arc<FederatedIssuer>>) -> Self {
-        Self::made(ApiSettings::default(), providers)
+        Self::made(ApiSettings::default(), providers, unlimited())
     }
 
-    fn made(settings: ApiSettings, providers: Vec<Arc<FederatedIssuer>>) -> Self {
+    fn made(settings: ApiSettings, providers: Vec<Arc<FederatedIssuer>>, limiter: Limiter) -> Self {
         let commands = FakeCommands::new();
         let reads = Arc::new(FakeReads::default());
         let tokens = authority();
         let issuers = Issuers::new(tokens.clone(), providers).unwrap();
         let (readiness, watching) =
             watch::channel(Readiness { log: LogState::Ready, postgres: Some(true), projections: None });
-        let api = Api::new(Arc::clone(&commands) as _, Arc::clone(&reads) as _, issuers, watching, settings);
+        let api = Api::new(Arc::clone(&commands) as _, Arc::clone(&reads) as _, issuers, watching, limiter, settings);
         Self { api, commands, reads, tokens, readiness }
     }
 
@@ -296,7 +303,19 @@ impl Bench {
     }
 
     pub async fn ask_as(&self, token: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let mut request = warp::test::request().method(method).path(path);
+        self.ask_from(IpAddr::V4(Ipv4Addr::LOCALHOST), token, method, path, headers, body).await
+    }
+
+    pub async fn ask_from(
+        &self,
+        peer: IpAddr,
+        token: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let mut request = warp::test::request().method(method).path(path).extension(Arrival::from_peer(peer));
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -324,6 +343,12 @@ impl Bench {
 
 pub const TENANT_ROLES: [Role; 4] =
     [Role::NumberingRead, Role::NumberingWrite, Role::AccountSender, Role::AccountReader];
+
+/// What no test here reaches unless it means to.
+pub fn unlimited() -> Limiter {
+    let many = NonZeroU32::MAX;
+    Limiter::alone(Arc::new(FixedLimits::per_minute(many, many, many, Vec::new())), TrustedProxies::default())
+}
 
 pub fn authority() -> TokenAuthority {
     TokenAuthority::new(KEY, "https://login.peyk.test", "peyk").unwrap()

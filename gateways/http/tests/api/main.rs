@@ -10,6 +10,7 @@ mod fakes;
 mod federated;
 mod http2;
 mod key_fetching;
+mod limits;
 mod listening;
 mod matrix;
 mod numbering;

@@ -1,0 +1,99 @@
+//! A request as it came, until it is let in: count it, find its endpoint, know who asks, read it.
+use crate::access::Access;
+use crate::answer::RequestId;
+use crate::api::{Api, Permits};
+use crate::endpoint::Endpoint;
+use crate::gate;
+use crate::idempotency::IdempotencyKey;
+use crate::limits::Told;
+use crate::metrics::Measured;
+use crate::problem::Problem;
+use crate::request::Request;
+use crate::server::Arrival;
+use crate::trace;
+use bytes::Buf;
+use futures::Stream;
+use peyk_telemetry::FutureExt;
+use std::sync::Arc;
+use std::time::Instant;
+use warp::http::{HeaderMap, Method};
+use warp::path::FullPath;
+use warp::reply::Response;
+
+type Found = Result<(&'static Endpoint, Vec<String>), Problem>;
+
+pub(crate) struct Incoming<S> {
+    pub(crate) arrival: Arrival,
+    pub(crate) method: Method,
+    pub(crate) path: FullPath,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: S,
+}
+
+impl<S, B, E> Incoming<S>
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf + Send,
+    E: Send,
+{
+    pub(crate) async fn answered_by(self, api: Arc<Api>) -> Response {
+        let id = RequestId::random();
+        let found = Endpoint::find(&self.method, self.path.as_str());
+        let endpoint = found.as_ref().ok().map(|(endpoint, _)| *endpoint);
+        let measured = Measured::begin(&self.method, endpoint);
+        let span = trace::begin(id, &self.method, endpoint, &self.headers);
+        let work = self.answer(api, id, found);
+        let response = match &span {
+            Some(span) => work.with_context(span.clone()).await,
+            None => work.await,
+        };
+        measured.answered(response.status());
+        if let Some(span) = &span {
+            trace::end(span, response.status());
+        }
+        response
+    }
+
+    async fn answer(self, api: Arc<Api>, id: RequestId, found: Found) -> Response {
+        let began = Instant::now();
+        let mut told = Told::default();
+        let mut response = match self.let_in(&api, id, found, &mut told).await {
+            Ok((request, permits)) => api.perform(request, permits, began).await,
+            Err(problem) => {
+                tracing::info!(request = %id, status = problem.status().as_u16(), code = problem.code(), "refused");
+                problem.into_response(id)
+            }
+        };
+        told.tell(response.headers_mut());
+        response
+    }
+
+    /// Everything that must hold before an endpoint's own work begins, cheapest first; the body comes last.
+    async fn let_in(
+        self,
+        api: &Api,
+        id: RequestId,
+        found: Found,
+        told: &mut Told,
+    ) -> Result<(Request, Permits), Problem> {
+        let Self { arrival, query, headers, body, .. } = self;
+        api.limiter.count_address(arrival.peer, &headers, told)?;
+        arrival.head?;
+        let (endpoint, parameters) = found?;
+        let identity = match endpoint.access {
+            Access::Public => None,
+            Access::AnyOf(roles) => {
+                let identity = gate::identify(&api.tokens, &headers).await?;
+                api.limiter.count_tenant(identity.tenant, told)?;
+                gate::allow(&identity, roles, &headers)?;
+                Some(identity)
+            }
+        };
+        let key = if endpoint.is_command() { IdempotencyKey::of(&headers)? } else { None };
+        endpoint.body.admits(&headers)?;
+        let permits = api.permits(endpoint.body.reserve(&headers)?)?;
+        let body = endpoint.body.read(body, api.settings.body_timeout).await?;
+        Ok((Request { id, endpoint, parameters, query, headers, identity, key, body }, permits))
+    }
+}

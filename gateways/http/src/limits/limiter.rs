@@ -1,0 +1,122 @@
+use super::buckets::{Buckets, Taken};
+use super::data::Limits;
+use super::rate::Rate;
+use super::source::{TrustedProxies, counted};
+use super::told::{Policy, Told, whole_seconds};
+use crate::metrics;
+use crate::problem::{Problem, kind};
+use peyk_domain::TenantId;
+use std::fmt;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use warp::http::HeaderMap;
+
+/// Tenants, and accounts that log in, with a bucket of their own.
+const TENANTS_MAX: usize = 16_384;
+/// Addresses with a bucket of their own.
+const ADDRESSES_MAX: usize = 65_536;
+const ACCOUNT_CONTEXT: &str = "peyk 2026-11 account of a login attempt v1";
+
+/// Counts requests against limits, and refuses what is beyond them.
+///
+/// Each of several API processes lets through its part of every limit, so all of them together stay within it. One that
+/// joins others begins with empty buckets: what the limits allow at once was theirs until then.
+pub struct Limiter {
+    limits: Arc<dyn Limits>,
+    proxies: TrustedProxies,
+    processes: watch::Receiver<NonZeroU32>,
+    joined: Option<Instant>,
+    addresses: Buckets<IpAddr>,
+    tenants: Buckets<TenantId>,
+    login_addresses: Buckets<IpAddr>,
+    login_accounts: Buckets<[u8; 16]>,
+}
+
+impl fmt::Debug for Limiter {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Limiter").field("proxies", &self.proxies).finish_non_exhaustive()
+    }
+}
+
+impl Limiter {
+    /// `processes`: how many share the limits, this one included, as far as they are known when it is made.
+    #[must_use]
+    pub fn new(limits: Arc<dyn Limits>, proxies: TrustedProxies, processes: watch::Receiver<NonZeroU32>) -> Self {
+        let joined = (*processes.borrow() > NonZeroU32::MIN).then(Instant::now);
+        Self {
+            limits,
+            proxies,
+            processes,
+            joined,
+            addresses: Buckets::new(ADDRESSES_MAX),
+            tenants: Buckets::new(TENANTS_MAX),
+            login_addresses: Buckets::new(ADDRESSES_MAX),
+            login_accounts: Buckets::new(TENANTS_MAX),
+        }
+    }
+
+    /// For the only process there is.
+    #[must_use]
+    pub fn alone(limits: Arc<dyn Limits>, proxies: TrustedProxies) -> Self {
+        Self::new(limits, proxies, watch::channel(NonZeroU32::MIN).1)
+    }
+
+    /// Whether many clients come from there.
+    pub(crate) fn is_proxy(&self, peer: IpAddr) -> bool {
+        self.proxies.trusts(peer)
+    }
+
+    /// Where a request comes from, that it is not blocked there, and that there are not too many.
+    pub(crate) fn count_address(&self, peer: IpAddr, headers: &HeaderMap, told: &mut Told) -> Result<IpAddr, Problem> {
+        let address = self.proxies.source(peer, headers);
+        if self.limits.is_blocked(address) {
+            return Err(Problem::of(&kind::ADDRESS_BLOCKED));
+        }
+        let rate = self.limits.requests_from_an_address();
+        self.count(&self.addresses, counted(address), rate, Policy::Address, told)?;
+        Ok(address)
+    }
+
+    pub(crate) fn count_tenant(&self, tenant: TenantId, told: &mut Told) -> Result<(), Problem> {
+        self.count(&self.tenants, tenant, self.limits.requests_of(tenant), Policy::Tenant, told)
+    }
+
+    /// An attempt to log in to `account`, whatever names it, whether or not there is such an account.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` when there were too many of the account or from the address.
+    pub fn login(&self, account: &str, address: IpAddr) -> Result<(), Problem> {
+        let mut told = Told::default();
+        let rate = self.limits.logins();
+        // The address first: an attacker who is stopped there does not use up what the account's owner has.
+        self.count(&self.login_addresses, counted(address), rate, Policy::Login, &mut told)?;
+        let mut key = [0; 16];
+        blake3::Hasher::new_derive_key(ACCOUNT_CONTEXT).update(account.as_bytes()).finalize_xof().fill(&mut key);
+        self.count(&self.login_accounts, key, rate, Policy::Login, &mut told)
+    }
+
+    fn count<K: Eq + Hash>(
+        &self,
+        buckets: &Buckets<K>,
+        key: K,
+        rate: Rate,
+        policy: Policy,
+        told: &mut Told,
+    ) -> Result<(), Problem> {
+        let taken = buckets.take(key, rate, *self.processes.borrow(), self.joined);
+        told.of(policy, taken);
+        let Taken { wait: Some(wait), .. } = taken else { return Ok(()) };
+        metrics::limited(policy);
+        let detail = match policy {
+            Policy::Address => "too many requests from this address",
+            Policy::Tenant => "too many requests of this tenant",
+            Policy::Login => "too many attempts to log in",
+        };
+        let problem = Problem::of(&kind::RESOURCE_EXHAUSTED).reason("RATE_LIMIT_EXCEEDED").detail(detail);
+        Err(problem.member("policy", policy.name()).retry_after(whole_seconds(wait).max(1)))
+    }
+}
