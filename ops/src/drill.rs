@@ -9,7 +9,7 @@ use ed25519_dalek::SigningKey;
 use peyk_domain::numbering::{Numbering, NumberingCommand};
 use peyk_domain::{ActorId, BlockId, CommandId, Msisdn, TenantId};
 use peyk_ledger::nats::{Tape, provision};
-use peyk_ledger::{Clock, FileWitness, Ledgers, Names, Request, Segment, WriterConfig, WriterHandle};
+use peyk_ledger::{Clock, Durability, FileWitness, Ledgers, Names, Request, Segment, WriterConfig, WriterHandle};
 use peyk_schemas::{ControlEvent, Draft, EventSchema, Hash, LedgerId};
 use serde_json::json;
 use std::time::Duration;
@@ -57,6 +57,8 @@ async fn forge(config: &Config, names: &Names, output: Output) -> Result<()> {
         ledgers: ledgers.clone(),
         root,
         witness: FileWitness::new(&directory)?,
+        bookmarks: None,
+        durability: Durability::single(),
         clock: Clock::system(),
         snapshots: None,
         stop: stop.clone(),

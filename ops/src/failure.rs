@@ -10,6 +10,7 @@ use peyk_ledger::checkpoint::WalkError;
 use peyk_ledger::nats::{ConnectError, ProvisionError};
 use peyk_ledger::verification::AuditError;
 use peyk_ledger::witness::WitnessError;
+use peyk_ledger::writer::{OpenError, RecoverError, ReplayError};
 use peyk_projections::MigrationError;
 use peyk_projections::exports::ExportError;
 use peyk_projections::query::QueryError;
@@ -62,6 +63,7 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
             ReadError::OtherSegments { .. } => {
                 ("OTHER_SEGMENTS", "set ledger.segment_positions to what the streams were made with")
             }
+            ReadError::Lost { .. } => ("LEDGER_LOST", "run `peyk projections rebuild`"),
             ReadError::Diverged { .. } => ("LEDGER_DIVERGED", "find out whether the log was restored from a backup"),
         });
     }
@@ -71,11 +73,27 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
             ProvisionError::OtherSegments { .. } => {
                 ("OTHER_SEGMENTS", "set ledger.segment_positions to what the streams were made with")
             }
-            ProvisionError::Stream { .. } | ProvisionError::Bucket { .. } => ("PROVISION_FAILED", CHECK),
+            ProvisionError::Leaderless { .. } | ProvisionError::Stream { .. } | ProvisionError::Bucket { .. } => {
+                ("PROVISION_FAILED", CHECK)
+            }
         });
     }
     if cause.is::<MigrationError>() {
         return Some(("MIGRATION_FAILED", CHECK));
+    }
+    if let Some(error) = cause.downcast_ref::<RecoverError>() {
+        return Some(match error {
+            RecoverError::Unconfirmed { .. } => (
+                "LOSS_NOT_ACCEPTED",
+                "look for a newer copy of the log first: what is accepted as lost stays lost; docs/OPERATIONS.md, recovery",
+            ),
+            RecoverError::NothingLost(_) => ("NOTHING_LOST", "leave the ledger as it is"),
+            RecoverError::Held(_) => ("LEDGER_HELD", "stop every `peyk serve` that writes it"),
+            RecoverError::Open(error) => return known_of_opening(error),
+            RecoverError::Lease(_) | RecoverError::WitnessNotTold | RecoverError::Overtaken => {
+                ("RECOVERY_FAILED", CHECK)
+            }
+        });
     }
     if cause.is::<WitnessError>() {
         return Some(("WITNESS", CHECK));
@@ -101,6 +119,16 @@ fn position(cause: &(dyn std::error::Error + 'static)) -> Option<u64> {
         return error.position();
     }
     cause.downcast_ref::<Damaged>().map(|error| error.position)
+}
+
+/// Why a ledger was not opened.
+fn known_of_opening(error: &OpenError) -> Option<(&'static str, &'static str)> {
+    match error {
+        OpenError::Durability(_) => Some(("NOT_DURABLE", "docs/OPERATIONS.md, durability")),
+        OpenError::Replay(ReplayError::Read(error)) => known(error),
+        OpenError::Replay(ReplayError::Witness(error)) => known(error),
+        OpenError::Replay(ReplayError::Record(_)) | OpenError::Bookmark(_) | OpenError::Entropy(_) => None,
+    }
 }
 
 /// Says it on standard error, and gives the status to end with.

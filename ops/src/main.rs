@@ -1,5 +1,6 @@
 //! `peyk`: one binary, every role.
 mod bench;
+mod bookmarks;
 mod check;
 mod config;
 mod drill;

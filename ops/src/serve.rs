@@ -1,4 +1,5 @@
 //! `peyk serve`: every role in one process. Settings, bind, spawn, signal, drain.
+use crate::bookmarks::ReadModelBookmarks;
 use crate::config::Config;
 use crate::keys::KeyDirectory;
 use crate::ledger::{history, journal};
@@ -18,7 +19,7 @@ use peyk_ledger::checkpoint::{CHECKPOINTING, CheckpointKey, Keeper};
 use peyk_ledger::snapshot::{self, Cadence};
 use peyk_ledger::verification::DailyVerification;
 use peyk_ledger::writer::Machine;
-use peyk_ledger::{Clock, FileWitness, Ledgers, Replica, Snapshots, WriterConfig, WriterHandle};
+use peyk_ledger::{Clock, Durability, FileWitness, Ledgers, Replica, Snapshots, WriterConfig, WriterHandle};
 use peyk_projections::query::ReadModels;
 use peyk_projections::{
     Projections, ProjectionsConfig, REBUILD_ROWS_DEFAULT, StatusBoard, projector_options, projector_pool,
@@ -124,7 +125,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let (ready, readiness) = watch::channel(Readiness::default());
     let watching = tokio::spawn(watch_readiness(
         ready,
-        writers.leaderships(),
+        (writers.leaderships(), writers.refusals()),
         ledgers.clone(),
         reader,
         projections.status(),
@@ -163,6 +164,11 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     tracing::info!(?drained, handled, written, "stopped");
     anyhow::ensure!(handled && written, "not everything came to its end in time; what was acknowledged is durable");
     Ok(())
+}
+
+/// What the deployment declares of its servers.
+pub fn durability(config: &Config) -> Durability {
+    Durability::new(config.nats.durability, config.nats.replicas)
 }
 
 /// Returns on Ctrl-C or a request to terminate.
@@ -227,6 +233,8 @@ impl Writers {
             ledgers: ledgers.clone(),
             root,
             witness: FileWitness::new(&config.witness.directory)?,
+            bookmarks: Some(Arc::new(ReadModelBookmarks::of(config)?)),
+            durability: durability(config),
             clock: clock.clone(),
             snapshots: Some(snapshots.clone()),
             stop: stop.clone(),
@@ -243,6 +251,11 @@ impl Writers {
     fn leaderships(&self) -> Vec<watch::Receiver<bool>> {
         let messages = self.messages.iter().map(|(_, writer)| writer.leadership());
         [self.numbering.leadership(), self.routing.leadership()].into_iter().chain(messages).collect()
+    }
+
+    fn refusals(&self) -> Vec<watch::Receiver<bool>> {
+        let messages = self.messages.iter().map(|(_, writer)| writer.refusals());
+        [self.numbering.refusals(), self.routing.refusals()].into_iter().chain(messages).collect()
     }
 
     /// Whether every writer made durable what it had decided.
@@ -303,7 +316,7 @@ fn connect(config: &Config, edge: Option<Arc<CommandBus>>, stop: &CancellationTo
 /// Looks every half second at what a command needs.
 async fn watch_readiness(
     ready: watch::Sender<Readiness>,
-    leaderships: Vec<watch::Receiver<bool>>,
+    (leaderships, refusals): (Vec<watch::Receiver<bool>>, Vec<watch::Receiver<bool>>),
     ledgers: Ledgers,
     reader: PgPool,
     projectors: StatusBoard,
@@ -314,6 +327,7 @@ async fn watch_readiness(
         let leading = leaderships.iter().filter(|leading| *leading.borrow()).count();
         let log = match reachable {
             Ok(Ok(_)) if leading == leaderships.len() => LogState::Ready,
+            Ok(Ok(_)) if refusals.iter().any(|refused| *refused.borrow()) => LogState::LedgerRefused,
             Ok(Ok(_)) if leading == 0 => LogState::NotLeader,
             Ok(Ok(_)) => LogState::NoWriter,
             _ => LogState::LogUnavailable,

@@ -33,6 +33,7 @@ impl NatsServer {
         let template = template();
         let mut settings = std::fs::read_to_string(&template).with_context(|| format!("{}", template.display()))?;
         settings = settings.replace("@PORT@", &port.to_string()).replace("@STORE@", &store.to_string_lossy());
+        settings = settings.replace("@NAME@", "peyk").replace("@ZONE@", "1");
         for user in USERS {
             settings = settings.replace(&format!("@PASSWORD_{user}@"), &format!("test-{}", user.to_lowercase()));
         }

@@ -9,8 +9,8 @@ use peyk_ledger::nats::provision;
 use peyk_ledger::witness::WitnessError;
 use peyk_ledger::writer::{ReplayError, replay, spawn};
 use peyk_ledger::{
-    Clock, Committed, FileWitness, LedgerReader, Ledgers, Names, ReadError, Replica, Request, Segment, SubmitError,
-    WriterConfig, WriterHandle,
+    Clock, Committed, Durability, FileWitness, LedgerReader, Ledgers, Names, ReadError, Replica, Request, Segment,
+    SubmitError, WriterConfig, WriterHandle,
 };
 use peyk_schemas::{ControlEvent, Draft, EventSchema, Hash, Head, LedgerId, Record, VerifiedRecord};
 use peyk_tests::{NatsServer, eventually, verified};
@@ -76,6 +76,8 @@ impl Place {
             ledgers: self.ledgers("core").await?,
             root: self.root.clone(),
             witness: FileWitness::new(self.witness.path())?,
+            bookmarks: None,
+            durability: Durability::single(),
             clock: Clock::system(),
             snapshots: None,
             stop: stop.clone(),

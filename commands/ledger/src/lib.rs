@@ -1,4 +1,5 @@
 //! Ledgers on NATS JetStream: who may append, how an append becomes certain, and how a record is believed.
+mod bookmarks;
 pub mod checkpoint;
 pub mod clock;
 pub mod metrics;
@@ -11,10 +12,11 @@ pub mod verification;
 pub mod witness;
 pub mod writer;
 
+pub use bookmarks::{Bookmark, BookmarkError, Bookmarks};
 pub use clock::Clock;
-pub use nats::{Ledgers, Names, ReadError, Server};
+pub use nats::{Declared, Durability, Ledgers, Names, ReadError, Server};
 pub use peyk_schemas::{Receipt, VerifiedRecord};
-pub use reader::LedgerReader;
+pub use reader::{LedgerReader, recoveries};
 pub use replica::{Freshness, Replica};
 pub use segments::{BadSegments, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segment, Segments};
 pub use snapshot::Snapshots;

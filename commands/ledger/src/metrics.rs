@@ -105,6 +105,20 @@ pub const WITNESS_AGE: Metric = Metric::new(
     LEDGER,
     "How long ago the witness last had the newest durable record.",
 );
+pub const DURABLE: Metric = Metric::new(
+    "peyk.ledger.durable",
+    Kind::Gauge,
+    "{ledger}",
+    LEDGER,
+    "1 where every server that is to keep the ledger was there when last looked and keeps what is declared, or 0.",
+);
+pub const DIFFERENCES: Metric = Metric::new(
+    "peyk.ledger.stream.differences",
+    Kind::Gauge,
+    "{field}",
+    LEDGER,
+    "Fields of the ledger's streams that are not as they were made. Any is critical.",
+);
 pub const REPLICA_AGE: Metric = Metric::new(
     "peyk.ledger.replica.age",
     Kind::Gauge,
@@ -169,6 +183,8 @@ pub const METRICS: &[Metric] = &[
     INBOX,
     REACH,
     WITNESS_AGE,
+    DURABLE,
+    DIFFERENCES,
     REPLICA_AGE,
     SNAPSHOTS,
     SNAPSHOTS_REFUSED,
@@ -340,6 +356,31 @@ impl Leadership {
     }
 }
 
+/// What a look at servers and streams found.
+#[derive(Debug)]
+pub(crate) struct WatchMetrics {
+    of: [KeyValue; 1],
+    durable: AtomicU64,
+    differences: AtomicU64,
+}
+
+impl WatchMetrics {
+    /// Reported while the writer leads or asks whether it may.
+    pub(crate) fn of(ledger: LedgerId) -> Arc<Self> {
+        let metrics = Arc::new(Self { of: [of(ledger)], durable: AtomicU64::new(0), differences: AtomicU64::new(0) });
+        register(&WATCHES, &metrics);
+        metrics
+    }
+
+    pub(crate) fn durable(&self, durable: bool) {
+        self.durable.store(u64::from(durable), Ordering::Relaxed);
+    }
+
+    pub(crate) fn differing(&self, fields: usize) {
+        self.differences.store(fields as u64, Ordering::Relaxed);
+    }
+}
+
 /// The newest record a replica folded, by its date.
 #[derive(Debug)]
 pub(crate) struct ReplicaMetrics {
@@ -391,6 +432,7 @@ type Registered<T> = Mutex<Vec<Weak<T>>>;
 
 static BOARDS: Registered<Board> = Mutex::new(Vec::new());
 static CANDIDATES: Registered<Leadership> = Mutex::new(Vec::new());
+static WATCHES: Registered<WatchMetrics> = Mutex::new(Vec::new());
 static REPLICAS: Registered<ReplicaMetrics> = Mutex::new(Vec::new());
 static OBSERVED: Once = Once::new();
 
@@ -406,6 +448,8 @@ fn register<T>(registered: &Registered<T>, one: &Arc<T>) {
         gauge(INBOX, &BOARDS, |board| (&board.of, board.inbox.load(Ordering::Relaxed) as u64));
         seconds(REACH, &BOARDS, |board| (&board.of, board.reach_ms.load(Ordering::Relaxed)));
         seconds(WITNESS_AGE, &BOARDS, |board| (&board.of, age_ms(&board.witnessed_ms)));
+        gauge(DURABLE, &WATCHES, |watch| (&watch.of, watch.durable.load(Ordering::Relaxed)));
+        gauge(DIFFERENCES, &WATCHES, |watch| (&watch.of, watch.differences.load(Ordering::Relaxed)));
         seconds(REPLICA_AGE, &REPLICAS, |replica| (&replica.of, age_ms(&replica.at_ms)));
     });
     registered.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(one));

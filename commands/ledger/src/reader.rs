@@ -1,6 +1,6 @@
 use crate::nats::{Ledgers, ReadError, Tape};
 use peyk_schemas::{ControlEvent, EventSchema};
-use peyk_schemas::{Hash, Head, LedgerId, VerifiedRecord, Verifier};
+use peyk_schemas::{Hash, Head, LedgerId, Recovered, VerifiedRecord, Verifier};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,11 @@ impl LedgerReader {
                 let position = head.position;
                 let stored = ledgers.message(ledger, position).await?;
                 if stored.is_none_or(|bytes| Hash::of(&bytes) != head.hash) {
-                    return Err(ReadError::Diverged { ledger, position });
+                    let known = Box::pin(recoveries(ledgers, ledger)).await?;
+                    return Err(match known.iter().find(|(_, recovered)| recovered.may_have_lost(position)) {
+                        Some((recovered_at, _)) => ReadError::Lost { ledger, position, recovered_at: *recovered_at },
+                        None => ReadError::Diverged { ledger, position },
+                    });
                 }
                 Verifier::from_head(root, deployment, ledger, head)?
             }
@@ -119,6 +123,27 @@ impl LedgerReader {
         }
         Ok(())
     }
+}
+
+/// How long the log may be silent in the middle of a search.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// The losses a ledger has recorded of itself, each with the position of the record that says so. Reads all of it.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn recoveries(ledgers: &Ledgers, ledger: LedgerId) -> Result<Vec<(u64, Recovered)>, ReadError> {
+    let end = ledgers.tail(ledger).await?;
+    let mut reader = LedgerReader::open(ledgers, ledger, None).await?;
+    let mut found = Vec::new();
+    while reader.head().map_or(0, |head| head.position) < end {
+        let records = reader.next(STRIDE, SILENCE).await?;
+        if records.is_empty() {
+            break;
+        }
+        found.extend(records.iter().filter_map(|record| Some((record.position, record.recovered()?))));
+    }
+    Ok(found)
 }
 
 /// The head after `record`: of the epoch it opens, or else of the epoch before it.

@@ -24,6 +24,19 @@ pub enum WitnessError {
     Behind { ledger: LedgerId, found: u64, witnessed: u64 },
     #[error("ledger {ledger} has another record at position {position} than the witness saw")]
     Diverged { ledger: LedgerId, position: u64 },
+    /// Nobody can say whether the log is whole.
+    #[error(
+        "ledger {ledger} has {position} records and the witness at {path} never saw it: give this process the directory \
+         of the witness that other processes write to; if there is none any more, `peyk ledger witness --adopt {ledger}`"
+    )]
+    Missing { ledger: LedgerId, position: u64, path: PathBuf },
+}
+
+impl WitnessError {
+    /// The task that wrote ended without saying how.
+    pub(crate) fn ended(witness: &FileWitness, ledger: LedgerId, error: &tokio::task::JoinError) -> Self {
+        Self::Io { path: witness.path(ledger), source: io::Error::other(error.to_string()) }
+    }
 }
 
 impl FileWitness {
@@ -52,11 +65,27 @@ impl FileWitness {
         }
     }
 
-    /// Keeps a head: written aside, synced, then put in place.
+    /// Refuses a ledger with records that no witness saw.
     ///
     /// # Errors
-    /// [`WitnessError::Io`].
+    /// [`WitnessError::Missing`].
+    pub fn require(&self, ledger: LedgerId, witnessed: Option<&Head>, end: u64) -> Result<(), WitnessError> {
+        match witnessed {
+            None if end > 0 => Err(WitnessError::Missing { ledger, position: end, path: self.path(ledger) }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps a head: written aside, synced, then put in place. A newer one that is there already stays: a writer that was
+    /// replaced and does not know it yet takes nothing back.
+    ///
+    /// # Errors
+    /// [`WitnessError::Io`], and [`WitnessError::Damaged`] if what is there cannot be read.
     pub fn save(&self, ledger: LedgerId, head: &Head) -> Result<(), WitnessError> {
+        let age = |head: &Head| (head.certificate.epoch, head.position);
+        if self.load(ledger)?.is_some_and(|kept| age(&kept) > age(head)) {
+            return Ok(());
+        }
         let path = self.path(ledger);
         let aside = path.with_extension(format!("{}.new", std::process::id()));
         let write = || {
@@ -109,6 +138,38 @@ mod tests {
         assert_eq!(witness.load(LedgerId::NUMBERING).expect("readable"), Some(head(2)));
         std::fs::write(directory.path().join("numbering-0.head"), b"x").expect("damaged");
         assert!(matches!(witness.load(LedgerId::NUMBERING), Err(WitnessError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_head_of_an_earlier_epoch_takes_nothing_back_and_one_of_a_later_epoch_does() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let witness = FileWitness::new(directory.path()).expect("a witness");
+        let of_epoch = |epoch, position| {
+            let root = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+            let certificate = EpochCertificate::issue(&root, DeploymentId::NIL, LedgerId::NUMBERING, epoch, [2; 32]);
+            Head { certificate, ..head(position) }
+        };
+        let kept_after = |new: &Head| {
+            witness.save(LedgerId::NUMBERING, new).expect("written");
+            witness.load(LedgerId::NUMBERING).expect("readable")
+        };
+        let led = of_epoch(2, 500);
+        assert_eq!(kept_after(&led), Some(led.clone()));
+        assert_eq!(kept_after(&of_epoch(1, 600)), Some(led.clone()));
+        assert_eq!(kept_after(&of_epoch(2, 499)), Some(led));
+        // A recovery goes on behind what is lost.
+        let recovered = of_epoch(3, 100);
+        assert_eq!(kept_after(&recovered), Some(recovered.clone()));
+    }
+
+    #[test]
+    fn a_ledger_with_records_that_no_witness_saw_is_not_believed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let witness = FileWitness::new(directory.path()).expect("a witness");
+        let require = |seen: Option<&Head>, end| witness.require(LedgerId::NUMBERING, seen, end);
+        assert!(require(None, 0).is_ok());
+        assert!(require(Some(&head(1)), 7).is_ok());
+        assert!(matches!(require(None, 7), Err(WitnessError::Missing { position: 7, .. })));
     }
 
     #[test]

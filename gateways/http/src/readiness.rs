@@ -22,6 +22,8 @@ pub enum LogState {
     NotLeader,
     /// A partition has nobody who writes.
     NoWriter,
+    /// This process could write a ledger and does not, because of what it found there; its log says what.
+    LedgerRefused,
 }
 
 impl LogState {
@@ -33,6 +35,7 @@ impl LogState {
             Self::LogUnavailable => "log unavailable",
             Self::NotLeader => "not leader",
             Self::NoWriter => "no writer",
+            Self::LedgerRefused => "ledger refused",
         }
     }
 
@@ -42,6 +45,7 @@ impl LogState {
             Self::LogUnavailable => "LOG_UNAVAILABLE",
             Self::NotLeader => "NOT_LEADER",
             Self::NoWriter => "NO_WRITER",
+            Self::LedgerRefused => "LEDGER_REFUSED",
         }
     }
 }

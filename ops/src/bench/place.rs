@@ -5,7 +5,9 @@ use peyk_domain::DeploymentId;
 use peyk_domain::messages::Messages;
 use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::nats::{self, provision, provision_bucket};
-use peyk_ledger::{Clock, FileWitness, Ledgers, Names, Segments, Server, Snapshots, WriterConfig, WriterHandle};
+use peyk_ledger::{
+    Clock, Durability, FileWitness, Ledgers, Names, Segments, Server, Snapshots, WriterConfig, WriterHandle,
+};
 use peyk_schemas::LedgerId;
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -81,6 +83,8 @@ impl Ground {
             ledgers: self.ledgers.clone(),
             root: self.root.clone(),
             witness: FileWitness::new(self.directory.join("witness"))?,
+            bookmarks: None,
+            durability: Durability::single(),
             clock: Clock::system(),
             snapshots,
             stop: stop.clone(),

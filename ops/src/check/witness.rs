@@ -32,7 +32,9 @@ pub async fn check(config: &Config, nats: Option<&Nats>, report: &mut Report) {
             Ok(None) if tail == 0 => continue,
             Ok(None) => {
                 let said = format!("no head of {ledger}, which ends at position {tail}");
-                report.warn(&check, &said, "the next writer begins to keep one; until then nothing shows a loss");
+                let mend =
+                    format!("bring the witness back, or begin a new one: `peyk ledger witness --adopt {ledger}`");
+                report.fail(&check, &said, &mend);
                 continue;
             }
             Err(error) => {
@@ -40,6 +42,11 @@ pub async fn check(config: &Config, nats: Option<&Nats>, report: &mut Report) {
                 continue;
             }
         };
+        // Before the first record: a writer that was about to begin.
+        if head.position == 0 {
+            seen += 1;
+            continue;
+        }
         let stored = match bounded(ledgers.message(ledger, head.position)).await {
             Ok(message) => message.map(|bytes| Hash::of(&bytes)),
             Err(error) => {

@@ -6,9 +6,12 @@ use super::reader::Reader;
 use super::value::HostPort;
 use peyk_domain::{ConnectorId, DeploymentId};
 use peyk_http::{IssuerSettings, KeySource, Uri};
+use peyk_ledger::nats::REPLICAS_MIN;
 use peyk_ledger::snapshot::Cadence;
 use peyk_ledger::verification::{RECORDS_PER_SECOND_DEFAULT, VERIFICATION_MINUTES_DEFAULT};
-use peyk_ledger::{Names, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segments, Server};
+use peyk_ledger::{
+    Declared, Names, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segments, Server,
+};
 use peyk_secrets::Credential;
 use peyk_smpp::{ConnectorConfig, ConnectorConfigError};
 use sqlx::postgres::PgConnectOptions;
@@ -166,6 +169,7 @@ impl MessagesConfig {
 pub struct NatsConfig {
     pub url: String,
     pub replicas: usize,
+    pub durability: Declared,
     pub migrate: Login,
     pub core: Login,
     pub audit: Login,
@@ -174,7 +178,7 @@ pub struct NatsConfig {
 
 impl NatsConfig {
     fn read(from: &mut Reader) -> Self {
-        Self {
+        let read = Self {
             url: from
                 .key("url", "Where its servers are, several separated by commas.")
                 .that("addresses as \"nats://host:4222\" without a login, separated by commas", |url: &String| {
@@ -185,11 +189,23 @@ impl NatsConfig {
                 .key("replicas", "Copies of every stream: 1 with one server, 3 in production.")
                 .within(1..=5)
                 .or(1),
+            durability: from
+                .key(
+                    "durability",
+                    "What an acknowledged command survives: `single`, the power of a server; `replicated`, a server.",
+                )
+                .or(Declared::Single),
             migrate: from.table("migrate", "Creates streams and buckets; for `peyk migrate` only.", Login::read),
             core: from.table("core", "Appends to ledgers and reads them, in account CORE.", Login::read),
             audit: from.table("audit", "Reads ledgers and writes nothing, in account CORE.", Login::read),
             edge: from.table("edge", "Sends commands and nothing else, in account EDGE.", Login::read),
+        };
+        if read.durability == Declared::Replicated && read.replicas < REPLICAS_MIN {
+            let said =
+                format!("replicated needs nats.replicas to be {REPLICAS_MIN} or more, and it is {}", read.replicas);
+            from.wrong(ProblemCode::Contradiction, "durability", said);
         }
+        read
     }
 }
 

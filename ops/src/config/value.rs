@@ -2,6 +2,7 @@ use super::layers::Raw;
 use ipnet::IpNet;
 use peyk_domain::{ConnectorId, DeploymentId};
 use peyk_http::ForwardedBy;
+use peyk_ledger::Declared;
 use peyk_secrets::{Credential, REDACTED};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -241,4 +242,5 @@ written_as_text! {
     SocketAddr: "an IP address and a port, as \"127.0.0.1:8080\"",
     DeploymentId: "a UUID",
     ConnectorId: "a UUID",
+    Declared: "single or replicated",
 }

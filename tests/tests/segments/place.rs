@@ -6,7 +6,7 @@ use peyk_domain::{ActorId, BlockId, CommandId, DeploymentId, Msisdn, TenantId};
 use peyk_ledger::nats::{Tape, provision};
 use peyk_ledger::writer::spawn;
 use peyk_ledger::{
-    Clock, Committed, FileWitness, Ledgers, Names, Request, Segment, Segments, WriterConfig, WriterHandle,
+    Clock, Committed, Durability, FileWitness, Ledgers, Names, Request, Segment, Segments, WriterConfig, WriterHandle,
 };
 use peyk_schemas::{LedgerId, VerifiedRecord};
 use peyk_tests::{NatsServer, eventually, verified};
@@ -92,6 +92,8 @@ impl Place {
             ledgers: self.ledgers("core").await?,
             root: self.root.clone(),
             witness: self.witness()?,
+            bookmarks: None,
+            durability: Durability::single(),
             clock: Clock::system(),
             snapshots: None,
             stop: stop.clone(),

@@ -18,7 +18,7 @@ impl NatsServer {
         let files = TempDir::new().unwrap();
         let path = files.path().join("nats.conf");
         let store = files.path().join("jetstream");
-        let text = format!("jetstream {{ store_dir: {store:?} }}\n{configuration}\n");
+        let text = format!("jetstream {{ store_dir: {store:?}, sync_interval: always }}\n{configuration}\n");
         std::fs::write(&path, text).unwrap();
         let binary = binary();
         let mut process = Command::new(&binary)

@@ -13,7 +13,9 @@ use peyk_handlers::{
 };
 use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::nats::provision;
-use peyk_ledger::{Clock, FileWitness, Ledgers, Names, Replica, Server, WriterConfig, WriterHandle, writer};
+use peyk_ledger::{
+    Clock, Durability, FileWitness, Ledgers, Names, Replica, Server, WriterConfig, WriterHandle, writer,
+};
 use peyk_schemas::LedgerId;
 use peyk_secrets::Secret;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,9 +30,17 @@ pub const SENDER: u64 = 93_700_000_001;
 
 const ACCOUNTS: &str = r#"
 accounts {
-  CORE: { jetstream: enabled, users: [{ user: core, password: core }], exports: [{ service: "t.cmd.>" }] }
+  CORE: { jetstream: enabled, users: [{ user: core, password: core }], exports: [{ service: "t.cmd.>" }], imports: [
+    { service: { account: SYS, subject: "$SYS.REQ.SERVER.PING.JSZ" } }
+    { service: { account: SYS, subject: "$SYS.REQ.SERVER.PING.VARZ" } }
+  ] }
   EDGE: { users: [{ user: edge, password: edge }], imports: [{ service: { account: CORE, subject: "t.cmd.>" } }] }
-}"#;
+  SYS: { exports: [
+    { service: "$SYS.REQ.SERVER.PING.JSZ", response: stream }
+    { service: "$SYS.REQ.SERVER.PING.VARZ", response: stream }
+  ] }
+}
+system_account: SYS"#;
 
 pub struct World {
     pub core: async_nats::Client,
@@ -80,13 +90,15 @@ impl World {
         let ids = [LedgerId::NUMBERING, LedgerId::ROUTING, LedgerId::messages(0)];
         provision(ledgers.context(), &names, &ids, 1).await.unwrap();
 
-        let stop = CancellationToken::new();
+        let (stop, durability) = (CancellationToken::new(), Durability::single());
         let config_of = |ledger| WriterConfig {
             ledger,
             server: account("core"),
             ledgers: ledgers.clone(),
             root: root.clone(),
             witness: FileWitness::new(server.directory("witness")).unwrap(),
+            bookmarks: None,
+            durability: durability.clone(),
             clock: Clock::system(),
             snapshots: None,
             stop: stop.clone(),

@@ -4,7 +4,7 @@ use ed25519_dalek::VerifyingKey;
 use peyk_domain::DeploymentId;
 use peyk_schemas::cbor::{Reader, Writer};
 use peyk_schemas::{Head, LedgerId};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -50,6 +50,21 @@ impl CheckpointHistory {
         let directory = directory.into();
         fs::create_dir_all(&directory).map_err(io(&directory))?;
         Ok(Self { directory, file_bytes_max: FILE_BYTES_MAX })
+    }
+
+    /// The right to keep a ledger's checkpoints here, for as long as what is returned lives; none while another process has
+    /// it. The kernel takes it back from a process that ends, however it ends.
+    ///
+    /// # Errors
+    /// [`HistoryError::Io`].
+    pub fn claim(&self, ledger: LedgerId) -> Result<Option<File>, HistoryError> {
+        let path = self.file(ledger, "lock");
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(io(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(HistoryError::Io { path, source }),
+        }
     }
 
     #[cfg(test)]

@@ -58,7 +58,7 @@ impl Keeper {
         while !self.stop.is_cancelled() {
             let outcome = tokio::select! {
                 () = self.stop.cancelled() => return,
-                outcome = self.follow(ledger) => outcome,
+                outcome = self.in_turn(ledger) => outcome,
             };
             let pause = match outcome {
                 Ok(()) => PAUSE,
@@ -76,6 +76,14 @@ impl Keeper {
                 () = self.stop.cancelled() => {}
                 () = tokio::time::sleep(pause) => {}
             }
+        }
+    }
+
+    /// Of several processes that share the place one keeps the checkpoints, and the others stand by.
+    async fn in_turn(&self, ledger: LedgerId) -> Result<(), KeeperError> {
+        match self.history.claim(ledger)? {
+            Some(_claim) => self.follow(ledger).await,
+            None => Ok(()),
         }
     }
 

@@ -195,6 +195,18 @@ fn a_walk_goes_on_from_a_kept_tree() {
 }
 
 #[test]
+fn one_process_keeps_the_checkpoints_of_a_ledger_and_another_takes_over_when_it_ends() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let history = CheckpointHistory::new(directory.path()).expect("a history");
+    let claim = history.claim(LEDGER).expect("a file");
+    assert!(claim.is_some());
+    assert!(history.claim(LEDGER).expect("a file").is_none());
+    assert!(history.claim(LedgerId::ROUTING).expect("a file").is_some(), "each ledger by itself");
+    drop(claim);
+    assert!(history.claim(LEDGER).expect("a file").is_some());
+}
+
+#[test]
 fn a_history_is_appended_to_put_aside_and_bounded() {
     let directory = tempfile::tempdir().expect("a directory");
     let history = CheckpointHistory::new(directory.path()).expect("a history").with_files_of(1_000);

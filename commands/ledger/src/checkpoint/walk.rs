@@ -29,8 +29,8 @@ pub struct Walk {
     checkpoints: VecDeque<Checkpoint>,
     /// Checkpoints that were signed over other messages than stand there.
     contradicted: Vec<Contradiction>,
-    /// Losses that the ledger itself speaks of: it went on behind them, and what was signed for them holds no more.
-    losses: Vec<Recovered>,
+    /// Losses that the ledger itself speaks of, with where it does: it went on behind them, and what was signed for them holds no more.
+    losses: Vec<(u64, Recovered)>,
     agreed: u64,
     compared: u64,
     records: u64,
@@ -153,6 +153,12 @@ impl Walk {
         self.compared
     }
 
+    /// Losses that the ledger speaks of, each with the position of the record that does.
+    #[must_use]
+    pub fn losses(&self) -> &[(u64, Recovered)] {
+        &self.losses
+    }
+
     /// Takes in the message stored at `position`.
     ///
     /// # Errors
@@ -171,7 +177,7 @@ impl Walk {
     fn count(&mut self, passed: Vec<VerifiedRecord>) {
         self.records += passed.len() as u64;
         self.counted.extend(passed.iter().map(|record| record.position));
-        self.losses.extend(passed.iter().filter_map(VerifiedRecord::recovered));
+        self.losses.extend(passed.iter().filter_map(|record| Some((record.position, record.recovered()?))));
     }
 
     /// Lets through all that a signature covers.
@@ -210,7 +216,7 @@ impl Walk {
 
     /// Whether a checkpoint may be over records that the ledger says are lost.
     fn is_lost(&self, size: u64) -> bool {
-        self.losses.iter().any(|loss| loss.may_have_lost(size))
+        self.losses.iter().any(|(_, loss)| loss.may_have_lost(size))
     }
 
     /// Checkpoints that do not agree because they were signed over records that the ledger says are lost.

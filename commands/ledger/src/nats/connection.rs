@@ -58,7 +58,7 @@ impl Server {
         options
             .name(name)
             .connection_timeout(CONNECT_TIMEOUT)
-            .ping_interval(Duration::from_secs(5))
+            .ping_interval(Duration::from_secs(2))
             .subscription_capacity(SUBSCRIPTION_CAPACITY)
     }
 

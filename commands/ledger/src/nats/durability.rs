@@ -4,6 +4,8 @@ use super::peers::{Membership, Peer, survey};
 use super::stream_settings::StreamFound;
 use peyk_schemas::RECORD_MAX;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -14,18 +16,32 @@ use tokio::time::Instant;
 pub enum Declared {
     /// The loss of a server's power: it is on the disk of one server.
     Single,
-    /// The loss of a server: it is on the disks of most of three servers in different places.
+    /// The loss of a server: it is on the disks of most of the servers that keep it, each in a place of its own.
     Replicated,
 }
 
-impl Declared {
-    /// How many servers keep each stream.
-    #[must_use]
-    pub const fn replicas(self) -> usize {
-        match self {
-            Self::Single => 1,
-            Self::Replicated => 3,
-        }
+/// The fewest servers of which most are more than one.
+pub const REPLICAS_MIN: usize = 3;
+
+impl fmt::Display for Declared {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Single => "single",
+            Self::Replicated => "replicated",
+        })
+    }
+}
+
+/// A word that declares nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("durability is single or replicated")]
+pub struct NotDeclared;
+
+impl FromStr for Declared {
+    type Err = NotDeclared;
+
+    fn from_str(text: &str) -> Result<Self, NotDeclared> {
+        [Self::Single, Self::Replicated].into_iter().find(|declared| declared.to_string() == text).ok_or(NotDeclared)
     }
 }
 
@@ -96,25 +112,35 @@ type Surveyed = Arc<Mutex<Option<(Instant, Vec<Peer>)>>>;
 #[derive(Debug, Clone)]
 pub struct Durability {
     declared: Declared,
+    replicas: usize,
     surveyed: Surveyed,
 }
 
 impl Durability {
+    /// With as many servers for each stream.
     #[must_use]
-    pub fn new(declared: Declared) -> Self {
-        Self { declared, surveyed: Surveyed::default() }
+    pub fn new(declared: Declared, replicas: usize) -> Self {
+        Self { declared, replicas, surveyed: Surveyed::default() }
     }
 
+    /// One server with fsync.
     #[must_use]
-    pub const fn declared(&self) -> Declared {
-        self.declared
+    pub fn single() -> Self {
+        Self::new(Declared::Single, 1)
     }
 
-    /// Asks every server and holds the answers, and who keeps `streams`, against what is declared.
+    /// How many servers are to keep each stream.
+    #[must_use]
+    pub const fn replicas(&self) -> usize {
+        self.replicas
+    }
+
+    /// Asks every server and holds the answers, and who keeps `streams`, against what is declared. The servers that are gone,
+    /// so that the others neither hear them nor wait for them.
     ///
     /// # Errors
     /// [`DurabilityError`], the first shortfall.
-    pub async fn verify(&self, ledgers: &Ledgers, streams: &[StreamFound]) -> Result<(), DurabilityError> {
+    pub async fn verify(&self, ledgers: &Ledgers, streams: &[StreamFound]) -> Result<Vec<String>, DurabilityError> {
         // Held while asking, so that many ledgers ask once.
         let mut surveyed = self.surveyed.lock().await;
         let peers = match &*surveyed {
@@ -127,7 +153,7 @@ impl Durability {
             }
         };
         drop(surveyed);
-        judge(self.declared, &peers, streams)
+        judge(self.declared, self.replicas, &peers, streams)
     }
 }
 
@@ -150,17 +176,22 @@ fn membership(peers: &[Peer]) -> Result<Option<&Membership>, DurabilityError> {
     }
 }
 
-fn judge(declared: Declared, peers: &[Peer], streams: &[StreamFound]) -> Result<(), DurabilityError> {
+fn judge(
+    declared: Declared,
+    needed: usize,
+    peers: &[Peer],
+    streams: &[StreamFound],
+) -> Result<Vec<String>, DurabilityError> {
     // What is wrong for certain is said before what is not known.
     if let Some(peer) = peers.iter().find(|peer| !peer.sync_always) {
         return Err(DurabilityError::NotSynced { server: peer.name.clone() });
     }
-    let needed = RECORD_MAX as u64 + HEADERS;
-    if let Some(Peer { name, max_payload, .. }) = peers.iter().find(|peer| peer.max_payload < needed) {
-        return Err(DurabilityError::SmallPayload { server: name.clone(), found: *max_payload, needed });
+    let payload = RECORD_MAX as u64 + HEADERS;
+    if let Some(Peer { name, max_payload, .. }) = peers.iter().find(|peer| peer.max_payload < payload) {
+        return Err(DurabilityError::SmallPayload { server: name.clone(), found: *max_payload, needed: payload });
     }
-    let size = membership(peers)?.map_or(1, |view| view.size);
-    let needed = declared.replicas();
+    let view = membership(peers)?;
+    let size = view.map_or(1, |view| view.size);
     if size < needed {
         return Err(DurabilityError::TooFewServers { found: size, needed });
     }
@@ -170,7 +201,9 @@ fn judge(declared: Declared, peers: &[Peer], streams: &[StreamFound]) -> Result<
             return Err(DurabilityError::Replicas { stream: stream.name.clone(), found, needed });
         }
         if declared == Declared::Replicated { apart(peers, stream) } else { Ok(()) }
-    })
+    })?;
+    let gone = view.into_iter().flat_map(|view| &view.others).filter(|other| !other.heard);
+    Ok(gone.map(|other| other.name.clone()).collect())
 }
 
 /// Whether the servers of a stream that answered stand in different places.
@@ -219,13 +252,13 @@ mod tests {
         StreamFound { name: "s".to_owned(), segment: crate::Segment::FIRST, config: serde_json::Value::Null, servers }
     }
 
-    fn judged(peers: &[Peer]) -> Result<(), DurabilityError> {
-        judge(Declared::Replicated, peers, &[kept_by(&["a", "b", "c"])])
+    fn judged(peers: &[Peer]) -> Result<Vec<String>, DurabilityError> {
+        judge(Declared::Replicated, 3, peers, &[kept_by(&["a", "b", "c"])])
     }
 
     #[test]
     fn three_servers_in_three_places_that_sync_keep_what_is_declared() {
-        assert_eq!(judged(&three()), Ok(()));
+        assert_eq!(judged(&three()), Ok(Vec::new()));
     }
 
     #[test]
@@ -251,7 +284,7 @@ mod tests {
             peers[0].cluster = None;
         });
         assert_eq!(alone, DurabilityError::TooFewServers { found: 1, needed: 3 });
-        let fewer = judge(Declared::Replicated, &three(), &[kept_by(&["a"])]);
+        let fewer = judge(Declared::Replicated, 3, &three(), &[kept_by(&["a"])]);
         assert_eq!(fewer, Err(DurabilityError::Replicas { stream: "s".into(), found: 1, needed: 3 }));
     }
 
@@ -267,16 +300,16 @@ mod tests {
         peers.iter_mut().filter_map(|peer| peer.cluster.as_mut()).for_each(|seen| {
             seen.others.iter_mut().filter(|other| other.name == "c").for_each(|other| other.heard = false);
         });
-        assert_eq!(judged(&peers), Ok(()));
+        assert_eq!(judged(&peers), Ok(vec!["c".to_owned()]));
     }
 
     #[test]
     fn one_server_that_syncs_is_enough_for_single() {
         let mut alone = peer("a", "1");
         (alone.cluster, alone.unique_tag) = (None, None);
-        assert_eq!(judge(Declared::Single, std::slice::from_ref(&alone), &[kept_by(&[])]), Ok(()));
+        assert_eq!(judge(Declared::Single, 1, std::slice::from_ref(&alone), &[kept_by(&[])]), Ok(Vec::new()));
         alone.sync_always = false;
-        let wrong = judge(Declared::Single, &[alone], &[kept_by(&[])]);
+        let wrong = judge(Declared::Single, 1, &[alone], &[kept_by(&[])]);
         assert_eq!(wrong, Err(DurabilityError::NotSynced { server: "a".into() }));
         assert!(wrong.is_err_and(|error| error.is_breach()));
     }

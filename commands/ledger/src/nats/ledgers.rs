@@ -44,6 +44,11 @@ pub enum ReadError {
         "ledger {ledger} belongs to deployment {found} and its key; this configuration names another, or holds another key"
     )]
     AnotherDeployment { ledger: LedgerId, found: DeploymentId },
+    /// A checkpoint names a record that was lost.
+    #[error(
+        "ledger {ledger} lost the record at position {position} that the checkpoint names, as its recovery at {recovered_at} says: run `peyk projections rebuild`"
+    )]
+    Lost { ledger: LedgerId, position: u64, recovered_at: u64 },
     /// A checkpoint names a record that is not in the ledger.
     #[error(
         "ledger {ledger} has another record at position {position} than the checkpoint says: it was restored from a backup or is another ledger"

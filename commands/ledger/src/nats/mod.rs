@@ -13,7 +13,7 @@ mod tape;
 
 pub use append::{AppendReport, Appender};
 pub use connection::{ConnectError, Server};
-pub use durability::{Declared, Durability, DurabilityError};
+pub use durability::{Declared, Durability, DurabilityError, NotDeclared, REPLICAS_MIN};
 pub use lease::{LEASE_RENEWAL, LEASE_TTL, Lease, LeaseError};
 pub use ledgers::{Ledgers, ReadError};
 pub use names::{BadNamespace, Names};

@@ -3,16 +3,19 @@ use super::ledgers::stated;
 use super::names::Names;
 use crate::segments::Segment;
 use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
+use async_nats::jetstream::context::{AccountErrorKind, GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
 use async_nats::jetstream::{self, kv};
 use peyk_schemas::{LedgerId, RECORD_MAX};
 use std::collections::HashMap;
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// Why a stream or bucket could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError {
+    #[error("the NATS servers do not agree who leads them: {reason}")]
+    Leaderless { reason: String },
     #[error("stream {stream} could not be created or read: {reason}")]
     Stream { stream: String, reason: String },
     #[error("stream {stream} exists with other settings ({difference}); Peyk changes no stream that holds records")]
@@ -71,6 +74,7 @@ pub async fn provision(
     ledgers: &[LedgerId],
     replicas: usize,
 ) -> Result<Vec<String>, ProvisionError> {
+    led(context).await?;
     let mut created = Vec::new();
     for &id in ledgers {
         provision_segments(context, names, id, replicas, &mut created).await?;
@@ -89,6 +93,27 @@ pub async fn provision(
     provision_bucket(context, leases).await?;
     provision_snapshots(context, names, replicas).await?;
     Ok(created)
+}
+
+/// How long servers that were just started may take to agree who leads.
+const ELECTION: Duration = Duration::from_secs(30);
+const ELECTION_PAUSE: Duration = Duration::from_millis(250);
+
+/// Waits until the servers have a leader among them; a server that stands alone has.
+async fn led(context: &jetstream::Context) -> Result<(), ProvisionError> {
+    let until = Instant::now() + ELECTION;
+    loop {
+        let Err(error) = context.query_account().await else { return Ok(()) };
+        let passing = match error.kind() {
+            AccountErrorKind::TimedOut => true,
+            AccountErrorKind::JetStream(why) => why.error_code() == ErrorCode::CLUSTER_NOT_AVAILABLE,
+            _ => false,
+        };
+        if !passing || Instant::now() > until {
+            return Err(ProvisionError::Leaderless { reason: error.to_string() });
+        }
+        sleep(ELECTION_PAUSE).await;
+    }
 }
 
 /// Creates the object store of snapshots unless it exists. A mark in the place of what was removed runs out by itself.

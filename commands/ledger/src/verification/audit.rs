@@ -48,6 +48,7 @@ impl AuditError {
             Self::Read(ReadError::Chain(error)) => error.flaw.code(),
             Self::Read(ReadError::AnotherDeployment { .. }) => "ANOTHER_DEPLOYMENT",
             Self::Read(ReadError::OtherSegments { .. }) => "OTHER_SEGMENTS",
+            Self::Read(ReadError::Lost { .. }) => "LEDGER_LOST",
             Self::Read(ReadError::Diverged { .. }) => "LEDGER_DIVERGED",
             Self::Read(ReadError::Missing(_)) => "LEDGER_MISSING",
             Self::Read(ReadError::Unavailable { .. }) | Self::Silent { .. } => "LEDGER_UNAVAILABLE",
@@ -62,7 +63,7 @@ impl AuditError {
         match self {
             Self::Walk(error) => Some(error.position()),
             Self::Read(ReadError::Chain(error)) => Some(error.position),
-            Self::Read(ReadError::Diverged { position, .. }) => Some(*position),
+            Self::Read(ReadError::Lost { position, .. } | ReadError::Diverged { position, .. }) => Some(*position),
             _ => None,
         }
     }

@@ -1,18 +1,20 @@
-use super::core::{Core, Opening};
-use super::driver::{Driver, Parts, own_command};
+use super::driver::{Driver, Parts};
 use super::handle::{INBOX_MAX, Mail, WriterHandle};
 use super::machine::Machine;
-use super::replay::{ReplayError, replay};
+use super::opening::open;
 use super::request::SubmitError;
+use super::watch::{Alarm, Watch};
+use crate::bookmarks::Bookmarks;
 use crate::clock::Clock;
 use crate::metrics::Leadership;
-use crate::nats::{LEASE_RENEWAL, Lease, LeaseError, Ledgers, ReadError, Server};
+use crate::nats::{Durability, LEASE_RENEWAL, Lease, LeaseError, Ledgers, Server};
 use crate::snapshot::Snapshots;
 use crate::witness::FileWitness;
 use ed25519_dalek::SigningKey;
 use peyk_schemas::LedgerId;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +27,10 @@ pub struct WriterConfig {
     /// The deployment's secret key, which certifies each epoch's writer key.
     pub root: SigningKey,
     pub witness: FileWitness,
+    /// What else remembers the ledger and is to be found in it.
+    pub bookmarks: Option<Arc<dyn Bookmarks>>,
+    /// What the deployment declares, and its servers have to keep.
+    pub durability: Durability,
     pub clock: Clock,
     /// What a start may begin from instead of the first record.
     pub snapshots: Option<Snapshots>,
@@ -50,15 +56,17 @@ where
 {
     let (inbox, mut mail) = mpsc::channel(INBOX_MAX);
     let (leading, watching) = watch::channel(false);
+    let (refused, refusing) = watch::channel(false);
     let reported = Leadership::of(config.ledger, watching.clone());
     let task = tokio::spawn(async move {
-        while !config.stop.is_cancelled() {
+        let mut refusal = Alarm::default();
+        while !config.stop.is_cancelled() && !mail.is_closed() {
             let lease = tokio::select! {
                 () = config.stop.cancelled() => break,
                 lease = Lease::acquire(&config.ledgers, config.ledger) => lease,
             };
             match lease {
-                Ok(lease) => lead::<A>(&config, lease, &leading, &mut mail).await,
+                Ok(lease) => lead::<A>(&config, lease, &leading, &refused, &mut refusal, &mut mail).await,
                 Err(LeaseError::Held) => {}
                 Err(error) => tracing::debug!(ledger = %config.ledger, %error, "no lease"),
             }
@@ -71,7 +79,7 @@ where
         refuse(&mut mail);
         drop(reported);
     });
-    (WriterHandle { inbox, leading: watching }, task)
+    (WriterHandle { inbox, leading: watching, refused: refusing }, task)
 }
 
 /// What came too late for a writer that ended was never taken up.
@@ -83,46 +91,56 @@ fn refuse<A: Machine>(mail: &mut mpsc::Receiver<Mail<A>>) {
     }
 }
 
+/// Opens an epoch and leads, until deposed, stopped, or the servers are not fit any more.
 async fn lead<A: Machine>(
     config: &WriterConfig,
     lease: Lease,
     leading: &watch::Sender<bool>,
+    refused: &watch::Sender<bool>,
+    refusal: &mut Alarm,
     mail: &mut mpsc::Receiver<Mail<A>>,
 ) where
     A::Error: Clone,
 {
     let ledger = config.ledger;
-    let done = CancellationToken::new();
-    let renewal = tokio::spawn(renew(lease, done.clone()));
-    match replay::<A>(&config.ledgers, ledger, &config.witness, config.snapshots.as_ref()).await {
-        Ok(replayed) => {
-            let mut seed = [0; 32];
-            if let Err(error) = getrandom::fill(&mut seed) {
-                tracing::error!(%ledger, %error, "no entropy for an epoch key");
-            } else {
-                let key = SigningKey::from_bytes(&seed);
-                let (root, deployment) = (config.root.clone(), config.ledgers.deployment());
-                let now = config.clock.now();
-                let segments = config.ledgers.names().segments();
-                let opening = Opening { ledger, deployment, segments, root, key, command: own_command(), now };
-                let (core, todo) = Core::open(replayed, opening);
-                let parts = Parts {
-                    ledger,
-                    core,
-                    server: config.server.clone(),
-                    ledgers: config.ledgers.clone(),
-                    witness: config.witness.clone(),
-                    clock: config.clock.clone(),
-                    leading: leading.clone(),
-                    stop: config.stop.clone(),
-                };
-                Driver::new(parts).run(todo, mail).await;
+    let (done, doubt) = (CancellationToken::new(), Arc::new(Notify::new()));
+    let renewal = tokio::spawn(renew(lease, doubt.clone(), done.clone()));
+    let mut watch = Watch::new(config);
+    let opened = open::<A>(config, &mut watch).await;
+    // What passes by itself says nothing about the ledger.
+    if !opened.as_ref().is_err_and(|error| error.is_passing()) {
+        refused.send_replace(opened.is_err());
+    }
+    match opened {
+        Ok((core, todo)) => {
+            if refusal.clear() {
+                tracing::info!(%ledger, "the ledger can be taken over again");
+            }
+            let fit = config.stop.child_token();
+            let watching = tokio::spawn(watch.run(fit.clone()));
+            let parts = Parts {
+                ledger,
+                core,
+                server: config.server.clone(),
+                ledgers: config.ledgers.clone(),
+                witness: config.witness.clone(),
+                clock: config.clock.clone(),
+                leading: leading.clone(),
+                doubt,
+                stop: fit.clone(),
+            };
+            Driver::new(parts).run(todo, mail).await;
+            fit.cancel();
+            if let Err(error) = watching.await {
+                tracing::error!(%ledger, %error, "the watch failed");
             }
         }
-        Err(ReplayError::Read(ReadError::Unavailable { .. } | ReadError::Missing(_))) => {
-            tracing::debug!(%ledger, "the ledger cannot be read yet");
+        Err(error) if error.is_passing() => tracing::debug!(%ledger, %error, "the ledger cannot be read yet"),
+        Err(error) => {
+            if refusal.raise(&error.to_string()) {
+                tracing::error!(severity = "CRITICAL", %ledger, %error, "the ledger cannot be taken over");
+            }
         }
-        Err(error) => tracing::error!(severity = "CRITICAL", %ledger, %error, "the ledger cannot be taken over"),
     }
     leading.send_replace(false);
     done.cancel();
@@ -131,15 +149,16 @@ async fn lead<A: Machine>(
     }
 }
 
-/// Renews until done, then gives the lease back. Failing to renew is not losing leadership: only the log fences.
-async fn renew(mut lease: Lease, done: CancellationToken) {
+/// Renews until done, then gives the lease back. Failing to renew is not losing leadership: only the log fences. But that
+/// another process holds the lease now is a reason to ask the log.
+pub(super) async fn renew(mut lease: Lease, doubt: Arc<Notify>, done: CancellationToken) {
     loop {
         tokio::select! {
             () = done.cancelled() => break,
-            () = tokio::time::sleep(LEASE_RENEWAL) => {
-                if let Err(error) = lease.renew().await {
-                    tracing::debug!(%error, "lease not renewed");
-                }
+            () = tokio::time::sleep(LEASE_RENEWAL) => match lease.renew().await {
+                Ok(()) => {}
+                Err(LeaseError::Held) => doubt.notify_one(),
+                Err(error) => tracing::debug!(%error, "lease not renewed"),
             }
         }
     }

@@ -14,7 +14,7 @@ use futures::FutureExt;
 use peyk_domain::{ActorId, At, CommandId, DeploymentId, Span, TenantId};
 use peyk_schemas::{
     ControlEvent, Draft, EVENTS_MAX, EpochCertificate, EventSchema, Head, LedgerId, Quarantine, RECORD_MAX, RawEvent,
-    Receipt, Verifier,
+    Receipt, Recovered, Verifier,
 };
 use std::collections::VecDeque;
 
@@ -74,6 +74,16 @@ pub struct Opening {
     pub key: SigningKey,
     pub command: CommandId,
     pub now: At,
+    /// What is to be said of records that were lost.
+    pub recovery: Option<Recovery>,
+}
+
+/// A loss that the first record of an epoch speaks of.
+#[derive(Debug, Clone, Copy)]
+pub struct Recovery {
+    pub recovered: Recovered,
+    /// The last epoch among what was lost.
+    pub epoch: u64,
 }
 
 type Actions<A, T> = Vec<Action<T, <A as Aggregate>::Event, <A as Aggregate>::Error>>;
@@ -119,10 +129,12 @@ impl<A: Machine, T> Core<A, T> {
     /// names what stands after the last good record.
     #[must_use]
     pub fn open(replayed: Replayed<A>, opening: Opening) -> (Self, Actions<A, T>) {
-        let Opening { ledger, deployment, segments, root, key, command, now } = opening;
+        let Opening { ledger, deployment, segments, root, key, command, now, recovery } = opening;
         let Replayed { state, idempotency, verifier, .. } = replayed;
         let head = verifier.head().cloned();
-        let epoch = head.as_ref().map_or(0, |head| head.certificate.epoch) + 1;
+        // The epochs that were lost bore numbers too.
+        let lost = recovery.as_ref().map_or(0, |recovery| recovery.epoch);
+        let epoch = head.as_ref().map_or(0, |head| head.certificate.epoch).max(lost) + 1;
         let certificate = EpochCertificate::issue(&root, deployment, ledger, epoch, key.verifying_key().to_bytes());
         let durable = match &head {
             Some(Head { position, hash, at, .. }) => Link { position: *position, hash: *hash, at: *at },
@@ -138,6 +150,9 @@ impl<A: Machine, T> Core<A, T> {
         if let Some(quarantine) = quarantine {
             actions.push(Action::Quarantined { from: quarantine.from, to: quarantine.to });
             events.push(ControlEvent::Quarantined(quarantine).to_raw());
+        }
+        if let Some(Recovery { recovered, .. }) = recovery {
+            events.push(ControlEvent::Recovered(recovered).to_raw());
         }
         events.push(ControlEvent::EpochStarted(certificate.clone()).to_raw());
         let mut core = Self {
@@ -159,7 +174,7 @@ impl<A: Machine, T> Core<A, T> {
             phase: Phase::Opening,
             opened: false,
             commits: 0,
-            decided_at: durable.at,
+            decided_at: recovery.map_or(durable.at, |recovery| durable.at.max(recovery.recovered.witnessed_at)),
         };
         let entry = core.control(&events, command, now);
         core.send(vec![entry], &mut actions);

@@ -5,6 +5,7 @@ use super::handle::{Mail, Ticket};
 use super::machine::Machine;
 use super::request::{Committed, SubmitError};
 use super::segment_watch::SegmentWatch;
+use super::witnessing::Witnessing;
 use crate::clock::Clock;
 use crate::metrics::WriterMetrics;
 use crate::nats::{AppendReport, Appender, Ledgers, ReadError, Server, Tape};
@@ -13,8 +14,9 @@ use bytes::Bytes;
 use eventually::aggregate::Aggregate;
 use peyk_domain::CommandId;
 use peyk_schemas::{EventSchema, Hash, LedgerId, Receipt, Record};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -42,9 +44,11 @@ pub(super) struct Driver<A: Machine> {
     pub core: Core<A, Ticket<A>>,
     pub server: Server,
     pub ledgers: Ledgers,
-    pub witness: FileWitness,
+    pub witness: Witnessing,
     pub clock: Clock,
     pub leading: watch::Sender<bool>,
+    /// Notified when another process may have taken over.
+    pub doubt: Arc<Notify>,
     pub stop: CancellationToken,
     segments: SegmentWatch,
     /// Whether all positions are taken, and no segment was ready when last looked.
@@ -57,7 +61,6 @@ pub(super) struct Driver<A: Machine> {
     sent: Instant,
     retry_at: Option<Instant>,
     pause: Duration,
-    witnessed: u64,
     last_activity: Instant,
     /// Room for actions, kept from turn to turn.
     spare: Todo<A>,
@@ -78,6 +81,8 @@ pub(super) struct Parts<A: Machine> {
     pub witness: FileWitness,
     pub clock: Clock,
     pub leading: watch::Sender<bool>,
+    /// Notified when another process may have taken over.
+    pub doubt: Arc<Notify>,
     pub stop: CancellationToken,
 }
 
@@ -100,7 +105,7 @@ where
     A::Error: Clone,
 {
     pub fn new(parts: Parts<A>) -> Self {
-        let Parts { ledger, core, server, ledgers, witness, clock, leading, stop } = parts;
+        let Parts { ledger, core, server, ledgers, witness, clock, leading, doubt, stop } = parts;
         let now = Instant::now();
         let segments = SegmentWatch::new(ledgers.clone(), ledger);
         Self {
@@ -108,9 +113,10 @@ where
             core,
             server,
             ledgers,
-            witness,
+            witness: Witnessing::new(witness, ledger),
             clock,
             leading,
+            doubt,
             stop,
             segments,
             full: false,
@@ -121,7 +127,6 @@ where
             sent: now,
             retry_at: None,
             pause: PAUSE,
-            witnessed: 0,
             last_activity: now,
             spare: Vec::new(),
             metrics: WriterMetrics::of(ledger),
@@ -172,6 +177,8 @@ where
                 }
                 () = tokio::time::sleep_until(answer_due), if waiting && self.retry_at.is_none() => {
                     self.sent = Instant::now();
+                    // The server at the other end may hang; the next attempt goes to whichever takes a connection.
+                    self.appender = None;
                     self.unknown(&mut todo);
                 }
                 // Before the inbox, which may never be empty.
@@ -192,6 +199,8 @@ where
                     }
                     self.take(&mut mail, &mut todo);
                 }
+                // If somebody took over, the log refuses the tick, and the writer learns of it now and not at the next command.
+                () = self.doubt.notified(), if room && !waiting => self.core.tick(own_command(), self.clock.now()),
                 () = tokio::time::sleep_until(tick_due), if room && !waiting => {
                     self.last_activity = Instant::now();
                     self.core.tick(own_command(), self.clock.now());
@@ -322,21 +331,13 @@ where
     }
 
     async fn keep_witness(&mut self) {
-        let head = self.core.head();
         if !self.core.is_leading() {
             return;
         }
-        if head.position == self.witnessed {
-            return self.metrics.witnessed();
-        }
-        let (witness, ledger, position) = (self.witness.clone(), self.ledger, head.position);
-        match tokio::task::spawn_blocking(move || witness.save(ledger, &head)).await {
-            Ok(Ok(())) => {
-                self.witnessed = position;
-                self.metrics.witnessed();
-            }
-            Ok(Err(error)) => tracing::error!(%ledger, %error, "the witness could not be told"),
-            Err(error) => tracing::error!(%ledger, %error, "the witness task failed"),
+        if self.witness.tell(self.core.head()).await {
+            self.metrics.witnessed();
+        } else if self.witness.is_overdue() {
+            self.stop.cancel();
         }
     }
 

@@ -38,11 +38,12 @@ pub(super) enum Mail<A: Machine> {
 pub struct WriterHandle<A: Machine> {
     pub(super) inbox: mpsc::Sender<Mail<A>>,
     pub(super) leading: watch::Receiver<bool>,
+    pub(super) refused: watch::Receiver<bool>,
 }
 
 impl<A: Machine> Clone for WriterHandle<A> {
     fn clone(&self) -> Self {
-        Self { inbox: self.inbox.clone(), leading: self.leading.clone() }
+        Self { inbox: self.inbox.clone(), leading: self.leading.clone(), refused: self.refused.clone() }
     }
 }
 
@@ -63,6 +64,12 @@ impl<A: Machine> WriterHandle<A> {
     #[must_use]
     pub fn leadership(&self) -> watch::Receiver<bool> {
         self.leading.clone()
+    }
+
+    /// Tells whether this process had the lease and did not open the ledger, for a reason that it logged.
+    #[must_use]
+    pub fn refusals(&self) -> watch::Receiver<bool> {
+        self.refused.clone()
     }
 
     /// Has a command decided and waits until what follows is durable, or the deadline passes. Dropping the future takes

@@ -8,11 +8,15 @@ mod folding;
 mod handle;
 mod idempotency;
 mod machine;
+mod opening;
+mod recover;
 mod replay;
 mod request;
 mod segment_watch;
 #[cfg(test)]
 mod simulation;
+mod watch;
+mod witnessing;
 
 pub use action::{Deposed, Outcome};
 pub use candidate::{WriterConfig, spawn};
@@ -23,5 +27,8 @@ pub use folding::Unfoldable;
 pub use handle::{INBOX_MAX, WriterHandle};
 pub use idempotency::{IDS_MAX, Idempotency, WINDOW};
 pub use machine::Machine;
+pub use opening::OpenError;
+pub use recover::{RecoverError, recover};
 pub use replay::{ReplayError, replay};
 pub use request::{Committed, Request, SubmitError, Verdict};
+pub use witnessing::WITNESS_PATIENCE;

@@ -33,20 +33,32 @@ pub async fn replay<A: Machine>(
     witness: &FileWitness,
     snapshots: Option<&Snapshots>,
 ) -> Result<Replayed<A>, ReplayError> {
-    ledgers.check_deployment(ledger).await?;
     let witnessed = witness.load(ledger)?;
+    let replayed = held_against(ledgers, ledger, witnessed.as_ref(), snapshots).await?;
+    witness.require(ledger, witnessed.as_ref(), replayed.verifier.position())?;
+    Ok(replayed)
+}
+
+/// Folds a ledger to its end now, and holds it against what was witnessed, if anything was.
+pub(super) async fn held_against<A: Machine>(
+    ledgers: &Ledgers,
+    ledger: LedgerId,
+    witnessed: Option<&Head>,
+    snapshots: Option<&Snapshots>,
+) -> Result<Replayed<A>, ReplayError> {
+    ledgers.check_deployment(ledger).await?;
     let found = match snapshots {
         Some(snapshots) => snapshots.newest::<A>(ledger).await,
         None => None,
     };
     if let Some(Found { name, snapshot }) = found {
         tracing::info!(%ledger, position = snapshot.head.position, "the replay begins from a snapshot");
-        match follow(ledgers, ledger, witnessed.as_ref(), Some(snapshot)).await {
+        match follow(ledgers, ledger, witnessed, Some(snapshot)).await {
             Err(ReplayError::Record(why)) => refuse(ledger, &name, &Refusal::Unfoldable(why.to_string())),
             replayed => return replayed,
         }
     }
-    follow(ledgers, ledger, witnessed.as_ref(), None).await
+    follow(ledgers, ledger, witnessed, None).await
 }
 
 async fn follow<A: Machine>(
@@ -66,6 +78,8 @@ async fn follow<A: Machine>(
     let (began, watched) = (verifier.position(), witnessed.map_or(0, |head| head.position));
     // What the witness saw may lie before what is folded now; the log itself then says what stands there.
     let mut seen = match witnessed {
+        // Before the first record, a writer that was about to begin.
+        Some(_) if watched == 0 => Some(ledger.chain_seed(deployment)),
         Some(_) if watched <= began => ledgers.message(ledger, watched).await?.map(|bytes| Hash::of(&bytes)),
         _ => None,
     };

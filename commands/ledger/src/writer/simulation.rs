@@ -236,6 +236,7 @@ impl World {
             key,
             command: CommandId::NIL,
             now: At(self.now),
+            recovery: None,
         };
         let (core, actions) = Core::open(replayed, opening);
         self.writers.push(Some(core));
