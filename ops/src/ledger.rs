@@ -1,4 +1,4 @@
-//! `peyk ledger`: verify, replay, copy, prove.
+//! `peyk ledger`: verify, replay, copy, prove; what is done about losses is in `recovery.rs`.
 mod copy;
 mod proof;
 mod replay;
@@ -7,6 +7,7 @@ mod verify;
 use crate::config::Config;
 use crate::keys::KeyDirectory;
 use crate::output::Output;
+use crate::recovery::{self, RecoverArgs, WitnessArgs};
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use peyk_ledger::Ledgers;
@@ -54,6 +55,10 @@ pub enum LedgerCommand {
         #[arg(long)]
         deployment_key: Option<PathBuf>,
     },
+    /// Go on behind acknowledged records that are lost, and record the loss; first it only says what is lost.
+    Recover(RecoverArgs),
+    /// What the witness saw of each ledger.
+    Witness(WitnessArgs),
 }
 
 /// Where a deployment keeps its checkpoints: beside the witness, away from the log.
@@ -81,7 +86,8 @@ pub async fn run(config: &Config, command: LedgerCommand, output: Output) -> Res
         _ => {}
     }
     let root = keys.deployment_verifying_key()?;
-    let client = config.nats_as(&config.nats.audit).connect("peyk ledger").await?;
+    let login = if matches!(command, LedgerCommand::Recover(_)) { &config.nats.core } else { &config.nats.audit };
+    let client = config.nats_as(login).connect("peyk ledger").await?;
     let ledgers = Ledgers::new(client, config.names()?, config.deployment()?, root);
     match command {
         LedgerCommand::Verify(args) => verify::run(config, &ledgers, args, output).await,
@@ -96,6 +102,8 @@ pub async fn run(config: &Config, command: LedgerCommand, output: Output) -> Res
         LedgerCommand::Prove { ledger, position, out } => {
             proof::prove(config, &ledgers, ledger, position, &out, output).await
         }
+        LedgerCommand::Recover(args) => recovery::run(config, ledgers, &args, output).await,
+        LedgerCommand::Witness(args) => recovery::witness(config, &ledgers, &args, output).await,
         LedgerCommand::CheckProof { .. } | LedgerCommand::Verification => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ mod manual;
 mod migrate;
 mod output;
 mod projections;
+mod recovery;
 mod rotation;
 mod serve;
 mod simulate;

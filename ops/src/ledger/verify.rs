@@ -1,6 +1,7 @@
 use super::{history, journal};
 use crate::config::Config;
 use crate::output::{self, Output};
+use crate::recovery::loss;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use peyk_ledger::checkpoint::{Checkpoint, CheckpointHistory, Walk};
@@ -98,13 +99,21 @@ pub fn report(ledger: LedgerId, walk: &Walk, started: Instant, segments: &[Store
         0 => String::new(),
         lost => format!(", {lost} are over records that the ledger says are lost"),
     };
+    let recoveries: Vec<_> =
+        walk.losses().iter().map(|(position, lost)| json!({ "position": position, "loss": loss(lost) })).collect();
     output.line(
         &json!({ "ledger": ledger.to_string(), "verified": true, "records": records, "position": position, "hash": hash,
-            "epoch": epoch, "checkpoints": checkpoints, "lost": walk.lost(), "segments": segments.len(), "beyond": beyond, "seconds": seconds }),
+            "epoch": epoch, "checkpoints": checkpoints, "lost": walk.lost(), "segments": segments.len(), "beyond": beyond,
+            "recoveries": recoveries, "seconds": seconds }),
         &format!(
             "{ledger}: verified, {records} records to position {position}, epoch {epoch}, {checkpoints} checkpoints agree{lost}{lies}"
         ),
     );
+    if output == Output::Text {
+        for (position, lost) in walk.losses() {
+            output.line(&json!({}), &format!("{ledger}: the record at position {position} speaks of a loss: {lost}"));
+        }
+    }
 }
 
 /// Shows what came of the newest verification of each ledger.
