@@ -4,6 +4,7 @@ use crate::poll::eventually;
 use crate::postgres::Postgres;
 use crate::process::{Process, bound_to_this_process, free_port};
 use crate::records::verified;
+use crate::standby::Standby;
 use anyhow::{Context, Result, ensure};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use peyk_domain::{ConnectorId, DeploymentId, TenantId};
@@ -300,6 +301,41 @@ password = "{SMPP_PASSWORD}"
         Ok(())
     }
 
+    /// Starts `peyk serve` and does not wait for it.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn launch_serve(&mut self) -> Result<()> {
+        self.serve = Some(self.launch(&["serve"], "serve.log")?);
+        Ok(())
+    }
+
+    /// Starts another `peyk serve` with the same configuration, on ports of its own, and does not wait for it.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn stand_by(&self) -> Result<Standby> {
+        let (http, metrics) = (free_port()?, free_port()?);
+        let listen = format!("http.listen=127.0.0.1:{http}");
+        let told = format!("telemetry.metrics_listen=127.0.0.1:{metrics}");
+        let process = self.launch(&["--set", &listen, "--set", &told, "serve"], "standby.log")?;
+        Ok(Standby { process, http: Http::new(http) })
+    }
+
+    /// Stops `peyk serve` where it stands: its connections stay open, nothing is answered.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn pause(&self) -> Result<()> {
+        self.serve.as_ref().context("peyk serve does not run")?.pause()
+    }
+
+    /// # Errors
+    /// If it does not run.
+    pub fn resume(&self) -> Result<()> {
+        self.serve.as_ref().context("peyk serve does not run")?.resume()
+    }
+
     /// Starts the simulated operator and waits until it listens.
     ///
     /// # Errors
@@ -414,7 +450,7 @@ impl Drop for Deployment {
         if self.ended {
             return;
         }
-        for name in ["serve.log", "smsc.log"] {
+        for name in ["serve.log", "standby.log", "smsc.log"] {
             let Ok(log) = std::fs::read(self.path(name)) else { continue };
             let log = String::from_utf8_lossy(&log);
             let lines: Vec<&str> = log.lines().collect();

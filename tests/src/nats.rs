@@ -16,32 +16,89 @@ pub struct NatsServer {
     port: u16,
 }
 
-const USERS: [&str; 5] = ["MIGRATE", "CORE", "AUDIT", "SMPP", "SYS"];
+const USERS: [&str; 6] = ["MIGRATE", "CORE", "AUDIT", "SMPP", "SYS", "ROUTE"];
 
-fn template() -> PathBuf {
-    std::env::var_os("PEYK_NATS_CONF_TEMPLATE")
-        .map_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../ops/nats/server.conf.template").into(), PathBuf::from)
+fn templates() -> PathBuf {
+    let named = std::env::var_os("PEYK_NATS_CONF_TEMPLATE").map(PathBuf::from);
+    let template =
+        named.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../ops/nats/server.conf.template").into());
+    template.parent().map(PathBuf::from).unwrap_or_default()
+}
+
+/// A template of `ops/nats` with everything but passwords still to be filled in.
+pub(crate) fn template(name: &str) -> Result<String> {
+    let path = templates().join(name);
+    let mut settings = std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
+    for user in USERS {
+        settings = settings.replace(&format!("@PASSWORD_{user}@"), &format!("test-{}", user.to_lowercase()));
+    }
+    Ok(settings)
 }
 
 impl NatsServer {
     /// # Errors
     /// If it does not start; `PEYK_NATS_SERVER` names the program, else it is looked for on the path.
     pub async fn start() -> Result<Self> {
+        Self::start_with(|settings| settings).await
+    }
+
+    /// With its configuration altered.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(alter: impl FnOnce(String) -> String) -> Result<Self> {
+        let server = Self::launched("peyk", "1", alter)?;
+        server.ready().await;
+        Ok(server)
+    }
+
+    /// Started, and perhaps not ready yet: one of a cluster is not before the others are.
+    pub(crate) fn launched(name: &str, zone: &str, alter: impl FnOnce(String) -> String) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let port = free_port()?;
         let store = directory.path().join("store");
-        let template = template();
-        let mut settings = std::fs::read_to_string(&template).with_context(|| format!("{}", template.display()))?;
+        let mut settings = template("server.conf.template")?;
         settings = settings.replace("@PORT@", &port.to_string()).replace("@STORE@", &store.to_string_lossy());
-        settings = settings.replace("@NAME@", "peyk").replace("@ZONE@", "1");
-        for user in USERS {
-            settings = settings.replace(&format!("@PASSWORD_{user}@"), &format!("test-{}", user.to_lowercase()));
-        }
-        std::fs::write(directory.path().join("server.conf"), settings)?;
+        settings = settings.replace("@NAME@", name).replace("@ZONE@", zone);
+        std::fs::write(directory.path().join("server.conf"), alter(settings))?;
         let process = Self::launch(&directory)?;
-        let server = Self { process, directory, port };
-        server.ready().await;
-        Ok(server)
+        Ok(Self { process, directory, port })
+    }
+
+    /// Alters its configuration for the next start.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written.
+    pub fn reconfigure(&self, alter: impl FnOnce(String) -> String) -> Result<()> {
+        let path = self.directory.path().join("server.conf");
+        let settings = std::fs::read_to_string(&path)?;
+        Ok(std::fs::write(path, alter(settings))?)
+    }
+
+    /// Keeps a copy of all it stores, as a backup of its disk would. It has to be stopped.
+    ///
+    /// # Errors
+    /// If the files cannot be copied.
+    pub fn back_up(&self) -> Result<()> {
+        self.copy("store", "backup")
+    }
+
+    /// Puts the copy back in place of what it stores now. It has to be stopped.
+    ///
+    /// # Errors
+    /// If there is no copy, or the files cannot be copied.
+    pub fn restore(&self) -> Result<()> {
+        self.copy("backup", "store")
+    }
+
+    fn copy(&self, from: &str, to: &str) -> Result<()> {
+        let (from, to) = (self.directory.path().join(from), self.directory.path().join(to));
+        if to.exists() {
+            std::fs::remove_dir_all(&to)?;
+        }
+        let copied = Command::new("cp").arg("-a").args([&from, &to]).status()?;
+        anyhow::ensure!(copied.success(), "cp: {copied}");
+        Ok(())
     }
 
     fn launch(directory: &TempDir) -> Result<Process> {
@@ -59,8 +116,8 @@ impl NatsServer {
         Process::start(&mut command)
     }
 
-    async fn ready(&self) {
-        eventually("NATS is ready", Duration::from_secs(20), || async {
+    pub(crate) async fn ready(&self) {
+        eventually("NATS is ready", Duration::from_secs(60), || async {
             let Ok(client) = self.user("migrate").connect("readiness").await else { return false };
             async_nats::jetstream::new(client).query_account().await.is_ok()
         })
@@ -115,8 +172,13 @@ impl NatsServer {
     /// # Errors
     /// If it does not start.
     pub async fn restart(&mut self) -> Result<()> {
-        self.process = Self::launch(&self.directory)?;
+        self.relaunch()?;
         self.ready().await;
+        Ok(())
+    }
+
+    pub(crate) fn relaunch(&mut self) -> Result<()> {
+        self.process = Self::launch(&self.directory)?;
         Ok(())
     }
 }

@@ -1,8 +1,7 @@
 //! Copies, and what one can do to them without a key.
-use crate::peer::Peer;
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use peyk_tests::Deployment;
+use peyk_tests::{Deployment, Peer};
 use serde_json::{Value, json};
 
 /// A copy as `peyk ledger copy` writes it.
@@ -82,12 +81,6 @@ pub fn both_say(deployment: &Deployment, peer: &Peer, altered: &[Altered]) -> Re
         said.push((position, ours["code"].as_str().map(str::to_owned)));
     }
     Ok(said)
-}
-
-/// The deployment as an auditor elsewhere knows it.
-pub fn peer(deployment: &Deployment, ledger: &'static str) -> Result<Peer> {
-    let key = std::fs::read_to_string(deployment.file("keys/deployment.pub"))?.trim().to_owned();
-    Ok(Peer { ledger, deployment: deployment.id().to_string(), key })
 }
 
 /// What `peyk --json` said has to be true.

@@ -1,19 +1,19 @@
 //! What an insider with keys can do, and where it ends: at what was signed before.
-use crate::alterations::{both_say, framed, mechanical, peer};
+use crate::alterations::{both_say, framed, mechanical};
 use crate::author::Author;
 use anyhow::Result;
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use peyk_ledger::checkpoint::{Checkpoint, CheckpointHistory, CheckpointKey, Walk};
 use peyk_schemas::{ControlEvent, EventSchema, LedgerId, RawEvent};
-use peyk_tests::{Deployment, Postgres};
+use peyk_tests::{Deployment, Peer, Postgres};
 
 const LEDGER: LedgerId = LedgerId::ROUTING;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_insider_with_keys_is_found_alike_by_both() -> Result<()> {
     let deployment = Deployment::prepare(Postgres::database().await?).await?;
-    let peer = peer(&deployment, "routing/0")?;
+    let peer = Peer::of(&deployment, "routing/0")?;
     let author = Author::open(deployment.root()?, deployment.id(), LEDGER).commit(2);
     let usurper = SigningKey::from_bytes(&[66; 32]);
     let old = author.key.clone();
@@ -162,7 +162,7 @@ async fn an_insider_with_keys_is_found_alike_by_both() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_written_anew_under_every_key_fails_against_its_checkpoints() -> Result<()> {
     let deployment = Deployment::prepare(Postgres::database().await?).await?;
-    let peer = peer(&deployment, "routing/0")?;
+    let peer = Peer::of(&deployment, "routing/0")?;
     let root = deployment.root()?;
     let written =
         |at| Author { at, ..Author::open(root.clone(), deployment.id(), LEDGER) }.commit(4).epoch(2).commit(3);

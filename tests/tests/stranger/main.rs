@@ -5,5 +5,4 @@ mod author;
 mod checkpoints;
 mod keeper;
 mod page;
-mod peer;
 mod real;

@@ -1,6 +1,6 @@
 //! What the page shows is a ledger to the stranger too.
-use crate::peer::Peer;
 use anyhow::{Context, Result};
+use peyk_tests::Peer;
 use serde_json::json;
 use std::path::PathBuf;
 

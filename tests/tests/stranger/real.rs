@@ -1,13 +1,12 @@
 //! A ledger that `peyk serve` wrote, with epochs and quarantines, its checkpoints, and the verification it does by itself.
-use crate::alterations::{both_say, framed, frames, mechanical, peer, succeeded};
+use crate::alterations::{both_say, framed, frames, mechanical, succeeded};
 use anyhow::{Context, Result};
 use async_nats::jetstream;
 use bytes::Bytes;
 use peyk_domain::TenantId;
 use peyk_ledger::Segment;
 use peyk_schemas::{LedgerId, Record};
-use peyk_tests::{Deployment, Postgres, eventually};
-use std::path::Path;
+use peyk_tests::{Deployment, Peer, Postgres, eventually, newest_checkpoint};
 use std::time::Duration;
 
 const LEDGER: LedgerId = LedgerId::NUMBERING;
@@ -50,12 +49,6 @@ async fn write_ledger(deployment: &mut Deployment) -> Result<()> {
     deployment.serve().await
 }
 
-/// The size of the last checkpoint in a history.
-fn newest_size(history: &Path) -> Option<u64> {
-    let text = std::fs::read_to_string(history).ok()?;
-    text.rsplit("\n\n").find(|note| note.starts_with("peyk/"))?.lines().nth(1)?.parse().ok()
-}
-
 fn copied(deployment: &Deployment, name: &str) -> Result<Vec<Bytes>> {
     let out = deployment.file(name);
     deployment.peyk(&["ledger", "copy", "numbering", "--out", &out.display().to_string()])?;
@@ -67,7 +60,7 @@ async fn a_real_ledger_altered_anywhere_is_found_alike_by_both() -> Result<()> {
     let mut deployment = Deployment::prepare(Postgres::database().await?).await?;
     write_ledger(&mut deployment).await?;
     let stored = copied(&deployment, "numbering.copy")?;
-    let peer = peer(&deployment, "numbering/0")?;
+    let peer = Peer::of(&deployment, "numbering/0")?;
     let foreign = stored.iter().filter(|bytes| Record::decode(bytes).is_err()).count();
     assert_eq!(foreign, 3);
     let good = both_say(&deployment, &peer, &[("as it is".to_owned(), framed(&stored))])?;
@@ -92,8 +85,10 @@ async fn serving_keeps_checkpoints_and_verifies_by_itself() -> Result<()> {
     // Each process that served signed at least once what it found.
     let history = deployment.file("witness/checkpoints/numbering-0.checkpoints");
     let tail = deployment.ledgers().await?.tail(LEDGER).await?;
-    eventually("the ledger is checkpointed to its end", PATIENCE, || async { newest_size(&history) >= Some(tail) })
-        .await;
+    eventually("the ledger is checkpointed to its end", PATIENCE, || async {
+        newest_checkpoint(&history) >= Some(tail)
+    })
+    .await;
     eventually("every ledger was verified", PATIENCE * 2, || async {
         let shown = deployment.peyk(&["ledger", "verification"]).unwrap_or_default();
         shown.lines().count() == 4 && shown.lines().all(|line| line.contains(": verified 20"))
@@ -104,7 +99,7 @@ async fn serving_keeps_checkpoints_and_verifies_by_itself() -> Result<()> {
 
     // The stranger sees the same tree, and believes a proof with a public key and nothing else.
     copied(&deployment, "numbering.copy")?;
-    let peer = peer(&deployment, "numbering/0")?;
+    let peer = Peer::of(&deployment, "numbering/0")?;
     let said = peer.verify(&[deployment.file("numbering.copy")], Some(&history))?;
     assert_eq!((&said[0]["verified"], said[0]["checkpoints"].as_u64() >= Some(1)), (&true.into(), true), "{said:?}");
     let record = deployment.records(LEDGER).await?.into_iter().nth(1).context("a record")?;
