@@ -1,7 +1,7 @@
 use super::history::History;
 use super::place::{Ground, Place};
 use super::raw::RawStream;
-use super::{BenchArgs, median, print, print_with};
+use super::{BenchArgs, median, print_with};
 use anyhow::{Result, ensure};
 use clap::Args;
 use futures::poll;
@@ -36,12 +36,15 @@ pub struct AppendArgs {
     /// Appends on top of so many records of history instead, beside an empty ledger in the same run.
     #[arg(long)]
     history: Option<u64>,
+    /// Servers that keep each record, ours and the raw ones: a cluster of so many has to be there.
+    #[arg(long, default_value_t = 1, conflicts_with = "history")]
+    replicas: usize,
 }
 
 pub async fn run(args: &AppendArgs) -> Result<()> {
     match args.history {
         Some(records) => on_history(&args.bench, records).await,
-        None => beside_raw(&args.bench).await,
+        None => beside_raw(&args.bench, args.replicas).await,
     }
 }
 
@@ -51,13 +54,13 @@ const WAITING_MAX: u64 = peyk_domain::messages::MAX_BACKLOG as u64 * 9 / 10;
 async fn on_history(args: &BenchArgs, records: u64) -> Result<()> {
     let rounds = args.rounds.max(1) as u64;
     ensure!(rounds * args.records <= WAITING_MAX, "--rounds times --records is at most {WAITING_MAX} here");
-    let ground = Ground::prepare(&args.nats, records + rounds * args.records).await?;
+    let ground = Ground::prepare(&args.nats, records + rounds * args.records, 1).await?;
     History::of(&ground, records).write(&ground, records).await?;
     let long = ground.lead(None).await?;
     let mut pairs = Vec::new();
     for round in 0..rounds {
         let ours = fresh(&long, args, round * args.records).await?;
-        let empty = Place::open(&args.nats).await?;
+        let empty = Place::open(&args.nats, 1).await?;
         pairs.push((ours, fresh(&empty, args, 0).await?));
         empty.close().await?;
     }
@@ -73,14 +76,14 @@ async fn fresh(place: &Place, args: &BenchArgs, first: u64) -> Result<f64> {
     load(place, &keys, args, first).await
 }
 
-async fn beside_raw(args: &BenchArgs) -> Result<()> {
+async fn beside_raw(args: &BenchArgs, replicas: usize) -> Result<()> {
     let (mut batches, mut lone) = (Vec::new(), Vec::new());
     for _ in 0..args.rounds.max(1) {
-        let place = Place::open(&args.nats).await?;
+        let place = Place::open(&args.nats, replicas).await?;
         let keys = place.keyrings.for_writing(TENANT, MONTH).await?;
         let ours = load(&place, &keys, args, 0).await?;
         let stored = place.stored().await?;
-        let mut raw = RawStream::open(&place.ledgers).await?;
+        let mut raw = RawStream::open(&place.ledgers, replicas).await?;
         let limit = raw.batches(&stored[1..]).await?;
         batches.push((ours, limit));
         let alone = alone(&place, &keys, args).await?;
@@ -88,9 +91,10 @@ async fn beside_raw(args: &BenchArgs) -> Result<()> {
         raw.close().await?;
         place.close().await?;
     }
-    print("append", "commands/s", &batches);
+    let kept = json!({ "replicas": replicas });
+    print_with("append", "commands/s", &batches, kept.clone());
     // Less is better here: the ratio is how many times the raw publish one command takes.
-    print("append_lone", "ms", &lone);
+    print_with("append_lone", "ms", &lone, kept);
     Ok(())
 }
 

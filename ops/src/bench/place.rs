@@ -1,4 +1,4 @@
-use anyhow::Result;
+use anyhow::{Result, bail};
 use async_nats::jetstream;
 use ed25519_dalek::SigningKey;
 use peyk_domain::DeploymentId;
@@ -6,7 +6,7 @@ use peyk_domain::messages::Messages;
 use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::nats::{self, provision, provision_bucket};
 use peyk_ledger::{
-    Clock, Durability, FileWitness, Ledgers, Names, Segments, Server, Snapshots, WriterConfig, WriterHandle,
+    Clock, Declared, Durability, FileWitness, Ledgers, Names, Segments, Server, Snapshots, WriterConfig, WriterHandle,
 };
 use peyk_schemas::LedgerId;
 use std::ops::Deref;
@@ -21,6 +21,8 @@ pub struct Ground {
     pub ledger: LedgerId,
     pub server: Server,
     pub root: SigningKey,
+    /// What a writer verifies of the servers before it leads.
+    pub durability: Durability,
     streams: Vec<String>,
     directory: PathBuf,
 }
@@ -45,8 +47,8 @@ impl Deref for Place {
 static PLACES: AtomicU64 = AtomicU64::new(0);
 
 impl Ground {
-    /// With room for `records` records and more.
-    pub async fn prepare(url: &str, records: u64) -> Result<Self> {
+    /// With room for `records` records and more, each kept by so many servers.
+    pub async fn prepare(url: &str, records: u64, replicas: usize) -> Result<Self> {
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("bench-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(format!("peyk-{namespace}"));
@@ -56,11 +58,13 @@ impl Ground {
         let client = server.connect("peyk bench").await?;
         let ledger = LedgerId::messages(0);
         let context = jetstream::new(client.clone());
-        let streams = provision(&context, &names, &[ledger], 1).await?;
-        provision_bucket(&context, peyk_keyring::bucket(&namespace, 1)).await?;
+        let streams = provision(&context, &names, &[ledger], replicas).await?;
+        provision_bucket(&context, peyk_keyring::bucket(&namespace, replicas)).await?;
         let root = SigningKey::from_bytes(&[7; 32]);
         let ledgers = Ledgers::new(client, names, DeploymentId::from_bytes([8; 16]), root.verifying_key());
-        Ok(Self { ledgers, ledger, server, root, streams, directory })
+        let declared = if replicas == 1 { Declared::Single } else { Declared::Replicated };
+        let durability = Durability::new(declared, replicas);
+        Ok(Self { ledgers, ledger, server, root, durability, streams, directory })
     }
 
     pub fn snapshots(&self) -> Snapshots {
@@ -74,7 +78,7 @@ impl Ground {
         Ok(Keyrings::new(store, Box::new(KeyFiles::open(self.directory.join("keys"))?)))
     }
 
-    /// Starts a writer and waits until it leads.
+    /// Starts a writer and waits until it leads; an error if it refuses the ledger.
     pub async fn lead(self, snapshots: Option<Snapshots>) -> Result<Place> {
         let (keyrings, stop) = (self.keyrings().await?, CancellationToken::new());
         let config = WriterConfig {
@@ -84,13 +88,20 @@ impl Ground {
             root: self.root.clone(),
             witness: FileWitness::new(self.directory.join("witness"))?,
             bookmarks: None,
-            durability: Durability::single(),
+            durability: self.durability.clone(),
             clock: Clock::system(),
             snapshots,
             stop: stop.clone(),
         };
         let (writer, task) = peyk_ledger::writer::spawn(config);
-        writer.leadership().wait_for(|&leading| leading).await?;
+        let (mut leadership, mut refusals) = (writer.leadership(), writer.refusals());
+        tokio::select! {
+            leading = leadership.wait_for(|&leading| leading) => drop(leading?),
+            refused = refusals.wait_for(|&refused| refused) => {
+                refused?;
+                bail!("the writer refuses the ledger; the log says why")
+            }
+        }
         Ok(Place { ground: self, writer, keyrings, task, stop })
     }
 
@@ -110,8 +121,8 @@ impl Ground {
 }
 
 impl Place {
-    pub async fn open(url: &str) -> Result<Self> {
-        Ground::prepare(url, 0).await?.lead(None).await
+    pub async fn open(url: &str, replicas: usize) -> Result<Self> {
+        Ground::prepare(url, 0, replicas).await?.lead(None).await
     }
 
     /// Stops the writer.

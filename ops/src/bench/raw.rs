@@ -26,9 +26,9 @@ pub struct RawStream {
 }
 
 impl RawStream {
-    pub async fn open(ledgers: &Ledgers) -> Result<Self> {
+    pub async fn open(ledgers: &Ledgers, replicas: usize) -> Result<Self> {
         let names = Names::new(&format!("{}-raw", ledgers.names().namespace()))?;
-        let config = stream_config(&names, LedgerId::NUMBERING, Segment::FIRST, 1);
+        let config = stream_config(&names, LedgerId::NUMBERING, Segment::FIRST, replicas);
         let (name, subject) = (config.name.clone(), names.subject(LedgerId::NUMBERING, Segment::FIRST));
         let context = ledgers.context().clone();
         context.create_stream(config).await?;

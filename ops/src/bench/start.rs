@@ -30,7 +30,7 @@ pub struct StartArgs {
 
 pub async fn run(args: &StartArgs) -> Result<()> {
     ensure!(args.behind < args.records, "--behind is less than --records");
-    let mut ground = Ground::prepare(&args.nats, args.records).await?;
+    let mut ground = Ground::prepare(&args.nats, args.records, 1).await?;
     let writing = Instant::now();
     let history = History::of(&ground, args.records).write(&ground, args.records - args.behind).await?;
     let taking = Instant::now();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const SILENCE: Duration = Duration::from_secs(10);
 
 pub async fn run(args: &BenchArgs) -> Result<()> {
-    let place = Place::open(&args.nats).await?;
+    let place = Place::open(&args.nats, 1).await?;
     append::fill(&place, args).await?;
     let end = place.ledgers.tail(place.ledger).await?;
     let mut pairs = Vec::new();

@@ -57,7 +57,7 @@ pub async fn run(args: &RebuildArgs) -> Result<()> {
     migrate(&owner, &RolePasswords { projector: &password, reader: &password }).await?;
     let as_role = |role: &str| owner.clone().username(role).password(&password);
 
-    let place = Place::open(&args.nats).await?;
+    let place = Place::open(&args.nats, 1).await?;
     let mixture =
         Mixture { records: args.records, tenants: args.tenants, recipients: args.recipients, together: args.together };
     let past = history::write(&place, mixture).await?;
