@@ -136,6 +136,7 @@ impl Deployment {
         });
         format!(
             r#"
+environment = "development"
 namespace = "{}"
 deployment = "{id}"
 [ledger]

@@ -201,7 +201,7 @@ fn configuration(deployment: &Deployment) -> Result<()> {
     assert_eq!((said.status, said.with("warning")), (Some(0), vec!["configuration.tls"]));
 
     let shown = deployment.peyk(&["config", "show"])? + &deployment.peyk(&["config", "show", "--json"])?;
-    assert!(shown.contains("peyk.toml:2:13") && shown.contains("http.listen"), "{shown}");
+    assert!(shown.contains("peyk.toml:3:13") && shown.contains("http.listen"), "{shown}");
     for (what, secret) in deployment.secrets() {
         assert!(!shown.contains(&secret), "{what} is shown");
     }

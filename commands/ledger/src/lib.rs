@@ -14,7 +14,7 @@ pub mod writer;
 
 pub use bookmarks::{Bookmark, BookmarkError, Bookmarks};
 pub use clock::Clock;
-pub use nats::{Declared, Durability, Ledgers, Names, ReadError, Server};
+pub use nats::{Declared, Durability, Ledgers, Names, ReadError, Server, Tls};
 pub use peyk_schemas::{Receipt, VerifiedRecord};
 pub use reader::{LedgerReader, recoveries};
 pub use replica::{Freshness, Replica};

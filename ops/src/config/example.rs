@@ -43,9 +43,6 @@ fn write_key(text: &mut String, key: &Known) {
         let _ = writeln!(text, "# {}", key.about);
     }
     let mark = if key.in_optional_table || key.need != Need::Required { "# " } else { "" };
-    let shown = if key.secret { format!("\"{SECRET}\"") } else { key.shown.clone() };
+    let shown = if key.secret { format!("\"file:/run/secrets/{}\"", key.pattern) } else { key.shown.clone() };
     let _ = writeln!(text, "{mark}{name} = {shown}");
 }
-
-/// Nobody's password, and no one may think it is one.
-const SECRET: &str = "...";

@@ -1,6 +1,7 @@
 //! What a deployment is told, in layers: defaults, a TOML file, the environment, flags. Everything is checked when it is
 //! loaded, all that is wrong is told at once, and nothing here shows a secret.
 mod example;
+mod guards;
 mod layers;
 mod limits;
 mod problem;
@@ -27,7 +28,6 @@ use peyk_ledger::{Names, Segments, Server};
 use reader::{Gathered, Reader};
 use std::ffi::OsString;
 use std::ops::Deref;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// The file that is read where none is named.
@@ -84,6 +84,7 @@ impl Config {
                 return Err(Problems(vec![Problem { code: ProblemCode::Unreadable, key, origin, said }]));
             }
         };
+        layers.problems.extend(guards::everywhere(&sources.variables));
         layers.environment(sources.variables, &known);
         layers.flags(&sources.flags);
         let broken = layers.problems.iter().any(|problem| problem.code == ProblemCode::Syntax);
@@ -95,6 +96,11 @@ impl Config {
         if broken {
             // What is missing may stand behind the place where the file could not be read on.
             problems.retain(|problem| problem.code != ProblemCode::Missing);
+        }
+        if !broken {
+            let wrong = problems.iter().map(|problem| problem.key.clone()).collect();
+            let guarded = guards::production(&sections, &kept, file.as_ref(), &wrong);
+            problems.extend(guarded.into_iter().map(|problem| placed(problem, &settled)));
         }
         if problems.is_empty() {
             return Ok(Self { sections, settled, file, kept });
@@ -119,7 +125,11 @@ impl Config {
 
     /// The NATS server as one of its users.
     pub fn nats_as(&self, login: &Login) -> Server {
-        Server::new(&self.nats.url, &login.user, login.password.clone())
+        let server = Server::new(&self.nats.url, &login.user, login.password.clone());
+        match &self.nats.tls {
+            Some(tls) => server.over(tls.clone()),
+            None => server,
+        }
     }
 
     /// All ledgers of the deployment.
@@ -132,10 +142,16 @@ impl Config {
     /// The files with a secret in them that others than their owner may read or write.
     pub fn exposed_files(&self) -> Vec<PathBuf> {
         let holds = |path: &PathBuf| self.kept.in_clear.iter().any(|(_, origin)| origin.is_in(path));
-        let exposed = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
         let file = self.file.iter().filter(|path| holds(path));
-        file.chain(&self.kept.files).filter(|path| exposed(path)).cloned().collect()
+        guards::exposed(file.chain(&self.kept.files).cloned())
     }
+}
+
+/// With the place where its key was given.
+fn placed(problem: Problem, settled: &[Settled]) -> Problem {
+    let given = settled.iter().find(|settled| settled.key == problem.key && problem.origin == Origin::Nowhere);
+    let origin = given.map_or(problem.origin, |settled| settled.origin.clone());
+    Problem { origin, ..problem }
 }
 
 /// Every key there is.

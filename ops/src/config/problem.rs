@@ -21,6 +21,20 @@ pub enum ProblemCode {
     SecretFile,
     /// A variable that holds a secret is not set, or is not base64 where it has to be.
     SecretVariable,
+    /// Refused everywhere: texts would go to a language model of others.
+    GuardExternalLlm,
+    /// Refused in production: HTTP without TLS.
+    GuardHttpPlain,
+    /// Refused in production: NATS without TLS.
+    GuardNatsPlain,
+    /// Refused in production: Postgres without TLS, or without knowing whom it reaches.
+    GuardPostgresPlain,
+    /// Refused in production: a key of tokens that could be guessed.
+    GuardJwtKeyWeak,
+    /// Refused in production: a secret in the file or on the command line.
+    GuardSecretInClear,
+    /// Refused in production: a file with a secret that others may get at.
+    GuardSecretExposed,
 }
 
 impl ProblemCode {
@@ -35,6 +49,13 @@ impl ProblemCode {
             Self::Contradiction => "CONFIG_CONTRADICTION",
             Self::SecretFile => "CONFIG_SECRET_FILE",
             Self::SecretVariable => "CONFIG_SECRET_VARIABLE",
+            Self::GuardExternalLlm => "GUARD_EXTERNAL_LLM",
+            Self::GuardHttpPlain => "GUARD_HTTP_PLAIN",
+            Self::GuardNatsPlain => "GUARD_NATS_PLAIN",
+            Self::GuardPostgresPlain => "GUARD_POSTGRES_PLAIN",
+            Self::GuardJwtKeyWeak => "GUARD_JWT_KEY_WEAK",
+            Self::GuardSecretInClear => "GUARD_SECRET_IN_CLEAR",
+            Self::GuardSecretExposed => "GUARD_SECRET_EXPOSED",
         }
     }
 }

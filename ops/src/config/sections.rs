@@ -10,19 +10,22 @@ use peyk_ledger::nats::REPLICAS_MIN;
 use peyk_ledger::snapshot::Cadence;
 use peyk_ledger::verification::{RECORDS_PER_SECOND_DEFAULT, VERIFICATION_MINUTES_DEFAULT};
 use peyk_ledger::{
-    Declared, Names, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segments, Server,
+    Declared, Names, SEGMENT_POSITIONS_MAX, SEGMENT_POSITIONS_MIN, SEGMENTS_AHEAD_MAX, Segments, Server, Tls,
 };
 use peyk_secrets::Credential;
 use peyk_smpp::{ConnectorConfig, ConnectorConfigError};
 use sqlx::postgres::PgConnectOptions;
 use std::collections::HashSet;
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The keys, read.
 #[derive(Debug, Clone)]
 pub struct Sections {
+    pub environment: Environment,
     pub namespace: String,
     pub deployment: DeploymentId,
     pub ledger: LedgerConfig,
@@ -41,6 +44,9 @@ pub struct Sections {
 impl Sections {
     pub fn read(from: &mut Reader) -> Self {
         Self {
+            environment: from
+                .key("environment", "In production, plain connections and secrets that lie open are refused.")
+                .or(Environment::Production),
             namespace: from
                 .key("namespace", "The first word of every stream, bucket and subject of this deployment.")
                 .that("1 to 32 lower-case letters, digits or hyphens", |name: &String| Names::new(name).is_ok())
@@ -72,6 +78,31 @@ impl Sections {
             smpp: from.table("smpp", "", SmppConfig::read),
             telemetry: from.table("telemetry", "What it tells of itself.", TelemetryConfig::read),
         }
+    }
+}
+
+/// What a deployment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// On one machine, with nobody's data.
+    Development,
+    Production,
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        })
+    }
+}
+
+impl FromStr for Environment {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        [Self::Development, Self::Production].into_iter().find(|one| one.to_string() == word).ok_or(())
     }
 }
 
@@ -170,6 +201,7 @@ pub struct NatsConfig {
     pub url: String,
     pub replicas: usize,
     pub durability: Declared,
+    pub tls: Option<Tls>,
     pub migrate: Login,
     pub core: Login,
     pub audit: Login,
@@ -195,6 +227,11 @@ impl NatsConfig {
                     "What an acknowledged command survives: `single`, the power of a server; `replicated`, a server.",
                 )
                 .or(Declared::Single),
+            tls: from.optional_table(
+                "tls",
+                "How its servers are known; needed for nats://, optional for tls://.",
+                nats_tls,
+            ),
             migrate: from.table("migrate", "Creates streams and buckets; for `peyk migrate` only.", Login::read),
             core: from.table("core", "Appends to ledgers and reads them, in account CORE.", Login::read),
             audit: from.table("audit", "Reads ledgers and writes nothing, in account CORE.", Login::read),
@@ -207,6 +244,22 @@ impl NatsConfig {
         }
         read
     }
+}
+
+fn nats_tls(from: &mut Reader) -> Tls {
+    let tls = Tls {
+        roots: from
+            .key("ca", "Certificates in PEM to trust instead of the system's.")
+            .optional("/etc/peyk/nats-ca.pem".into()),
+        certificate: from
+            .key("certificate", "Our own chain in PEM, where the servers ask for one.")
+            .optional("/etc/peyk/nats.crt".into()),
+        key: from.key("key", "Its private key in PEM.").optional("/etc/peyk/nats.key".into()),
+    };
+    if tls.certificate.is_some() != tls.key.is_some() {
+        from.wrong(ProblemCode::Contradiction, "certificate", "certificate and key go together");
+    }
+    tls
 }
 
 /// Logins stand in keys of their own, where nothing shows them.

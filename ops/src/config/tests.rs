@@ -1,8 +1,9 @@
 use super::layers::Origin;
 use super::*;
 use peyk_http::KeySource;
+use std::os::unix::fs::PermissionsExt;
 
-const WHOLE: &str = r#"
+const WHOLE: &str = r#"environment = "development"
 namespace = "t1"
 deployment = "30313233-3435-3637-3839-616263646566"
 [nats]
@@ -246,11 +247,13 @@ async fn the_example_can_be_read_and_names_every_key() {
         .map(|line| format!("{line}\n"))
         .collect();
     for text in [&example, &uncommented] {
-        let problems = Config::load(of(text).sources).await.map(drop);
+        let problems = Config::load(of(text).flag("environment", "development").sources).await.map(drop);
         // It holds no secret that could be used by mistake, and is right otherwise.
-        let expected = ["postgres.migrate_url", "postgres.projector_url", "postgres.reader_url", "http.jwt_secret"];
         let wrong: Vec<String> = problems.expect_err("no secrets").0.into_iter().map(|problem| problem.key).collect();
-        assert_eq!(wrong, expected, "{text}");
+        let secrets =
+            described().known.into_iter().filter(|known| known.secret).map(|known| known.pattern.replace('N', "0"));
+        let optional = |key: &String| key.starts_with("smpp.") && text == &example;
+        assert_eq!(wrong, secrets.filter(|key| !optional(key)).collect::<Vec<_>>(), "{text}");
     }
     for known in described().known {
         let name = known.pattern.rsplit('.').next().expect("a name");
@@ -268,6 +271,7 @@ async fn the_environment_alone_is_enough_and_a_named_file_has_to_be_there() {
         ]
     });
     let others = [
+        ("PEYK_ENVIRONMENT", "development".to_owned()),
         ("PEYK_NAMESPACE", "t3".to_owned()),
         ("PEYK_DEPLOYMENT", "30313233-3435-3637-3839-616263646566".to_owned()),
         ("PEYK_NATS__URL", "nats://127.0.0.1:4222".to_owned()),
@@ -329,5 +333,114 @@ async fn the_keys_of_an_identity_provider_are_a_file_or_come_over_https() {
     assert!(matches!(keys("/etc/jwks.json").await, KeySource::File(_)));
     for wrong in ["http://idp.example/jwks", "file:///etc/jwks", "https://a b"] {
         assert_eq!(with(wrong).wrong().await.len(), 1, "{wrong}");
+    }
+}
+
+/// What production asks for: nothing plain, no secret in the file, a key that nobody guesses.
+struct Sound {
+    text: String,
+    secrets: tempfile::TempDir,
+}
+
+const JWT_KEY: &str = "hush-Zk3vN8qYw1rT5uXa7LmCd9EfGh2JpQs4";
+
+fn sound() -> Sound {
+    let secrets = tempfile::tempdir().expect("a directory");
+    let mut text = WHOLE.replace("\"development\"", "\"production\"").replace("nats://", "tls://");
+    let address = |role: &str, number: u8| format!("postgres://{role}:hush-{number}@127.0.0.1/peyk");
+    let of_postgres = [("owner", 5), ("peyk_projector", 6), ("peyk_reader", 7)].map(|(role, number)| {
+        let plain = address(role, number);
+        (plain.clone(), format!("{plain}?sslmode=verify-full"))
+    });
+    let others = [1, 2, 3, 4, 9].map(|number| (format!("hush-{number}"), format!("hush-{number}")));
+    let key = [("hush-8-and-many-more-bytes-for-a-key".to_owned(), JWT_KEY.to_owned())];
+    for (number, (stands, secret)) in of_postgres.into_iter().chain(key).chain(others).enumerate() {
+        let file = secrets.path().join(number.to_string());
+        std::fs::write(&file, secret).expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("changed");
+        text = text.replace(&format!("{stands:?}"), &format!("{:?}", format!("file:{}", file.display())));
+    }
+    text = text.replace("[http]", "[http.tls]\ncertificate = \"c\"\nkey = \"k\"\n[http]");
+    Sound { text, secrets }
+}
+
+/// The codes and keys of what is refused.
+async fn refused(trial: Trial) -> Vec<(&'static str, String)> {
+    let shown = trial.sources.clone();
+    match Config::load(shown).await {
+        Ok(_) => Vec::new(),
+        Err(Problems(problems)) => problems.into_iter().map(|problem| (problem.code.as_str(), problem.key)).collect(),
+    }
+}
+
+#[tokio::test]
+async fn production_refuses_whatever_is_plain_and_development_takes_it() {
+    let sound = sound();
+    assert_eq!(refused(of(&sound.text)).await, [], "{}", sound.text);
+    let with = |from: &str, to: &str| {
+        assert!(sound.text.contains(from), "{from}");
+        of(&sound.text.replace(from, to))
+    };
+    let plain_http = || with("[http.tls]\ncertificate = \"c\"\nkey = \"k\"\n", "");
+    assert_eq!(refused(plain_http()).await, [("GUARD_HTTP_PLAIN", "http.tls".to_owned())]);
+    assert_eq!(refused(plain_http().flag("environment", "development")).await, []);
+    let plain_nats = || with("tls://127.0.0.1:4222", "tls://127.0.0.1:4222, nats://127.0.0.2:4222");
+    assert_eq!(refused(plain_nats()).await, [("GUARD_NATS_PLAIN", "nats.url".to_owned())]);
+    assert_eq!(refused(plain_nats().flag("nats.tls.ca", "ca.pem")).await, []);
+    for mode in ["?sslmode=require", "?sslmode=verify-ca", ""] {
+        std::fs::write(sound.secrets.path().join("2"), format!("postgres://peyk_reader:hush-7@127.0.0.1/peyk{mode}"))
+            .expect("written");
+        let said = refused(of(&sound.text)).await;
+        assert_eq!(said, [("GUARD_POSTGRES_PLAIN", "postgres.reader_url".to_owned())], "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn production_refuses_secrets_that_lie_open_and_keys_that_anybody_knows() {
+    let sound = sound();
+    let file = |name: &str| sound.secrets.path().join(name);
+    let key = |key: &str| std::fs::write(file("3"), key).expect("written");
+    for known in [
+        "your-256-bit-secret-your-256-bit-secret",
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+        "0123456701234567012345670123456701234567",
+        "hush-hush-hush-hush-hush-hush-hush-hush",
+    ] {
+        key(known);
+        assert_eq!(refused(of(&sound.text)).await, [("GUARD_JWT_KEY_WEAK", "http.jwt_secret".to_owned())], "{known}");
+    }
+    for random in ["9f2c41d7e8a05b63c1f4d2907ab86e359f2c41d7", "kQ5vZ0xN1rT8uYw3LmCd9EfGh2JpQs4aXb7="] {
+        key(random);
+        assert_eq!(refused(of(&sound.text)).await, [], "{random}");
+    }
+
+    // In a variable it may stand, in the file and on the command line not; each is named with its place.
+    let named = of(&sound.text).variable("PEYK_NATS__CORE__PASSWORD", "hush");
+    assert_eq!(refused(named).await, []);
+    let in_clear = ("GUARD_SECRET_IN_CLEAR", "nats.core.password".to_owned());
+    let at_the_command_line = of(&sound.text).flag("nats.core.password", "hush");
+    assert_eq!(refused(at_the_command_line).await, std::slice::from_ref(&in_clear));
+    let core = format!("\"file:{}\"", file("5").display());
+    let trial = of(&sound.text.replace(&core, "\"hush-2\""));
+    let path = trial.sources.file.clone().expect("a file");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("changed");
+    let wrong = trial.wrong().await;
+    assert!(wrong[0].starts_with("peyk.toml:7:36: GUARD_SECRET_IN_CLEAR: nats.core.password: "), "{wrong:#?}");
+    assert_eq!(wrong.len(), 1);
+
+    std::fs::set_permissions(file("5"), std::fs::Permissions::from_mode(0o640)).expect("changed");
+    let wrong = of(&sound.text).wrong().await;
+    assert!(wrong.len() == 1 && wrong[0].contains("GUARD_SECRET_EXPOSED: others than its owner"), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn an_external_language_model_is_refused_everywhere() {
+    for environment in ["development", "production"] {
+        for (value, codes) in [("true", 1), ("TRUE", 1), ("1", 1), ("yes", 1), ("false", 0), ("0", 0), ("", 0)] {
+            let sound = sound();
+            let trial = of(&sound.text).flag("environment", environment).variable("CHAN_EXTERNAL_LLM_ENABLED", value);
+            let said = refused(trial).await;
+            assert_eq!(said, vec![("GUARD_EXTERNAL_LLM", String::new()); codes], "{environment} {value}");
+        }
     }
 }

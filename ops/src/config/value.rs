@@ -1,4 +1,5 @@
 use super::layers::Raw;
+use super::sections::Environment;
 use ipnet::IpNet;
 use peyk_domain::{ConnectorId, DeploymentId};
 use peyk_http::ForwardedBy;
@@ -240,6 +241,7 @@ impl fmt::Display for HostPort {
 written_as_text! {
     HostPort: "a host and a port, as \"smsc.example:2775\"",
     SocketAddr: "an IP address and a port, as \"127.0.0.1:8080\"",
+    Environment: "\"development\" or \"production\"",
     DeploymentId: "a UUID",
     ConnectorId: "a UUID",
     Declared: "single or replicated",

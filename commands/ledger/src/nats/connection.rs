@@ -1,5 +1,6 @@
 use peyk_secrets::{Credential, Secret};
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -12,6 +13,18 @@ pub struct Server {
     pub user: String,
     /// Asked for at each connection, the first and every one after it was lost.
     pub password: Credential,
+    /// TLS although the address does not ask for it, and whom to trust then.
+    pub tls: Option<Tls>,
+}
+
+/// How the two sides of a TLS connection know each other. The files are read again at each connection.
+#[derive(Debug, Clone, Default)]
+pub struct Tls {
+    /// Certificates in PEM to trust instead of the system's.
+    pub roots: Option<PathBuf>,
+    /// Our own chain and its key, in PEM, for a server that asks; both or neither.
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
 }
 
 impl fmt::Debug for Server {
@@ -36,7 +49,13 @@ const SUBSCRIPTION_CAPACITY: usize = 262_144;
 impl Server {
     #[must_use]
     pub fn new(url: &str, user: &str, password: impl Into<Credential>) -> Self {
-        Self { url: url.to_owned(), user: user.to_owned(), password: password.into() }
+        Self { url: url.to_owned(), user: user.to_owned(), password: password.into(), tls: None }
+    }
+
+    /// The same over TLS.
+    #[must_use]
+    pub fn over(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Reads `nats://user:password@host:port`; the login may be left out.
@@ -49,12 +68,21 @@ impl Server {
     }
 
     fn options(&self, name: &str) -> async_nats::ConnectOptions {
-        let options = if self.user.is_empty() {
+        let mut options = if self.user.is_empty() {
             async_nats::ConnectOptions::new()
         } else {
             let (user, password) = (self.user.clone(), self.password.clone());
             async_nats::ConnectOptions::with_auth_callback(move |_nonce| log_in(user.clone(), password.clone()))
         };
+        if let Some(Tls { roots, certificate, key }) = &self.tls {
+            options = options.require_tls(true);
+            if let Some(roots) = roots {
+                options = options.add_root_certificates(roots.clone());
+            }
+            if let (Some(certificate), Some(key)) = (certificate, key) {
+                options = options.add_client_certificate(certificate.clone(), key.clone());
+            }
+        }
         options
             .name(name)
             .connection_timeout(CONNECT_TIMEOUT)
@@ -96,10 +124,22 @@ impl Server {
         let connecting = options.connect(urls);
         match tokio::time::timeout(CONNECT_TIMEOUT * 2, connecting).await {
             Ok(Ok(client)) => Ok(client),
-            Ok(Err(error)) => Err(fail(error.to_string())),
+            Ok(Err(error)) => Err(fail(whole(&error))),
             Err(_) => Err(fail("no answer in time".into())),
         }
     }
+}
+
+/// An error with its causes, because the first line of one about TLS says no more than that.
+fn whole(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let mut said = error.to_string();
+    for cause in causes.map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }
 
 /// The login as it is now. In a task of its own, because the client wants what can be shared between threads.

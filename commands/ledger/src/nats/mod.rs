@@ -12,7 +12,7 @@ mod stream_settings;
 mod tape;
 
 pub use append::{AppendReport, Appender};
-pub use connection::{ConnectError, Server};
+pub use connection::{ConnectError, Server, Tls};
 pub use durability::{Declared, Durability, DurabilityError, NotDeclared, REPLICAS_MIN};
 pub use lease::{LEASE_RENEWAL, LEASE_TTL, Lease, LeaseError};
 pub use ledgers::{Ledgers, ReadError};
