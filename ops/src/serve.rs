@@ -14,7 +14,7 @@ use peyk_domain::messages::Messages;
 use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
 use peyk_handlers::{CommandBus, Handlers, HandlersConfig, RollCall, Wiring};
-use peyk_http::{Api, ApiSettings, Limiter, LogState, Readiness, Server, ServerSettings};
+use peyk_http::{Api, ApiSettings, Certificate, Limiter, LogState, Readiness, Server, ServerSettings};
 use peyk_ledger::checkpoint::{CHECKPOINTING, CheckpointKey, Keeper};
 use peyk_ledger::snapshot::{self, Cadence};
 use peyk_ledger::verification::DailyVerification;
@@ -56,10 +56,10 @@ pub async fn run(config: &Config) -> Result<()> {
 async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     // Whatever may be refused is asked for before anything begins.
     let tls = match &config.http.tls {
-        Some(files) => Some(peyk_http::tls_config(&files.certificate, &files.key)?),
+        Some(files) => Some(Certificate::load(&files.certificate, &files.key)?),
         None => None,
     };
-    let server = Server::bind(config.http.listen, tls, ServerSettings::default())
+    let server = Server::bind(config.http.listen, tls.clone(), ServerSettings::default())
         .await
         .with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let edge = edge(config).await?;
@@ -100,6 +100,10 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         config: HandlersConfig::default(),
     });
 
+    if let Some(certificate) = tls {
+        let following = async move { certificate.follow().await };
+        tokio::spawn(background.clone().run_until_cancelled_owned(following));
+    }
     let auditing = audit(config, &ledgers, &clock, &background)?;
 
     let partitions = config.messages.partitions;

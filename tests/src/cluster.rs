@@ -45,11 +45,8 @@ impl NatsCluster {
     pub fn user(&self, user: &str) -> Server {
         let servers: Vec<Server> = self.0.iter().map(|server| server.user(user)).collect();
         let url = servers.iter().map(|server| &*server.url).collect::<Vec<_>>().join(",");
-        Server {
-            url,
-            user: user.to_owned(),
-            password: servers.into_iter().map(|server| server.password).next().unwrap_or_default(),
-        }
+        let password = servers.into_iter().map(|server| server.password).next().unwrap_or_default();
+        Server::new(&url, user, password)
     }
 
     /// One of them by its name.

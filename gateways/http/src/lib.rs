@@ -45,7 +45,7 @@ pub use openapi::document as openapi;
 pub use problem::{Kind, Problem, kind};
 pub use readiness::{LogState, Readiness};
 pub use reads::{Reading, Reads};
-pub use server::{Arrival, Drained, Server, ServerSettings, TlsError, tls_config};
+pub use server::{Arrival, Certificate, Drained, Server, ServerSettings, TlsError};
 pub use token::{
     FederatedIssuer, Identity, IssuerSettings, Issuers, JWKS_BYTES_MAX, JwkSet, KEY_BYTES_MIN, KeySource,
     KeySourceError, MintError, NotAJwkSet, REFRESH, REFRESH_PAUSE, RETIRED_KEY_VERIFIES, RepeatedIssuer,

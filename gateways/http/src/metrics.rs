@@ -25,7 +25,6 @@ pub const ACTIVE: Metric = Metric::new(
     &[METHOD],
     "Requests being worked on now.",
 );
-
 pub const LIMITED: Metric = Metric::new(
     "peyk.http.limited",
     Kind::Counter,
@@ -33,9 +32,23 @@ pub const LIMITED: Metric = Metric::new(
     &[POLICY],
     "Requests refused because there were too many: from an address, of a tenant, or to log in.",
 );
+pub const CERTIFICATE_EXPIRES: Metric = Metric::new(
+    "peyk.http.certificate.expires",
+    Kind::Gauge,
+    "s",
+    &[],
+    "When the certificate of the API runs out, in seconds since 1970; only where there is one.",
+);
+pub const CERTIFICATE_REFUSED: Metric = Metric::new(
+    "peyk.http.certificate.refused",
+    Kind::Counter,
+    "{certificate}",
+    &[],
+    "Changed certificates that cannot be served; the one before stays.",
+);
 
 /// Every metric of this crate.
-pub const METRICS: &[Metric] = &[DURATION, ACTIVE, LIMITED];
+pub const METRICS: &[Metric] = &[DURATION, ACTIVE, LIMITED, CERTIFICATE_EXPIRES, CERTIFICATE_REFUSED];
 
 /// The buckets the convention asks for, in seconds.
 const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];

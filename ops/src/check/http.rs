@@ -5,18 +5,28 @@ use crate::token::authority;
 use anyhow::{Context, Result};
 use peyk_domain::access::Role;
 use peyk_domain::{ActorId, TenantId};
-
+use peyk_http::Certificate;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const LISTEN: &str = "http.listen";
+const RENEW: &str = "renew it: what is put in the place of the files is served without a restart";
+/// When a certificate is to be renewed at the latest.
+const SOON: Duration = Duration::from_secs(14 * 86_400);
 
 pub async fn check(config: &Config, report: &mut Report) {
     if let Some(files) = &config.http.tls {
-        match peyk_http::tls_config(&files.certificate, &files.key) {
-            Ok(_) => report.ok("http.tls", "certificate and key belong together"),
+        match Certificate::load(&files.certificate, &files.key) {
+            Ok(certificate) => match certificate.valid_for() {
+                None => report.fail("http.tls", "the certificate has run out", RENEW),
+                Some(left) if left < SOON => {
+                    let said = format!("the certificate runs out in {} h", left.as_secs() / 3_600);
+                    report.warn("http.tls", &said, RENEW);
+                }
+                Some(_) => report.ok("http.tls", "certificate and key belong together"),
+            },
             Err(error) => report.fail("http.tls", &error.to_string(), "set http.tls to a chain and its key, in PEM"),
         }
     }

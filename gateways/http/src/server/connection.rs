@@ -1,6 +1,7 @@
 use super::activity::Activity;
 use super::arrival::Arrival;
 use super::settings::ServerSettings;
+use super::tls::Certificate;
 use crate::problem::{Problem, kind};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -13,7 +14,6 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::http::header::{HOST, HeaderValue, STRICT_TRANSPORT_SECURITY};
@@ -36,7 +36,7 @@ const HSTS: &str = "max-age=31536000; includeSubDomains";
 pub(super) struct Connection {
     filter: BoxedFilter<(Response,)>,
     settings: ServerSettings,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Certificate>,
     stop: CancellationToken,
     http: Builder<TokioExecutor>,
 }
@@ -45,7 +45,7 @@ impl Connection {
     pub(super) fn new(
         filter: BoxedFilter<(Response,)>,
         settings: ServerSettings,
-        tls: Option<TlsAcceptor>,
+        tls: Option<Certificate>,
         stop: CancellationToken,
     ) -> Self {
         let mut http = Builder::new(TokioExecutor::new());
@@ -66,7 +66,7 @@ impl Connection {
     /// Serve one connection to its end.
     pub(super) async fn serve(self, stream: TcpStream, peer: IpAddr) {
         let Some(tls) = &self.tls else { return self.speak(TokioIo::new(stream), peer).await };
-        let handshake = tokio::time::timeout(self.settings.handshake_timeout, tls.accept(stream));
+        let handshake = tokio::time::timeout(self.settings.handshake_timeout, tls.acceptor().accept(stream));
         let handshake = tokio::select! {
             () = self.stop.cancelled() => return,
             handshake = handshake => handshake,

@@ -8,7 +8,7 @@ mod tls;
 
 pub use arrival::Arrival;
 pub use settings::ServerSettings;
-pub use tls::{TlsError, tls_config};
+pub use tls::{Certificate, TlsError};
 
 use crate::api::Api;
 use connection::Connection;
@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -40,7 +39,7 @@ pub enum Drained {
 pub struct Server {
     listener: TcpListener,
     settings: ServerSettings,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Certificate>,
 }
 
 impl fmt::Debug for Server {
@@ -54,13 +53,9 @@ impl Server {
     ///
     /// # Errors
     /// What the system says about the address.
-    pub async fn bind(
-        address: SocketAddr,
-        tls: Option<Arc<rustls::ServerConfig>>,
-        settings: ServerSettings,
-    ) -> io::Result<Self> {
+    pub async fn bind(address: SocketAddr, tls: Option<Certificate>, settings: ServerSettings) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, settings, tls: tls.map(TlsAcceptor::from) })
+        Ok(Self { listener, settings, tls })
     }
 
     /// Where it listens.

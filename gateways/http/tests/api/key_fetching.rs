@@ -1,6 +1,6 @@
 //! Keys of an identity provider over HTTPS.
 use jwt_simple::prelude::*;
-use peyk_http::{KeySource, KeySourceError, NotAJwkSet, tls_config};
+use peyk_http::{Certificate, KeySource, KeySourceError, NotAJwkSet};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -44,7 +44,7 @@ fn certificate(directory: &Path, name: &str) -> PathBuf {
 async fn publisher(answer: Option<String>) -> Publisher {
     let directory = tempfile::tempdir().unwrap();
     let chain = certificate(directory.path(), "server");
-    let tls = TlsAcceptor::from(tls_config(&chain, &chain.with_extension("key")).unwrap());
+    let tls = TlsAcceptor::from(Certificate::load(&chain, &chain.with_extension("key")).unwrap().config());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let serving = tokio::spawn(async move {

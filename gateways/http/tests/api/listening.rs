@@ -1,6 +1,6 @@
 //! A bound server and raw sockets: what no well-behaved client shows.
 use crate::fakes::{Bench, HERAT, TENANT_ROLES};
-use peyk_http::{ApiSettings, Drained, Server, ServerSettings, tls_config};
+use peyk_http::{ApiSettings, Certificate, Drained, Server, ServerSettings};
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 const SEND: &str = r#"{"from":"+93700000001","to":"+93700000002","text":"salaam"}"#;
-const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(20);
 const ANY: &str = "127.0.0.1:0";
 
 pub struct Running {
@@ -22,7 +22,7 @@ pub struct Running {
     serving: JoinHandle<Drained>,
 }
 
-pub async fn run(bench: &Bench, settings: ServerSettings, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
+pub async fn run(bench: &Bench, settings: ServerSettings, tls: Option<Certificate>) -> Running {
     let server = Server::bind(ANY.parse().unwrap(), tls, settings).await.unwrap();
     let address = server.local_addr().unwrap();
     let stop = CancellationToken::new();
@@ -30,9 +30,9 @@ pub async fn run(bench: &Bench, settings: ServerSettings, tls: Option<Arc<rustls
     Running { address, stop, serving }
 }
 
-async fn until(what: &str, condition: impl Fn() -> bool) {
+pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     let began = Instant::now();
-    while !condition() {
+    while !condition().await {
         assert!(began.elapsed() < DEADLINE, "never came true: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -72,11 +72,11 @@ async fn a_client_that_hangs_up_does_not_cancel_its_command() {
     let running = run(&bench, ServerSettings::default(), None).await;
     let mut stream = TcpStream::connect(running.address).await.unwrap();
     stream.write_all(send_request(&bench).as_bytes()).await.unwrap();
-    until("the command was asked", || !bench.commands.asked().is_empty()).await;
+    until("the command was asked", async || !bench.commands.asked().is_empty()).await;
     drop(stream);
     // A stop waits for the command although nobody waits for its answer.
     running.stop.cancel();
-    until("it no longer listens", || std::net::TcpStream::connect(running.address).is_err()).await;
+    until("it no longer listens", async || std::net::TcpStream::connect(running.address).is_err()).await;
     assert!(!running.serving.is_finished());
     gate.add_permits(1);
     assert_eq!(timeout(DEADLINE, running.serving).await.unwrap().unwrap(), Drained::Whole);
@@ -90,7 +90,7 @@ async fn a_stop_answers_what_is_under_way() {
     let stream = TcpStream::connect(running.address).await.unwrap();
     let request = send_request(&bench);
     let exchange = tokio::spawn(async move { exchange(stream, &request).await });
-    until("the command was asked", || !bench.commands.asked().is_empty()).await;
+    until("the command was asked", async || !bench.commands.asked().is_empty()).await;
     running.stop.cancel();
     gate.add_permits(1);
     let answer = exchange.await.unwrap();
@@ -105,7 +105,7 @@ async fn a_stop_has_a_deadline() {
     let running = run(&bench, settings, None).await;
     let mut stream = TcpStream::connect(running.address).await.unwrap();
     stream.write_all(send_request(&bench).as_bytes()).await.unwrap();
-    until("the command was asked", || !bench.commands.asked().is_empty()).await;
+    until("the command was asked", async || !bench.commands.asked().is_empty()).await;
     running.stop.cancel();
     assert_eq!(timeout(DEADLINE, running.serving).await.unwrap().unwrap(), Drained::DeadlinePassed);
 }
@@ -213,15 +213,13 @@ async fn no_more_connections_than_allowed_are_served() {
     assert!(rest(&mut second).await.starts_with("HTTP/1.1 200 "));
 }
 
-pub fn certificate() -> (CertificateDer<'static>, Arc<rustls::ServerConfig>) {
+pub fn certificate() -> (CertificateDer<'static>, Certificate) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
     std::fs::write(&chain, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let config = tls_config(&chain, &key).unwrap();
-    assert!(tls_config(&key, &chain).is_err());
-    (made.cert.der().clone(), config)
+    (made.cert.der().clone(), Certificate::load(&chain, &key).unwrap())
 }
 
 #[tokio::test]

@@ -17,5 +17,6 @@ mod numbering;
 mod problems;
 mod routing;
 mod sms;
+mod tls;
 mod tokens;
 mod validation;
