@@ -1,5 +1,6 @@
+use peyk_domain::access::{LoginFailure, SessionEnd};
 use peyk_domain::messages::{Encoding, RefusalReason};
-use peyk_domain::{At, ConnectorId, MessageId, Msisdn};
+use peyk_domain::{At, ConnectorId, MessageId, Msisdn, SessionId};
 use peyk_schemas::Receipt;
 use std::fmt;
 
@@ -8,6 +9,41 @@ use std::fmt;
 pub struct Done {
     pub receipt: Receipt,
     pub repeated: bool,
+}
+
+/// A durable command of the access ledger, and what its record says came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessDone {
+    pub receipt: Receipt,
+    pub repeated: bool,
+    pub outcome: AccessOutcome,
+}
+
+/// What whoever asked has to know besides that it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessOutcome {
+    Done,
+    LoggedIn {
+        session: SessionId,
+        expires: At,
+    },
+    LoginFailed {
+        reason: LoginFailure,
+    },
+    /// The login failed, and with it the account was locked.
+    Locked {
+        until: At,
+    },
+    /// The session's refresh token is the one of this generation now.
+    Refreshed {
+        session: SessionId,
+        generation: u32,
+    },
+    /// The session that was asked about is over: somebody logged out, or used a refresh token that had been replaced.
+    SessionEnded {
+        session: SessionId,
+        reason: SessionEnd,
+    },
 }
 
 /// What became of each message of a submission, in the order they came.

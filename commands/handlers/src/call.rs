@@ -1,3 +1,4 @@
+use peyk_domain::access::AccessCommand;
 use peyk_domain::messages::{DoubtPolicy, Lane};
 use peyk_domain::{ActorId, CommandId, ConnectorId, MessageId, Msisdn, Span, TenantId};
 use std::fmt;
@@ -33,6 +34,22 @@ pub fn derived_id(command: CommandId, index: u32) -> [u8; 16] {
     let mut id = [0; 16];
     id.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     id
+}
+
+/// A command of the access ledger. What is personal or secret in it was sealed by whoever sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedCommand {
+    pub command: AccessCommand,
+    /// Tells whether what is sealed in it is the same as in an earlier command with this id, where that is to be told: a
+    /// digest under a key of whom it is about, as [`peyk_keyring::TenantKeys::fingerprint`] gives. Never of a password or
+    /// another secret: it is quick to compute. All zero where nothing is compared.
+    pub digest: [u8; 16],
+}
+
+impl From<AccessCommand> for SealedCommand {
+    fn from(command: AccessCommand) -> Self {
+        Self { command, digest: [0; 16] }
+    }
 }
 
 /// A message as a tenant hands it over, in clear; only processes of CORE and the wire to them see it.

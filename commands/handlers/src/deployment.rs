@@ -1,4 +1,5 @@
 use crate::metrics::Metrics;
+use crate::service::access::Reception;
 use crate::service::admission::Admission;
 use crate::service::endpoint::Endpoint;
 use crate::service::facts::FactSource;
@@ -8,6 +9,7 @@ use crate::service::registry::Registry;
 use crate::service::reply_gate::ReplyGate;
 use crate::timers::{self, Timed};
 use async_nats::{Client, Subject};
+use peyk_domain::access::Access;
 use peyk_domain::messages::Messages;
 use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
@@ -47,6 +49,7 @@ pub struct Wiring {
     pub names: Names,
     /// How many `messages` partitions the deployment has, wherever their writers run.
     pub partitions: u16,
+    pub access: Option<WriterHandle<Access>>,
     pub numbering: Option<WriterHandle<Numbering>>,
     pub routing: Option<WriterHandle<Routing>>,
     /// By partition.
@@ -84,6 +87,11 @@ impl Handlers {
         let gate = Arc::new(ReplyGate::new(&wiring.config.inbox_prefix));
         let handlers = Self { gate, stop: CancellationToken::new(), tasks: TaskTracker::new() };
         let facts = FactSource::new(wiring.numbering_replica.clone(), wiring.routing_replica.clone());
+        if let Some(writer) = &wiring.access {
+            handlers.tick(LedgerId::ACCESS, writer.clone());
+            let reception = Reception { writer: writer.clone(), clock: wiring.clock.clone() };
+            handlers.listen(&wiring, LedgerId::ACCESS, reception);
+        }
         if let Some(writer) = &wiring.numbering {
             handlers.tick(LedgerId::NUMBERING, writer.clone());
             handlers.listen(&wiring, LedgerId::NUMBERING, Registry { writer: writer.clone() });

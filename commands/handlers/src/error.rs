@@ -6,6 +6,9 @@ pub enum CommandError {
     /// The rules say no; nothing was recorded. `code` is stable and documented, `message` says what to do.
     #[error("{message}")]
     Refused { code: String, message: String },
+    /// Too often, for now. `code` and `message` as in `Refused`; nothing was recorded.
+    #[error("{message}")]
+    Limited { code: String, message: String, retry_after: Duration },
     /// The same idempotency key came before with another payload.
     #[error("this idempotency key was used for another request; use a new key")]
     KeyReused,
@@ -31,7 +34,7 @@ impl CommandError {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Refused { code, .. } => code,
+            Self::Refused { code, .. } | Self::Limited { code, .. } => code,
             Self::KeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::InFlight => "IN_FLIGHT",
             Self::Overloaded { .. } => "OVERLOADED",

@@ -1,14 +1,68 @@
 //! What tells that the same idempotency key came with another request.
-use crate::call::PlainMessage;
+use crate::call::{PlainMessage, SealedCommand};
 use crate::wire::{self, Request, WireError};
-use peyk_domain::messages::{DoubtPolicy, Lane};
+use peyk_domain::access::{AccessAction, AccessCommand, Envelope, NewKey, NewUser};
+use peyk_domain::messages::{DoubtPolicy, Lane, Sealed};
 
 /// The fingerprint of a request without personal data: BLAKE3 over its bytes on the wire, the first 16 of them.
 ///
 /// # Errors
 /// [`WireError`] for a command that never travels.
 pub(crate) fn fingerprint_of(request: &Request) -> Result<[u8; 16], WireError> {
-    Ok(shortened(blake3::hash(&wire::canonical(request)?)))
+    let canonical = match request {
+        Request::Access(sealed) => wire::canonical(&Request::Access(without_ciphertext(sealed.clone())))?,
+        request => wire::canonical(request)?,
+    };
+    Ok(shortened(blake3::hash(&canonical)))
+}
+
+/// A command as it is whenever it is asked for. A repeat is sealed under other nonces, a password has another salt, and a
+/// request made again has another id; what was sealed counts by the digest that came with it.
+fn without_ciphertext(sealed: SealedCommand) -> SealedCommand {
+    let SealedCommand { command: AccessCommand { scope, origin: _, action }, digest } = sealed;
+    SealedCommand { command: AccessCommand { scope, origin: None, action: action_without_ciphertext(action) }, digest }
+}
+
+fn action_without_ciphertext(action: AccessAction) -> AccessAction {
+    use AccessAction::*;
+    let empty = |envelope: Envelope| Envelope { sealed: Sealed(Box::default()), ..envelope };
+    let of_user = |user: NewUser| NewUser { identity: empty(user.identity), verifier: empty(user.verifier), ..user };
+    match action {
+        Bootstrap(user) => Bootstrap(of_user(user)),
+        CreateUser(user) => CreateUser(of_user(user)),
+        CreateTenant { tenant, name, region, partition } => {
+            CreateTenant { tenant, name: empty(name), region, partition }
+        }
+        RenameTenant { tenant, name } => RenameTenant { tenant, name: empty(name) },
+        SetPassword { user, verifier } => SetPassword { user, verifier: empty(verifier) },
+        EnrolTotp { user, secret } => EnrolTotp { user, secret: empty(secret) },
+        // The hash counts: a request made again brings another key, which must not be taken for the one that was kept.
+        CreateKey(key) => CreateKey(NewKey { label: empty(key.label), ..key }),
+        Note { mut entries, counts } => {
+            for entry in &mut entries {
+                entry.source.sealed = Sealed(Box::default());
+            }
+            Note { entries, counts }
+        }
+        plain @ (SuspendTenant { .. }
+        | ResumeTenant { .. }
+        | SetLimits { .. }
+        | SetAllowed { .. }
+        | SetRoles { .. }
+        | DisableUser { .. }
+        | EnableUser { .. }
+        | UnlockUser { .. }
+        | ConfirmTotp { .. }
+        | RemoveTotp { .. }
+        | AttemptLogin { .. }
+        | ConcludeLogin { .. }
+        | RefreshSession { .. }
+        | EndSession { .. }
+        | RevokeKey { .. }
+        | BlockAddresses { .. }
+        | UnblockAddresses { .. }
+        | Tick) => plain,
+    }
 }
 
 /// What of one message is fingerprinted, under a key of its recipient: what the tenant chose, and not the message id,
@@ -51,6 +105,9 @@ fn shortened(hash: blake3::Hash) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::golden_access::{actions, new_key, new_user};
+    use peyk_domain::RequestId;
+    use peyk_domain::access::{KeyHash, Origin, Role, Scope};
     use peyk_domain::messages::Lane;
     use peyk_domain::numbering::NumberingCommand;
     use peyk_domain::{LeaseId, MessageId, Msisdn, Span, TenantId};
@@ -118,5 +175,40 @@ mod tests {
     #[test]
     fn time_does_not_travel() {
         assert!(fingerprint_of(&Request::Numbering(NumberingCommand::Tick)).is_err());
+    }
+
+    fn access(action: AccessAction) -> SealedCommand {
+        AccessCommand { scope: Scope::Platform, origin: None, action }.into()
+    }
+
+    fn of(sealed: &SealedCommand) -> [u8; 16] {
+        fingerprint_of(&Request::Access(sealed.clone())).unwrap()
+    }
+
+    /// What a repeat cannot bring again counts for nothing: nonces, the salt of a password, the request's id.
+    #[test]
+    fn a_command_sealed_anew_is_the_same() {
+        let other = |envelope: &Envelope| Envelope { sealed: Sealed(vec![0x77; 60].into()), ..envelope.clone() };
+        let user = new_user();
+        let again = NewUser { identity: other(&user.identity), verifier: other(&user.verifier), ..user.clone() };
+        let origin = Origin { request: RequestId::from_bytes([1; 16]), source: user.identity.clone() };
+        let mut asked_again = access(AccessAction::CreateUser(again));
+        asked_again.command.origin = Some(origin);
+        assert_eq!(of(&access(AccessAction::CreateUser(user))), of(&asked_again));
+    }
+
+    /// Two access keys are two, whatever they are called; a repeat must not get the hash of a key it does not hold.
+    #[test]
+    fn what_is_asked_for_counts_and_so_does_the_digest() {
+        let (user, key) = (new_user(), new_key());
+        let named = |digest| SealedCommand { digest, ..access(AccessAction::CreateUser(user.clone())) };
+        assert_ne!(of(&named([1; 16])), of(&named([2; 16])));
+        let roles = NewUser { roles: vec![Role::AccountReader], ..user.clone() };
+        assert_ne!(of(&named([0; 16])), of(&access(AccessAction::CreateUser(roles))));
+        let another = NewKey { hash: KeyHash([1; 32]), ..key.clone() };
+        assert_ne!(of(&access(AccessAction::CreateKey(key))), of(&access(AccessAction::CreateKey(another))));
+        let fingerprints: std::collections::HashSet<_> =
+            actions().into_iter().map(|(_, action)| of(&access(action))).collect();
+        assert_eq!(fingerprints.len(), actions().len());
     }
 }

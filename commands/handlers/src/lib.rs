@@ -21,9 +21,9 @@ mod timers;
 mod trace;
 mod wire;
 
-pub use answer::{Done, Submitted, SubmittedItem, Work};
+pub use answer::{AccessDone, AccessOutcome, Done, Submitted, SubmittedItem, Work};
 pub use bus::{BusError, CommandBus};
-pub use call::{Call, Caller, PlainMessage, TakeWork, derived_id};
+pub use call::{Call, Caller, PlainMessage, SealedCommand, TakeWork, derived_id};
 pub use deployment::{Handlers, HandlersConfig, Wiring};
 pub use error::CommandError;
 pub use metrics::METRICS;

@@ -30,7 +30,7 @@ pub const REFUSED_REPLIES: Metric = Metric::new(
 /// Every metric of this crate.
 pub const METRICS: &[Metric] = &[DURATION, REFUSED, REFUSED_REPLIES];
 
-const OUTCOMES: [&str; 9] = [
+const OUTCOMES: [&str; 10] = [
     "done",
     "refused",
     "key_reused",
@@ -40,6 +40,7 @@ const OUTCOMES: [&str; 9] = [
     "outcome_unknown",
     "not_leader",
     "malformed",
+    "limited",
 ];
 
 /// The instruments of one ledger, with their attributes made once.
@@ -69,7 +70,7 @@ impl Metrics {
 
     pub(crate) fn answered(&self, answer: &Answer, took: Duration) {
         self.duration.record(took.as_secs_f64(), &self.outcomes[index(answer)]);
-        if let Answer::Failed(Failure::Refused { code, .. }) = answer {
+        if let Answer::Failed(Failure::Refused { code, .. } | Failure::Limited { code, .. }) = answer {
             // The codes are those of the domain's own errors.
             self.refused.add(1, &[self.ledger.clone(), KeyValue::new("error.type", code.clone())]);
         }
@@ -87,7 +88,7 @@ pub(crate) const fn outcome(answer: &Answer) -> &'static str {
 
 const fn index(answer: &Answer) -> usize {
     match answer {
-        Answer::Done(_) | Answer::Submitted(_) | Answer::Work(_) | Answer::InFlight(_) => 0,
+        Answer::Done(_) | Answer::Access(_) | Answer::Submitted(_) | Answer::Work(_) | Answer::InFlight(_) => 0,
         Answer::Failed(Failure::Refused { .. }) => 1,
         Answer::Failed(Failure::KeyReused) => 2,
         Answer::Failed(Failure::InFlight) => 3,
@@ -96,5 +97,6 @@ const fn index(answer: &Answer) -> usize {
         Answer::Failed(Failure::OutcomeUnknown) => 6,
         Answer::Failed(Failure::NotLeader) => 7,
         Answer::Failed(Failure::Malformed { .. }) => 8,
+        Answer::Failed(Failure::Limited { .. }) => 9,
     }
 }

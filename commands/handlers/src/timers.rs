@@ -1,5 +1,6 @@
 //! Lets time act on a ledger: a tick is a command like any other, so that what ran out is decided where all else is.
 use crate::random::fresh_id;
+use peyk_domain::access::{Access, AccessAction, AccessCommand, Scope};
 use peyk_domain::messages::{MessageCommand, Messages};
 use peyk_domain::numbering::{Numbering, NumberingCommand};
 use peyk_domain::routing::{Routing, RoutingCommand};
@@ -22,6 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A context on which time acts.
 pub(crate) trait Timed: Machine<Error: Debug> {
     fn tick() -> Self::Order;
+}
+
+impl Timed for Access {
+    fn tick() -> AccessCommand {
+        AccessCommand { scope: Scope::Platform, origin: None, action: AccessAction::Tick }
+    }
 }
 
 impl Timed for Numbering {

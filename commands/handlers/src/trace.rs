@@ -47,7 +47,7 @@ pub(crate) fn asked(headers: Option<&HeaderMap>, ledger: LedgerId, request: &Req
 
 pub(crate) fn answered(span: &Context, answer: &Answer) {
     match answer {
-        Answer::Failed(Failure::Refused { code, .. }) => failed(span, code.clone()),
+        Answer::Failed(Failure::Refused { code, .. } | Failure::Limited { code, .. }) => failed(span, code.clone()),
         Answer::Failed(_) => failed(span, outcome(answer)),
         answer => {
             stands_at(span, answer);
@@ -117,6 +117,7 @@ fn step(event: &MessageEvent) -> Option<(Journey, Option<&'static str>)> {
 fn stands_at(span: &Context, answer: &Answer) {
     match answer {
         Answer::Done(done) => at(span, done.receipt),
+        Answer::Access(done) => at(span, done.receipt),
         Answer::Submitted(submitted) => at(span, submitted.receipt),
         Answer::Work(_) | Answer::InFlight(_) | Answer::Failed(_) => {}
     }
@@ -137,6 +138,7 @@ fn place(position: u64) -> KeyValue {
 
 const fn name(request: &Request) -> &'static str {
     match request {
+        Request::Access(_) => "access",
         Request::Numbering(_) => "numbering",
         Request::Routing(_) => "routing",
         Request::Submit(_) => "submit",

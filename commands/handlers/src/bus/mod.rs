@@ -4,8 +4,8 @@ mod mailbox;
 #[cfg(test)]
 mod tests;
 
-use crate::answer::{Done, Submitted, Work};
-use crate::call::{Call, PlainMessage, TakeWork};
+use crate::answer::{AccessDone, Done, Submitted, Work};
+use crate::call::{Call, PlainMessage, SealedCommand, TakeWork};
 use crate::error::CommandError;
 use crate::partition::partition_of;
 use crate::random::fresh_id;
@@ -77,6 +77,18 @@ impl CommandBus {
     #[must_use]
     pub fn partition_of(&self, tenant: TenantId) -> u16 {
         partition_of(tenant, self.partitions)
+    }
+
+    /// Ask the directory of tenants, users and keys. The scope may be no wider than the caller: all there is for a caller of
+    /// the nil tenant, else the caller's tenant.
+    ///
+    /// # Errors
+    /// [`CommandError`]; `Limited` for what came too often or an account that is locked.
+    pub async fn access(&self, call: Call<SealedCommand>) -> Result<AccessDone, CommandError> {
+        match self.call(LedgerId::ACCESS, call, Request::Access).await? {
+            Answer::Access(done) => Ok(done),
+            _ => Err(unexpected()),
+        }
     }
 
     /// Ask the registry of numbers.

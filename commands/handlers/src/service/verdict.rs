@@ -2,15 +2,23 @@
 use super::listener::RETRY_AFTER;
 use crate::answer::Done;
 use crate::wire::{Answer, Failure};
+use peyk_domain::At;
+use peyk_domain::access::AccessError;
 use peyk_domain::messages::MessageError;
 use peyk_domain::numbering::NumberingError;
 use peyk_domain::routing::RoutingError;
 use peyk_ledger::{Committed, SubmitError};
 use std::fmt::Display;
+use std::time::Duration;
 
 /// An error with a stable code.
 pub(crate) trait Coded: Display {
     fn code(&self) -> &'static str;
+
+    /// When the same command may be asked for again, if it is only too early.
+    fn again(&self) -> Option<At> {
+        None
+    }
 }
 
 macro_rules! coded {
@@ -24,6 +32,30 @@ macro_rules! coded {
 }
 
 coded!(NumberingError, RoutingError, MessageError);
+
+impl Coded for AccessError {
+    fn code(&self) -> &'static str {
+        Self::code(self)
+    }
+
+    fn again(&self) -> Option<At> {
+        match self {
+            Self::RateLimited { again: at } | Self::Locked { until: at } => Some(*at),
+            _ => None,
+        }
+    }
+}
+
+/// As [`failure`], with how long it is until the command may be asked for again.
+pub(crate) fn failure_at<D: Coded>(error: &SubmitError<D>, now: At) -> Failure {
+    match error {
+        SubmitError::Refused(why) if let Some(again) = why.again() => {
+            let retry_after = Duration::from_millis(again.since(now).0);
+            Failure::Limited { code: why.code().to_owned(), message: why.to_string(), retry_after }
+        }
+        error => failure(error),
+    }
+}
 
 pub(crate) fn done<E, D: Coded>(verdict: Result<Committed<E>, SubmitError<D>>) -> Answer {
     match verdict {

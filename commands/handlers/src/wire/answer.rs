@@ -1,8 +1,9 @@
 use super::messages::{submitted_items, work};
-use super::scalar::{id, millis};
-use crate::answer::{Done, Submitted, SubmittedItem, Work};
+use super::scalar::{id, instant, millis};
+use crate::answer::{AccessDone, AccessOutcome, Done, Submitted, SubmittedItem, Work};
 use crate::error::CommandError;
-use peyk_domain::MessageId;
+use peyk_domain::access::{LoginFailure, SessionEnd};
+use peyk_domain::{At, MessageId, SessionId};
 use peyk_schemas::{Hash, Ledger, LedgerId, Receipt};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use std::time::Duration;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Answer {
     Done(#[serde(with = "DoneForm")] Done),
+    Access(#[serde(with = "AccessDoneForm")] AccessDone),
     Submitted(#[serde(with = "SubmittedForm")] Submitted),
     Work(#[serde(with = "work")] Vec<Work>),
     InFlight(Vec<AttemptForm>),
@@ -29,6 +31,13 @@ pub(crate) enum Failure {
     Refused {
         code: String,
         message: String,
+    },
+    /// Refused for now.
+    Limited {
+        code: String,
+        message: String,
+        #[serde(rename = "retry_after_ms", with = "millis")]
+        retry_after: Duration,
     },
     KeyReused,
     InFlight,
@@ -50,6 +59,7 @@ impl From<Failure> for CommandError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused { code, message } => Self::Refused { code, message },
+            Failure::Limited { code, message, retry_after } => Self::Limited { code, message, retry_after },
             Failure::KeyReused => Self::KeyReused,
             Failure::InFlight => Self::InFlight,
             Failure::Overloaded { retry_after } => Self::Overloaded { retry_after },
@@ -66,6 +76,67 @@ struct DoneForm {
     #[serde(with = "ReceiptForm")]
     receipt: Receipt,
     repeated: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "AccessDone", deny_unknown_fields)]
+struct AccessDoneForm {
+    #[serde(with = "ReceiptForm")]
+    receipt: Receipt,
+    repeated: bool,
+    #[serde(with = "AccessOutcomeForm")]
+    outcome: AccessOutcome,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "AccessOutcome", rename_all = "snake_case", deny_unknown_fields)]
+enum AccessOutcomeForm {
+    Done,
+    LoggedIn {
+        #[serde(with = "id")]
+        session: SessionId,
+        #[serde(with = "instant")]
+        expires: At,
+    },
+    LoginFailed {
+        #[serde(with = "LoginFailureForm")]
+        reason: LoginFailure,
+    },
+    Locked {
+        #[serde(with = "instant")]
+        until: At,
+    },
+    Refreshed {
+        #[serde(with = "id")]
+        session: SessionId,
+        generation: u32,
+    },
+    SessionEnded {
+        #[serde(with = "id")]
+        session: SessionId,
+        #[serde(with = "SessionEndForm")]
+        reason: SessionEnd,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "LoginFailure", rename_all = "snake_case")]
+enum LoginFailureForm {
+    Password,
+    Code,
+    CodeUsedAgain,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SessionEnd", rename_all = "snake_case")]
+enum SessionEndForm {
+    LoggedOut,
+    Reused,
+    Expired,
+    PasswordChanged,
+    RolesChanged,
+    Disabled,
+    Displaced,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,8 +1,9 @@
+use super::access::SealedCommandForm;
 use super::messages::{TakeWorkForm, attempt_reports, plain_messages, receipt_reports};
 use super::numbering::NumberingForm;
 use super::routing::RoutingForm;
 use super::scalar::{id, millis};
-use crate::call::{PlainMessage, TakeWork};
+use crate::call::{PlainMessage, SealedCommand, TakeWork};
 use peyk_domain::messages::{AttemptReport, ReceiptReport};
 use peyk_domain::numbering::NumberingCommand;
 use peyk_domain::routing::RoutingCommand;
@@ -30,6 +31,7 @@ pub(crate) struct Envelope {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Request {
+    Access(#[serde(with = "SealedCommandForm")] SealedCommand),
     Numbering(#[serde(with = "NumberingForm")] NumberingCommand),
     Routing(#[serde(with = "RoutingForm")] RoutingCommand),
     Submit(#[serde(with = "plain_messages")] Vec<PlainMessage>),

@@ -1,15 +1,17 @@
 //! Golden bytes of every shape on the wire. A failure here means that two releases no longer understand each other: give the
 //! new shape a new version, or take the change back. Bytes that were never released are renewed with `PEYK_BLESS=1`.
 use super::{Answer, AttemptForm, Envelope, Failure, Request, decode, encode};
-use crate::answer::{Done, Submitted, SubmittedItem, Work};
+use crate::answer::{AccessDone, AccessOutcome, Done, Submitted, SubmittedItem, Work};
 use crate::call::{PlainMessage, TakeWork};
+use peyk_domain::access::{LoginFailure, SessionEnd};
 use peyk_domain::messages::{
     AttemptReport, DoubtPolicy, Encoding, Lane, Outcome, ReceiptReport, ReceiptState, RefusalReason,
 };
 use peyk_domain::numbering::NumberingCommand;
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
-    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, Span, TenantId,
+    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SessionId, Span,
+    TenantId,
 };
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde::Serialize;
@@ -59,7 +61,8 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
         state,
         error: error.map(str::to_owned),
     };
-    vec![
+    let access = super::golden_access::requests();
+    let others = vec![
         (
             "numbering.import",
             Request::Numbering(NumberingCommand::Import {
@@ -165,14 +168,26 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
             },
         ),
         ("messages.in_flight", Request::InFlight { connector }),
-    ]
+    ];
+    others.into_iter().chain(access).collect()
 }
 
 pub(super) fn answers() -> Vec<(&'static str, Answer)> {
     let receipt = Receipt { ledger: LedgerId::messages(3), position: 70_000, hash: Hash([0x4a; 32]) };
     let message = MessageId::from_bytes([0x3e; 16]);
     let refused = |reason| SubmittedItem::Refused { message, reason };
+    let access = |outcome| {
+        let receipt = Receipt { ledger: LedgerId::ACCESS, ..receipt };
+        Answer::Access(AccessDone { receipt, repeated: false, outcome })
+    };
+    let session = SessionId::from_bytes([0x5e; 16]);
     vec![
+        ("access.done", access(AccessOutcome::Done)),
+        ("access.logged_in", access(AccessOutcome::LoggedIn { session, expires: At(1_793_491_200_000) })),
+        ("access.login_failed", access(AccessOutcome::LoginFailed { reason: LoginFailure::CodeUsedAgain })),
+        ("access.locked", access(AccessOutcome::Locked { until: At(1_793_491_200_000) })),
+        ("access.refreshed", access(AccessOutcome::Refreshed { session, generation: 2 })),
+        ("access.session_ended", access(AccessOutcome::SessionEnded { session, reason: SessionEnd::Reused })),
         ("done", Answer::Done(Done { receipt, repeated: true })),
         (
             "done.numbering",
@@ -213,6 +228,14 @@ pub(super) fn answers() -> Vec<(&'static str, Answer)> {
         (
             "failed.refused",
             Answer::Failed(Failure::Refused { code: "CONFLICT".to_owned(), message: "the number is taken".to_owned() }),
+        ),
+        (
+            "failed.limited",
+            Answer::Failed(Failure::Limited {
+                code: "ACCOUNT_LOCKED".to_owned(),
+                message: "later".to_owned(),
+                retry_after: Duration::from_secs(900),
+            }),
         ),
         ("failed.key_reused", Answer::Failed(Failure::KeyReused)),
         ("failed.in_flight", Answer::Failed(Failure::InFlight)),

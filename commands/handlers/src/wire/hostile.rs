@@ -76,6 +76,32 @@ fn a_spoiled_envelope_is_refused() {
 }
 
 #[test]
+fn an_access_command_with_a_value_that_cannot_be_is_refused() {
+    let access = |action: Value| {
+        let command = Value::Map(vec![
+            ("scope".into(), "platform".into()),
+            ("origin".into(), Value::Null),
+            ("action".into(), action),
+        ]);
+        let sealed = Value::Map(vec![("command".into(), command), ("digest".into(), Value::Bytes(vec![0; 16]))]);
+        spoiled(|fields| *field(fields, "request") = Value::Map(vec![("access".into(), sealed)]))
+    };
+    let one = |name: &str, fields: Vec<(Value, Value)>| Value::Map(vec![(name.into(), Value::Map(fields))]);
+    let user = || (Value::from("user"), Value::Bytes(vec![1; 16]));
+    let roles = |role: &str| vec![user(), ("roles".into(), Value::Array(vec![role.into()]))];
+    assert!(access(one("set_roles", roles("platform.admin"))).is_ok());
+    let form = Err(WireError::Form);
+    assert_eq!(access(one("set_roles", roles("platform.emperor"))), form, "no such role");
+    let range = |text: &str| one("unblock_addresses", vec![("range".into(), text.into())]);
+    assert!(access(range("192.0.2.0/24")).is_ok());
+    assert_eq!(access(range("192.0.2.1/24")), form, "bits behind the prefix");
+    assert_eq!(access(range("0.0.0.0/33")), form);
+    assert_eq!(access("tick".into()), form, "time comes over no wire");
+    assert_eq!(access(one("disable_user", vec![user(), ("more".into(), 1.into())])), form);
+    assert_eq!(access(one("disable_user", vec![("user".into(), Value::Bytes(vec![1; 15]))])), form);
+}
+
+#[test]
 fn what_follows_the_message_is_refused() {
     for mut bytes in envelopes() {
         bytes.push(0);
@@ -137,7 +163,7 @@ proptest! {
     }
 
     #[test]
-    fn any_altered_byte_is_read_or_refused(which in 0_usize..16, at in any::<prop::sample::Index>(), to in any::<u8>()) {
+    fn any_altered_byte_is_read_or_refused(which in 0..requests().len(), at in any::<prop::sample::Index>(), to in any::<u8>()) {
         let mut bytes = envelopes().swap_remove(which);
         let at = at.index(bytes.len());
         bytes[at] = to;

@@ -1,4 +1,4 @@
-use super::scalar::{id, list_of, millis, number, span};
+use super::scalar::{id, instant, list_of, millis, number, span};
 use crate::answer::{SubmittedItem, Work};
 use crate::call::{PlainMessage, TakeWork};
 use peyk_domain::messages::{
@@ -147,19 +147,6 @@ pub(crate) struct WorkForm {
     encoding: Encoding,
     #[serde(with = "instant")]
     expires: At,
-}
-
-mod instant {
-    use peyk_domain::At;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(at: &At, out: S) -> Result<S::Ok, S::Error> {
-        at.0.serialize(out)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<At, D::Error> {
-        u64::deserialize(input).map(At)
-    }
 }
 
 list_of!(lanes, Lane, "LaneForm");

@@ -4,6 +4,7 @@
 //! no serialisation; the `...Form` types here say how each is written and are checked against it by the compiler. Golden
 //! bytes pin the form: a change needs a new version, because processes of two releases talk to each other while one
 //! replaces the other.
+mod access;
 mod answer;
 mod envelope;
 mod messages;
@@ -13,6 +14,8 @@ mod scalar;
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+pub(crate) mod golden_access;
 #[cfg(test)]
 mod hostile;
 

@@ -1,10 +1,13 @@
-//! Ids as 16 bytes, numbers as their digits, lengths of time in milliseconds.
+//! Ids as 16 bytes, numbers as their digits, instants and lengths of time in milliseconds, names as text.
 use peyk_domain::{
-    ActorId, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, Span, TenantId,
+    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId,
+    SessionId, Span, TenantId,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteArray;
+use std::fmt::Display;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// Whatever is 16 bytes on the wire.
@@ -27,7 +30,19 @@ macro_rules! sixteen {
     )+};
 }
 
-sixteen!(ActorId, BlockId, CommandId, ConnectorId, LeaseId, MessageId, OperatorId, RouteId, TenantId);
+sixteen!(
+    ActorId,
+    BlockId,
+    CommandId,
+    ConnectorId,
+    LeaseId,
+    MessageId,
+    OperatorId,
+    RequestId,
+    RouteId,
+    SessionId,
+    TenantId,
+);
 
 pub(crate) mod id {
     use super::*;
@@ -75,6 +90,58 @@ pub(crate) mod span {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Span, D::Error> {
         u64::deserialize(input).map(Span)
+    }
+}
+
+pub(crate) mod instant {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(at: &At, out: S) -> Result<S::Ok, S::Error> {
+        at.0.serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<At, D::Error> {
+        u64::deserialize(input).map(At)
+    }
+}
+
+pub(crate) mod maybe_instant {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(at: &Option<At>, out: S) -> Result<S::Ok, S::Error> {
+        at.map(|at| at.0).serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<At>, D::Error> {
+        Ok(Option::<u64>::deserialize(input)?.map(At))
+    }
+}
+
+/// What is written and read as its text.
+pub(crate) mod word {
+    use super::*;
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(word: &T, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(word)
+    }
+
+    pub(crate) fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(input: D) -> Result<T, D::Error> {
+        String::deserialize(input)?.parse().map_err(D::Error::custom)
+    }
+}
+
+pub(crate) mod words {
+    use super::*;
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(words: &[T], out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(words.iter().map(ToString::to_string))
+    }
+
+    pub(crate) fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(
+        input: D,
+    ) -> Result<Vec<T>, D::Error> {
+        let words = Vec::<String>::deserialize(input)?;
+        words.iter().map(|word| word.parse().map_err(D::Error::custom)).collect()
     }
 }
 

@@ -77,7 +77,7 @@ impl Endpoint for Desk {
                 Ok(()) => self.in_flight(connector).await,
                 Err(failure) => Answer::Failed(failure),
             },
-            Request::Numbering(_) | Request::Routing(_) => misplaced(),
+            Request::Access(_) | Request::Numbering(_) | Request::Routing(_) => misplaced(),
         }
     }
 }

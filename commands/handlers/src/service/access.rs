@@ -1,0 +1,140 @@
+//! The access ledger: commands come sealed, and the answer says what the record says came of them.
+use super::endpoint::{Asked, Endpoint, misplaced};
+use super::verdict::failure_at;
+use crate::answer::{AccessDone, AccessOutcome};
+use crate::fingerprint::fingerprint_of;
+use crate::trace;
+use crate::wire::{Answer, Failure, Request};
+use peyk_domain::TenantId;
+use peyk_domain::access::{Access, AccessEvent, Scope};
+use peyk_ledger::{Clock, Committed, WriterHandle};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What answers the commands of the access ledger.
+pub(crate) struct Reception {
+    pub writer: WriterHandle<Access>,
+    pub clock: Clock,
+}
+
+impl Endpoint for Reception {
+    fn leadership(&self) -> watch::Receiver<bool> {
+        self.writer.leadership()
+    }
+
+    async fn answer(self: Arc<Self>, asked: Asked) -> Answer {
+        let Asked { id, actor, tenant, deadline, request } = asked;
+        let Ok(fingerprint) = fingerprint_of(&request) else { return misplaced() };
+        let Request::Access(sealed) = request else { return misplaced() };
+        if !within(sealed.command.scope, tenant) {
+            return Answer::Failed(Failure::Malformed { reason: "the scope is wider than the caller".to_owned() });
+        }
+        let request = peyk_ledger::Request { id, fingerprint, actor, tenant, deadline, command: sealed.command };
+        match trace::submit(&self.writer, request).await {
+            Ok(committed) => Answer::Access(from_record(&committed)),
+            Err(error) => Answer::Failed(failure_at(&error, self.clock.now())),
+        }
+    }
+}
+
+/// Whether somebody of `tenant` may speak for so much. The nil tenant is the platform.
+fn within(scope: Scope, tenant: TenantId) -> bool {
+    tenant.is_nil() || scope == Scope::Tenant(tenant)
+}
+
+/// The answer as the record has it, be it new or of an earlier command with the same id.
+fn from_record(committed: &Committed<AccessEvent>) -> AccessDone {
+    AccessDone {
+        receipt: committed.receipt,
+        repeated: committed.repeated,
+        outcome: outcome(&committed.events).unwrap_or(AccessOutcome::Done),
+    }
+}
+
+fn outcome(events: &[AccessEvent]) -> Option<AccessOutcome> {
+    let find = |one: fn(&AccessEvent) -> Option<AccessOutcome>| events.iter().find_map(one);
+    // A login that displaces another session, and a failure that locks, say two things; this one is the answer.
+    find(|event| match *event {
+        AccessEvent::LoginSucceeded { session, expires, .. } => Some(AccessOutcome::LoggedIn { session, expires }),
+        AccessEvent::UserLocked { until, .. } => Some(AccessOutcome::Locked { until }),
+        AccessEvent::SessionRefreshed { session, generation } => Some(AccessOutcome::Refreshed { session, generation }),
+        _ => None,
+    })
+    .or_else(|| {
+        find(|event| match *event {
+            AccessEvent::LoginFailed { reason, .. } => Some(AccessOutcome::LoginFailed { reason }),
+            _ => None,
+        })
+    })
+    .or_else(|| match *events {
+        // What ends sessions by the way, as a change of roles, begins with that change.
+        [AccessEvent::SessionEnded { session, reason }]
+        | [AccessEvent::Requested { .. }, AccessEvent::SessionEnded { session, reason }] => {
+            Some(AccessOutcome::SessionEnded { session, reason })
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use peyk_domain::access::{Envelope, LoginFailure, SessionEnd};
+    use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
+    use peyk_domain::{ActorId, At, RequestId, SessionId};
+
+    const USER: ActorId = ActorId::from_bytes([1; 16]);
+    const SESSION: SessionId = SessionId::from_bytes([2; 16]);
+    const OLDEST: SessionId = SessionId::from_bytes([3; 16]);
+
+    fn requested() -> AccessEvent {
+        let (class, month) = (RetentionClass::Audit, MonthKey(24_322));
+        let sealed_for = SealedFor { class, month, generation: Generation(0), leaf: Leaf(1) };
+        let source = Envelope { sealed_for, sealed: Sealed(Box::from([0; 44])) };
+        AccessEvent::Requested { request: RequestId::from_bytes([4; 16]), source }
+    }
+
+    #[test]
+    fn nobody_speaks_for_more_than_its_own_tenant() {
+        let (own, other) = (TenantId::from_bytes([7; 16]), TenantId::from_bytes([8; 16]));
+        assert!(within(Scope::Tenant(own), own));
+        assert!(!within(Scope::Tenant(other), own));
+        assert!(!within(Scope::Platform, own));
+        assert!(within(Scope::Platform, TenantId::NIL) && within(Scope::Tenant(other), TenantId::NIL));
+    }
+
+    /// Each answer from each record that can lead to it, with the request before it and without.
+    #[test]
+    fn an_answer_is_what_the_record_says() {
+        let expires = At(9);
+        let succeeded = AccessEvent::LoginSucceeded { user: USER, session: SESSION, expires, totp_step: None };
+        let failed = AccessEvent::LoginFailed { user: USER, reason: LoginFailure::Code };
+        let ended = |session, reason| AccessEvent::SessionEnded { session, reason };
+        let logged_in = AccessOutcome::LoggedIn { session: SESSION, expires };
+        for (events, expected) in [
+            (vec![], AccessOutcome::Done),
+            (vec![AccessEvent::UserDisabled { user: USER }], AccessOutcome::Done),
+            (vec![AccessEvent::UserDisabled { user: USER }, ended(SESSION, SessionEnd::Disabled)], AccessOutcome::Done),
+            (vec![succeeded.clone()], logged_in),
+            (vec![ended(OLDEST, SessionEnd::Displaced), succeeded.clone()], logged_in),
+            (vec![succeeded, ended(OLDEST, SessionEnd::Displaced)], logged_in),
+            (vec![failed.clone()], AccessOutcome::LoginFailed { reason: LoginFailure::Code }),
+            (
+                vec![failed, AccessEvent::UserLocked { user: USER, until: At(7) }],
+                AccessOutcome::Locked { until: At(7) },
+            ),
+            (
+                vec![AccessEvent::SessionRefreshed { session: SESSION, generation: 3 }],
+                AccessOutcome::Refreshed { session: SESSION, generation: 3 },
+            ),
+            (
+                vec![ended(SESSION, SessionEnd::Reused)],
+                AccessOutcome::SessionEnded { session: SESSION, reason: SessionEnd::Reused },
+            ),
+        ] {
+            assert_eq!(outcome(&events).unwrap_or(AccessOutcome::Done), expected, "{events:?}");
+            let events: Vec<_> = std::iter::once(requested()).chain(events).collect();
+            assert_eq!(outcome(&events).unwrap_or(AccessOutcome::Done), expected, "{events:?}");
+        }
+    }
+}
