@@ -10,6 +10,7 @@ use crate::telemetry::{Page, Telemetry};
 use crate::token::issuers;
 use anyhow::{Context, Result};
 use futures::future::join_all;
+use peyk_domain::access::Access;
 use peyk_domain::messages::Messages;
 use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
@@ -19,7 +20,7 @@ use peyk_ledger::checkpoint::{CHECKPOINTING, CheckpointKey, Keeper};
 use peyk_ledger::snapshot::{self, Cadence};
 use peyk_ledger::verification::DailyVerification;
 use peyk_ledger::writer::Machine;
-use peyk_ledger::{Clock, Durability, FileWitness, Ledgers, Replica, Snapshots, WriterConfig, WriterHandle};
+use peyk_ledger::{Clock, Durability, FileWitness, Fresh, Ledgers, Replica, Snapshots, WriterConfig, WriterHandle};
 use peyk_projections::query::ReadModels;
 use peyk_projections::{
     Projections, ProjectionsConfig, REBUILD_ROWS_DEFAULT, StatusBoard, projector_options, projector_pool,
@@ -81,6 +82,8 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
 
     let replica_of =
         |ledger| (ledgers.clone(), ledger, clock.clone(), Some(writers.snapshots.clone()), background.clone());
+    let (a, b, c, d, e) = replica_of(LedgerId::ACCESS);
+    let access = Fresh::spawn(Replica::<Access>::spawn(a, b, c, d, e), background.clone());
     let (a, b, c, d, e) = replica_of(LedgerId::NUMBERING);
     let numbering_replica = Replica::<Numbering>::spawn(a, b, c, d, e);
     let (a, b, c, d, e) = replica_of(LedgerId::ROUTING);
@@ -90,6 +93,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         client: ledgers.client().clone(),
         names: ledgers.names().clone(),
         partitions: config.messages.partitions,
+        access: Some(writers.access.clone()),
         numbering: Some(writers.numbering.clone()),
         routing: Some(writers.routing.clone()),
         messages: writers.messages.clone(),
@@ -131,6 +135,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         ready,
         (writers.leaderships(), writers.refusals()),
         ledgers.clone(),
+        access.clone(),
         reader,
         projections.status(),
         background.clone(),
@@ -218,6 +223,7 @@ fn audit(config: &Config, ledgers: &Ledgers, clock: &Clock, stop: &CancellationT
 }
 
 struct Writers {
+    access: WriterHandle<Access>,
     numbering: WriterHandle<Numbering>,
     routing: WriterHandle<Routing>,
     messages: Vec<(u16, WriterHandle<Messages>)>,
@@ -244,22 +250,29 @@ impl Writers {
             stop: stop.clone(),
         };
         let mut tasks = Vec::new();
+        let access = start(&settings, LedgerId::ACCESS, &mut tasks);
         let numbering = start(&settings, LedgerId::NUMBERING, &mut tasks);
         let routing = start(&settings, LedgerId::ROUTING, &mut tasks);
         let messages = (0..config.messages.partitions)
             .map(|partition| (partition, start(&settings, LedgerId::messages(partition), &mut tasks)))
             .collect();
-        Ok(Self { numbering, routing, messages, snapshots, tasks, stop })
+        Ok(Self { access, numbering, routing, messages, snapshots, tasks, stop })
     }
 
     fn leaderships(&self) -> Vec<watch::Receiver<bool>> {
         let messages = self.messages.iter().map(|(_, writer)| writer.leadership());
-        [self.numbering.leadership(), self.routing.leadership()].into_iter().chain(messages).collect()
+        [self.access.leadership(), self.numbering.leadership(), self.routing.leadership()]
+            .into_iter()
+            .chain(messages)
+            .collect()
     }
 
     fn refusals(&self) -> Vec<watch::Receiver<bool>> {
         let messages = self.messages.iter().map(|(_, writer)| writer.refusals());
-        [self.numbering.refusals(), self.routing.refusals()].into_iter().chain(messages).collect()
+        [self.access.refusals(), self.numbering.refusals(), self.routing.refusals()]
+            .into_iter()
+            .chain(messages)
+            .collect()
     }
 
     /// Whether every writer made durable what it had decided.
@@ -283,6 +296,8 @@ where
 fn snapshotters(config: &Config, snapshots: &Snapshots, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
     let due = Cadence { records: config.snapshots.records, age: config.snapshots.age(), ..Cadence::default() };
     let of = |ledger| (snapshots.clone(), ledger, due.clone(), stop.clone());
+    let (a, b, c, d) = of(LedgerId::ACCESS);
+    let access = snapshot::spawn::<Access>(a, b, c, d);
     let (a, b, c, d) = of(LedgerId::NUMBERING);
     let numbering = snapshot::spawn::<Numbering>(a, b, c, d);
     let (a, b, c, d) = of(LedgerId::ROUTING);
@@ -291,7 +306,7 @@ fn snapshotters(config: &Config, snapshots: &Snapshots, stop: &CancellationToken
         let (a, b, c, d) = of(LedgerId::messages(partition));
         snapshot::spawn::<Messages>(a, b, c, d)
     });
-    [numbering, routing].into_iter().chain(messages).collect()
+    [access, numbering, routing].into_iter().chain(messages).collect()
 }
 
 /// The command service as gateways to other networks reach it, if there is any such gateway.
@@ -322,6 +337,7 @@ async fn watch_readiness(
     ready: watch::Sender<Readiness>,
     (leaderships, refusals): (Vec<watch::Receiver<bool>>, Vec<watch::Receiver<bool>>),
     ledgers: Ledgers,
+    access: Fresh<Access>,
     reader: PgPool,
     projectors: StatusBoard,
     stop: CancellationToken,
@@ -330,6 +346,7 @@ async fn watch_readiness(
         let reachable = tokio::time::timeout(READINESS, ledgers.tail(LedgerId::NUMBERING)).await;
         let leading = leaderships.iter().filter(|leading| *leading.borrow()).count();
         let log = match reachable {
+            Ok(Ok(_)) if leading == leaderships.len() && !access.is_fresh() => LogState::AccessStale,
             Ok(Ok(_)) if leading == leaderships.len() => LogState::Ready,
             Ok(Ok(_)) if refusals.iter().any(|refused| *refused.borrow()) => LogState::LedgerRefused,
             Ok(Ok(_)) if leading == 0 => LogState::NotLeader,

@@ -106,7 +106,9 @@ fn witness(deployment: &Deployment) -> Result<()> {
     let copy = deployment.path("other-witness");
     let ahead = FileWitness::new(&copy)?;
     let seen = FileWitness::new(deployment.path("witness"))?;
-    for ledger in [LedgerId::NUMBERING, LedgerId::ROUTING, LedgerId::messages(0), LedgerId::messages(1)] {
+    for ledger in
+        [LedgerId::ACCESS, LedgerId::NUMBERING, LedgerId::ROUTING, LedgerId::messages(0), LedgerId::messages(1)]
+    {
         let mut head = seen.load(ledger)?.context("a head")?;
         head.position += if ledger == LedgerId::ROUTING { 1_000 } else { 0 };
         ahead.save(ledger, &head)?;

@@ -7,10 +7,14 @@ mod world;
 
 use futures::StreamExt;
 use futures::future::join_all;
-use peyk_domain::messages::{AttemptReport, Encoding, Outcome, ReceiptReport, ReceiptState, RefusalReason};
+use peyk_domain::access::{AccessAction, AccessCommand, LoginFailure, LoginOutcome, NewUser, Role, Scope, SessionEnd};
+use peyk_domain::messages::{AttemptReport, Encoding, MonthKey, Outcome, ReceiptReport, ReceiptState, RefusalReason};
 use peyk_domain::numbering::{Lifecycle, NumberingCommand};
-use peyk_domain::{ConnectorId, LeaseId, Span, TenantId};
-use peyk_handlers::{CommandBus, CommandError, HandlersConfig, PlainMessage, SubmittedItem, TakeWork};
+use peyk_domain::{ActorId, ConnectorId, LeaseId, SessionId, Span, TenantId};
+use peyk_handlers::{
+    AccessOutcome, Call, CommandBus, CommandError, HandlersConfig, PlainMessage, SealedCommand, SubmittedItem, TakeWork,
+};
+use peyk_keyring::{AccessField, Subject};
 use peyk_ledger::Names;
 use peyk_schemas::LedgerId;
 use std::collections::HashSet;
@@ -264,4 +268,89 @@ async fn who_stops_drains_and_takes_no_more() {
     call.patience = Duration::from_millis(300);
     assert_eq!(world.bus.numbering(call).await, Err(CommandError::Unavailable));
     waiting.abort();
+}
+
+/// From the first admin to a refresh token that is used twice, each answer as its record says it.
+#[tokio::test(flavor = "multi_thread")]
+async fn access_commands_are_answered_as_their_records_say() {
+    let world = World::bare(HandlersConfig::default()).await;
+    let admin = ActorId::from_bytes([0xad; 16]);
+    let month = MonthKey(24_322);
+    let keys = world.keyrings.for_access(TenantId::NIL, month).await.unwrap();
+    let sealed = |field| keys.seal_entry(Subject::Actor(admin), field, b"something").unwrap();
+    let new_admin = || NewUser {
+        user: admin,
+        tenant: TenantId::NIL,
+        login: keys.login_token("admin"),
+        identity: sealed(AccessField::Identity),
+        verifier: sealed(AccessField::Verifier),
+        roles: vec![Role::PlatformAdmin],
+    };
+    let call = |action| {
+        let command = AccessCommand { scope: Scope::Platform, origin: None, action };
+        world.call(TenantId::NIL, SealedCommand::from(command))
+    };
+    let bootstrap = call(AccessAction::Bootstrap(new_admin()));
+    let done = world.bus.access(bootstrap.clone()).await.unwrap();
+    assert_eq!((done.outcome, done.repeated), (AccessOutcome::Done, false));
+    // The same again, sealed under other nonces, is the same; under another id it comes too late.
+    let again = Call { command: call(AccessAction::Bootstrap(new_admin())).command, ..bootstrap };
+    assert_ne!(again.command, call(AccessAction::Bootstrap(new_admin())).command, "no nonce is used twice");
+    let repeated = world.bus.access(again).await.unwrap();
+    assert_eq!((repeated.receipt, repeated.repeated), (done.receipt, true));
+    let late = world.bus.access(call(AccessAction::Bootstrap(new_admin()))).await.unwrap_err();
+    assert_eq!(late.code(), "ALREADY_BOOTSTRAPPED");
+
+    let session = SessionId::from_bytes([0x5e; 16]);
+    let attempt = AccessAction::AttemptLogin { user: admin };
+    let conclude = |outcome| AccessAction::ConcludeLogin { user: admin, outcome };
+    let passed = LoginOutcome::Passed { session, totp_step: None };
+    let mut outcomes = Vec::new();
+    for action in [
+        attempt.clone(),
+        conclude(LoginOutcome::WrongPassword),
+        attempt.clone(),
+        conclude(passed),
+        AccessAction::RefreshSession { session, generation: 0 },
+        AccessAction::RefreshSession { session, generation: 0 },
+    ] {
+        outcomes.push(world.bus.access(call(action)).await.unwrap().outcome);
+    }
+    let AccessOutcome::LoggedIn { session: of_login, expires } = outcomes[3] else { panic!("{outcomes:?}") };
+    assert_eq!(of_login, session);
+    assert!(expires.0 > 0);
+    outcomes.remove(3);
+    assert_eq!(
+        outcomes,
+        [
+            AccessOutcome::Done,
+            AccessOutcome::LoginFailed { reason: LoginFailure::Password },
+            AccessOutcome::Done,
+            AccessOutcome::Refreshed { session, generation: 1 },
+            AccessOutcome::SessionEnded { session, reason: SessionEnd::Reused },
+        ]
+    );
+
+    // Ten attempts a minute: what comes on top is told when to come back, whoever asks.
+    let limited = loop {
+        match world.bus.access(call(attempt.clone())).await {
+            Ok(done) => assert_eq!(done.outcome, AccessOutcome::Done),
+            Err(error) => break error,
+        }
+    };
+    let CommandError::Limited { code, retry_after, .. } = limited else { panic!("{limited:?}") };
+    assert_eq!(code, "RATE_LIMIT_EXCEEDED");
+    assert!(retry_after > Duration::ZERO && retry_after <= Duration::from_secs(60), "{retry_after:?}");
+}
+
+/// A gateway that lets one tenant speak for another, or for the platform, is not believed.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_speaks_for_more_than_its_tenant() {
+    let world = World::bare(HandlersConfig::default()).await;
+    for scope in [Scope::Platform, Scope::Tenant(TenantId::from_bytes([0x99; 16]))] {
+        let action = AccessAction::UnblockAddresses { range: "192.0.2.0/24".parse().unwrap() };
+        let command = AccessCommand { scope, origin: None, action };
+        let refused = world.bus.access(world.call(TENANT, SealedCommand::from(command))).await.unwrap_err();
+        assert!(matches!(refused, CommandError::Malformed(_)), "{refused:?}");
+    }
 }

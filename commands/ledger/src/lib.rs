@@ -2,6 +2,7 @@
 mod bookmarks;
 pub mod checkpoint;
 pub mod clock;
+mod fresh;
 pub mod metrics;
 pub mod nats;
 mod reader;
@@ -14,6 +15,7 @@ pub mod writer;
 
 pub use bookmarks::{Bookmark, BookmarkError, Bookmarks};
 pub use clock::Clock;
+pub use fresh::{FRESH_FOR, Fresh, Stale};
 pub use nats::{Declared, Durability, Ledgers, Names, ReadError, Server, Tls};
 pub use peyk_schemas::{Receipt, VerifiedRecord};
 pub use reader::{LedgerReader, recoveries};

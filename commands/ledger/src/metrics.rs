@@ -126,6 +126,13 @@ pub const REPLICA_AGE: Metric = Metric::new(
     LEDGER,
     "The age of the newest record this process folded of a ledger it reads. An idle writer ticks every 10 s.",
 );
+pub const REPLICA_CONFIRMED_AGE: Metric = Metric::new(
+    "peyk.ledger.replica.confirmed_age",
+    Kind::Gauge,
+    "s",
+    LEDGER,
+    "How long ago this process asked where a ledger ends, of the times its replica then got there. Beyond 2 s the replica of `access` is stale and requests with a credential are refused.",
+);
 pub const SNAPSHOTS: Metric =
     Metric::new("peyk.ledger.snapshots", Kind::Counter, "{snapshot}", LEDGER, "Snapshots this process took.");
 pub const SNAPSHOTS_REFUSED: Metric = Metric::new(
@@ -186,6 +193,7 @@ pub const METRICS: &[Metric] = &[
     DURABLE,
     DIFFERENCES,
     REPLICA_AGE,
+    REPLICA_CONFIRMED_AGE,
     SNAPSHOTS,
     SNAPSHOTS_REFUSED,
     CHECKPOINT_SIZE,
@@ -400,6 +408,25 @@ impl ReplicaMetrics {
     }
 }
 
+pub(crate) struct ConfirmedMetrics {
+    of: [KeyValue; 1],
+    at_ms: AtomicU64,
+}
+
+impl ConfirmedMetrics {
+    /// Counts from now on, as if confirmed: a replica that never is grows old from its beginning.
+    pub(crate) fn of(ledger: LedgerId) -> Arc<Self> {
+        let metrics = Arc::new(Self { of: [of(ledger)], at_ms: AtomicU64::new(now_ms()) });
+        register(&CONFIRMED, &metrics);
+        metrics
+    }
+
+    /// The log was asked so long ago.
+    pub(crate) fn confirmed(&self, ago: Duration) {
+        self.at_ms.store(now_ms().saturating_sub(ago.as_millis() as u64), Ordering::Relaxed);
+    }
+}
+
 pub(crate) fn snapshot_taken(ledger: LedgerId) {
     INSTRUMENTS.snapshots.add(1, &[of(ledger)]);
 }
@@ -434,6 +461,7 @@ static BOARDS: Registered<Board> = Mutex::new(Vec::new());
 static CANDIDATES: Registered<Leadership> = Mutex::new(Vec::new());
 static WATCHES: Registered<WatchMetrics> = Mutex::new(Vec::new());
 static REPLICAS: Registered<ReplicaMetrics> = Mutex::new(Vec::new());
+static CONFIRMED: Registered<ConfirmedMetrics> = Mutex::new(Vec::new());
 static OBSERVED: Once = Once::new();
 
 fn register<T>(registered: &Registered<T>, one: &Arc<T>) {
@@ -450,6 +478,7 @@ fn register<T>(registered: &Registered<T>, one: &Arc<T>) {
         seconds(WITNESS_AGE, &BOARDS, |board| (&board.of, age_ms(&board.witnessed_ms)));
         gauge(DURABLE, &WATCHES, |watch| (&watch.of, watch.durable.load(Ordering::Relaxed)));
         gauge(DIFFERENCES, &WATCHES, |watch| (&watch.of, watch.differences.load(Ordering::Relaxed)));
+        seconds(REPLICA_CONFIRMED_AGE, &CONFIRMED, |one| (&one.of, age_ms(&one.at_ms)));
         seconds(REPLICA_AGE, &REPLICAS, |replica| (&replica.of, age_ms(&replica.at_ms)));
     });
     registered.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(one));

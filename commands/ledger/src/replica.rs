@@ -81,6 +81,11 @@ impl<A: Machine> Replica<A> {
         Self { shared }
     }
 
+    #[must_use]
+    pub fn ledger(&self) -> LedgerId {
+        self.shared.ledger
+    }
+
     /// Asks the state, with how current it is.
     pub fn read<R>(&self, ask: impl FnOnce(&A::State, Freshness) -> R) -> R {
         // A fold that panicked poisons the lock; what it left is the state before, or none.

@@ -72,6 +72,8 @@ pub mod kind {
         HEAD_TOO_LARGE REQUEST_HEADER_FIELDS_TOO_LARGE "The head of the request is too large",
         INTERNAL INTERNAL_SERVER_ERROR "Something went wrong on our side",
         CORRUPT_LEDGER INTERNAL_SERVER_ERROR "Something went wrong on our side",
+        RATE_LIMIT_EXCEEDED TOO_MANY_REQUESTS "More than the limit allows; come back after the stated time",
+        ACCOUNT_LOCKED TOO_MANY_REQUESTS "The account is locked after too many failed logins",
         OVERLOADED SERVICE_UNAVAILABLE "There is more to do than can be taken on now",
         BACKLOG_FULL SERVICE_UNAVAILABLE "Too many messages are waiting for the operator",
         UNAVAILABLE SERVICE_UNAVAILABLE "The ledger cannot be reached now; nothing was recorded",
@@ -243,6 +245,11 @@ impl From<CommandError> for Problem {
                 }
                 problem.detail(message)
             }
+            CommandError::Limited { code, message, retry_after } => {
+                let mut problem = Self::by_code(&code).detail(message);
+                problem.0.retry_after = Some(whole_seconds(retry_after));
+                problem
+            }
             CommandError::Overloaded { retry_after } => {
                 let mut problem = Self::of(&kind::OVERLOADED);
                 problem.0.retry_after = Some(whole_seconds(retry_after));
@@ -281,6 +288,8 @@ mod tests {
             ("ALREADY_EXISTS", 409),
             ("IDEMPOTENCY_KEY_REUSED", 422),
             ("IN_FLIGHT", 409),
+            ("RATE_LIMIT_EXCEEDED", 429),
+            ("ACCOUNT_LOCKED", 429),
             ("OVERLOADED", 503),
             ("UNAVAILABLE", 503),
             ("OUTCOME_UNKNOWN", 504),
@@ -303,6 +312,14 @@ mod tests {
     fn what_passes_by_itself_says_when_to_come_back() {
         for (error, seconds) in [
             (CommandError::InFlight, Some(1)),
+            (
+                CommandError::Limited {
+                    code: "ACCOUNT_LOCKED".into(),
+                    message: String::new(),
+                    retry_after: Duration::from_millis(899_500),
+                },
+                Some(900),
+            ),
             (CommandError::Overloaded { retry_after: Duration::from_millis(2_100) }, Some(3)),
             (CommandError::Overloaded { retry_after: Duration::ZERO }, Some(1)),
             (CommandError::Unavailable, Some(1)),

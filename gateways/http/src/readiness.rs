@@ -24,6 +24,8 @@ pub enum LogState {
     NoWriter,
     /// This process could write a ledger and does not, because of what it found there; its log says what.
     LedgerRefused,
+    /// Who may do what is not known to be current: no credential is believed.
+    AccessStale,
 }
 
 impl LogState {
@@ -36,6 +38,7 @@ impl LogState {
             Self::NotLeader => "not leader",
             Self::NoWriter => "no writer",
             Self::LedgerRefused => "ledger refused",
+            Self::AccessStale => "access stale",
         }
     }
 
@@ -46,6 +49,7 @@ impl LogState {
             Self::NotLeader => "NOT_LEADER",
             Self::NoWriter => "NO_WRITER",
             Self::LedgerRefused => "LEDGER_REFUSED",
+            Self::AccessStale => "ACCESS_STALE",
         }
     }
 }

@@ -136,7 +136,7 @@ impl Config {
     pub fn ledgers(&self) -> Vec<peyk_schemas::LedgerId> {
         use peyk_schemas::LedgerId;
         let messages = (0..self.messages.partitions).map(LedgerId::messages);
-        [LedgerId::NUMBERING, LedgerId::ROUTING].into_iter().chain(messages).collect()
+        [LedgerId::ACCESS, LedgerId::NUMBERING, LedgerId::ROUTING].into_iter().chain(messages).collect()
     }
 
     /// The files with a secret in them that others than their owner may read or write.

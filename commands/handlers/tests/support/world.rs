@@ -1,6 +1,7 @@
 //! One deployment in one process: a NATS server with CORE and EDGE, writers, replicas, keyrings, handlers.
 use super::nats_server::NatsServer;
 use ed25519_dalek::SigningKey;
+use peyk_domain::access::Access;
 use peyk_domain::messages::{Lane, Messages};
 use peyk_domain::numbering::{Numbering, NumberingCommand};
 use peyk_domain::routing::{Routing, RoutingCommand};
@@ -87,7 +88,7 @@ impl World {
         let root = SigningKey::from_bytes(&[9; 32]);
         let deployment = DeploymentId::from_bytes([1; 16]);
         let ledgers = Ledgers::new(core.clone(), names.clone(), deployment, root.verifying_key());
-        let ids = [LedgerId::NUMBERING, LedgerId::ROUTING, LedgerId::messages(0)];
+        let ids = [LedgerId::ACCESS, LedgerId::NUMBERING, LedgerId::ROUTING, LedgerId::messages(0)];
         provision(ledgers.context(), &names, &ids, 1).await.unwrap();
 
         let (stop, durability) = (CancellationToken::new(), Durability::single());
@@ -103,6 +104,7 @@ impl World {
             snapshots: None,
             stop: stop.clone(),
         };
+        let (access, _) = writer::spawn::<Access>(config_of(LedgerId::ACCESS));
         let (numbering, _) = writer::spawn::<Numbering>(config_of(LedgerId::NUMBERING));
         let (routing, _) = writer::spawn::<Routing>(config_of(LedgerId::ROUTING));
         let (messages, _) = writer::spawn::<Messages>(config_of(LedgerId::messages(0)));
@@ -112,6 +114,7 @@ impl World {
             client: core.clone(),
             names: names.clone(),
             partitions: 1,
+            access: Some(access),
             numbering: Some(numbering.clone()),
             routing: Some(routing),
             messages: vec![(0, messages.clone())],
