@@ -6,7 +6,7 @@ use peyk_domain::access::{Access, AccessAction, AccessCommand, Scope};
 use peyk_domain::{ActorId, CommandId, DeploymentId, TenantId};
 use peyk_ledger::nats::provision;
 use peyk_ledger::writer::spawn;
-use peyk_ledger::{Clock, FRESH_FOR, FileWitness, Fresh, Ledgers, Names, Replica, Request, WriterConfig};
+use peyk_ledger::{Clock, Durability, FRESH_FOR, FileWitness, Fresh, Ledgers, Names, Replica, Request, WriterConfig};
 use peyk_schemas::LedgerId;
 use peyk_tests::{NatsServer, eventually};
 use std::time::Duration;
@@ -29,6 +29,8 @@ async fn a_replica_that_cannot_be_confirmed_is_not_asked() -> Result<()> {
         ledgers: ledgers.clone(),
         root,
         witness: FileWitness::new(witness.path())?,
+        bookmarks: None,
+        durability: Durability::single(),
         clock: Clock::system(),
         snapshots: None,
         stop: stop.clone(),
