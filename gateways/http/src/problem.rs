@@ -72,7 +72,6 @@ pub mod kind {
         HEAD_TOO_LARGE REQUEST_HEADER_FIELDS_TOO_LARGE "The head of the request is too large",
         INTERNAL INTERNAL_SERVER_ERROR "Something went wrong on our side",
         CORRUPT_LEDGER INTERNAL_SERVER_ERROR "Something went wrong on our side",
-        RATE_LIMIT_EXCEEDED TOO_MANY_REQUESTS "More than the limit allows; come back after the stated time",
         ACCOUNT_LOCKED TOO_MANY_REQUESTS "The account is locked after too many failed logins",
         OVERLOADED SERVICE_UNAVAILABLE "There is more to do than can be taken on now",
         BACKLOG_FULL SERVICE_UNAVAILABLE "Too many messages are waiting for the operator",
@@ -246,7 +245,11 @@ impl From<CommandError> for Problem {
                 problem.detail(message)
             }
             CommandError::Limited { code, message, retry_after } => {
-                let mut problem = Self::by_code(&code).detail(message);
+                let problem = match code.as_str() {
+                    "RATE_LIMIT_EXCEEDED" => Self::of(&kind::RESOURCE_EXHAUSTED).reason("RATE_LIMIT_EXCEEDED"),
+                    code => Self::by_code(code),
+                };
+                let mut problem = problem.detail(message);
                 problem.0.retry_after = Some(whole_seconds(retry_after));
                 problem
             }
@@ -288,7 +291,6 @@ mod tests {
             ("ALREADY_EXISTS", 409),
             ("IDEMPOTENCY_KEY_REUSED", 422),
             ("IN_FLIGHT", 409),
-            ("RATE_LIMIT_EXCEEDED", 429),
             ("ACCOUNT_LOCKED", 429),
             ("OVERLOADED", 503),
             ("UNAVAILABLE", 503),
