@@ -5,6 +5,7 @@ use peyk_ledger::{FileWitness, Segment};
 use peyk_schemas::LedgerId;
 use peyk_tests::{Deployment, Postgres, eventually, program};
 use serde_json::Value;
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -72,6 +73,18 @@ async fn what_does_not_hold_is_said_with_its_mend_and_nothing_else_is() -> Resul
     let said = check(&deployment, &["--set", &format!("postgres.reader_url={reader}")])?;
     said.failed(&["postgres.reader"], "peyk migrate");
     assert_eq!(said.with("skipped"), ["postgres.checkpoints"]);
+
+    let provider = "http.identity_providers.0.issuer=https://idp.example";
+    let keys = "http.identity_providers.0.jwks=/nowhere/keys.json";
+    let said = check(&deployment, &["--set", provider, "--set", keys])?;
+    said.failed(&["http.identity_providers.https://idp.example"], "jwks");
+
+    // One that takes connections and says nothing is told in bounded time.
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("postgres.reader_url=postgres://peyk_reader:any@{}/peyk", silent.local_addr()?);
+    let said = check(&deployment, &["--set", &url])?;
+    said.failed(&["postgres.reader"], "start Postgres");
+    assert!(said.lines.iter().any(|line| line["said"] == "no answer within 5 s"), "{:#?}", said.lines);
 
     // The gateway's login in the place of the writer's may do none of what a writer does.
     let said = check(&deployment, &["--set", "nats.core.user=smpp", "--set", "nats.core.password=test-smpp"])?;
@@ -213,6 +226,12 @@ fn configuration(deployment: &Deployment) -> Result<()> {
 /// Breaks what cannot be mended again.
 async fn broken_servers(deployment: Deployment) -> Result<()> {
     let context = jetstream::new(deployment.nats.user("migrate").connect("administrator").await?);
+    let second = Segment::FIRST.next();
+    for ahead in [second, second.next()] {
+        context.delete_stream(deployment.names().stream(LedgerId::NUMBERING, ahead)).await?;
+    }
+    let said = check(&deployment, &[])?;
+    assert_eq!((said.status, said.with("warning")), (Some(0), vec!["nats.ledgers.numbering/0"]), "{:#?}", said.lines);
     let routing = deployment.names().stream(LedgerId::ROUTING, Segment::FIRST);
     let mut changed = context.get_stream(&routing).await?.cached_info().config.clone();
     changed.allow_direct = false;

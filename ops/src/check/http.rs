@@ -30,6 +30,17 @@ pub async fn check(config: &Config, report: &mut Report) {
             Err(error) => report.fail("http.tls", &error.to_string(), "set http.tls to a chain and its key, in PEM"),
         }
     }
+    for provider in &config.http.identity_providers {
+        let check = format!("http.identity_providers.{}", provider.issuer);
+        match bounded(provider.keys.load()).await {
+            Ok(_) => report.ok(&check, "its keys can be read"),
+            Err(error) => report.fail(
+                &check,
+                &format!("{error:#}"),
+                "set its jwks to where its key set is, and jwks_roots to whom it is trusted by",
+            ),
+        }
+    }
     let listen = config.http.listen;
     let error = match TcpListener::bind(listen).await {
         Ok(_) => return report.ok(LISTEN, &format!("{listen} is free")),

@@ -4,7 +4,7 @@ use super::report::Report;
 use crate::config::{Config, Login};
 use async_nats::{Client, jetstream};
 use ed25519_dalek::VerifyingKey;
-use peyk_ledger::nats::{ProvisionError, Standing, inspect};
+use peyk_ledger::nats::{Standing, StreamFound};
 use peyk_ledger::{Ledgers, Names, ReadError, Segment};
 use peyk_schemas::LedgerId;
 use std::collections::BTreeMap;
@@ -216,14 +216,16 @@ async fn look_at(ledgers: &Ledgers, ledger: LedgerId, replicas: usize, report: &
             return None;
         }
     };
-    if let Err(error) = bounded(inspect(ledgers.context(), ledgers.names(), ledger, replicas)).await {
-        let mend = match error.downcast_ref() {
-            Some(ProvisionError::Differs { .. }) => {
-                "find out who changed the stream; then set it back with an administrator's login"
-            }
-            _ => MIGRATE,
-        };
-        report.fail(&check, &format!("{error:#}"), mend);
+    let differences = match bounded(ledgers.streams_found(ledger)).await {
+        Ok(streams) => streams.iter().filter_map(|stream| changed(stream, ledgers, ledger, replicas)).collect(),
+        Err(error) => vec![format!("{error:#}")],
+    };
+    if !differences.is_empty() {
+        report.fail(
+            &check,
+            &differences.join("; "),
+            "find out who changed the stream, and set it back as an administrator",
+        );
     } else if let Err(error) = bounded(ledgers.check_deployment(ledger)).await {
         let mend = "set deployment and keys.directory to those that opened it, or take another namespace";
         report.fail(&check, &format!("{error:#}"), mend);
@@ -233,4 +235,10 @@ async fn look_at(ledgers: &Ledgers, ledger: LedgerId, replicas: usize, report: &
         report.ok(&check, &format!("ends at position {tail}, {ahead} segments ready behind it"));
     }
     Some(tail)
+}
+
+/// How a stream is not as `peyk migrate` makes it.
+fn changed(stream: &StreamFound, ledgers: &Ledgers, ledger: LedgerId, replicas: usize) -> Option<String> {
+    let fields = stream.differences_of(ledgers, ledger, replicas);
+    (!fields.is_empty()).then(|| format!("stream {} has another {}", stream.name, fields.join(", ")))
 }

@@ -342,7 +342,7 @@ pub struct HttpConfig {
 impl HttpConfig {
     fn read(from: &mut Reader) -> Self {
         let key_bytes_min = peyk_http::KEY_BYTES_MIN;
-        Self {
+        let http = Self {
             listen: from
                 .key("listen", "Where it listens; anywhere but on loopback only with TLS, here or in front of it.")
                 .required((Ipv4Addr::LOCALHOST, 8080).into()),
@@ -366,7 +366,15 @@ impl HttpConfig {
                 "Whose RS256 tokens are accepted beside our own; repeat the table for each.",
                 identity_provider,
             ),
+        };
+        let mut issuers = HashSet::from([&http.jwt_issuer]);
+        for (index, provider) in http.identity_providers.iter().enumerate() {
+            if !issuers.insert(&provider.issuer) {
+                let name = format!("identity_providers.{index}.issuer");
+                from.wrong(ProblemCode::Contradiction, &name, "another issuer of tokens has this name already");
+            }
         }
+        http
     }
 }
 

@@ -222,6 +222,18 @@ async fn a_secret_may_name_where_it_is_kept_and_all_that_are_missing_are_told_at
 }
 
 #[tokio::test]
+async fn an_issuer_of_tokens_counts_once() {
+    let provider = "[[http.identity_providers]]\nissuer = \"peyk\"\njwks = \"/keys\"\n";
+    let wrong = of(&format!("{WHOLE}{provider}")).wrong().await;
+    assert_eq!(
+        wrong,
+        [
+            "peyk.toml:27:10: CONFIG_CONTRADICTION: http.identity_providers.0.issuer: another issuer of tokens has this name already"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn two_connectors_of_one_id_and_half_a_table_of_tls_are_refused() {
     let (_, item) = WHOLE.split_once("[[smpp").expect("an item");
     let text = format!("{WHOLE}[[smpp{item}").replace("[http]", "[http.tls]\nkey = \"k\"\n[http]");

@@ -39,7 +39,9 @@ pub fn verify(config: &Config, root: VerifyingKey, ledger: LedgerId, args: &Veri
         Some(directory) => CheckpointHistory::new(directory)?.load(ledger, &root, config.deployment()?)?.checkpoints,
         None => Vec::new(),
     };
-    let mut input = BufReader::new(File::open(path).with_context(|| format!("reading {}", path.display()))?);
+    let file = File::open(path).with_context(|| format!("reading {}", path.display()))?;
+    let bar = output::progress(file.metadata().map_or(0, |meta| meta.len()), "verify the copy, bytes");
+    let mut input = BufReader::new(bar.wrap_read(file));
     let mut walk = Walk::from_genesis(root, config.deployment()?, ledger, checkpoints);
     let mut position = 1;
     loop {
@@ -58,6 +60,7 @@ pub fn verify(config: &Config, root: VerifyingKey, ledger: LedgerId, args: &Veri
         }
         position += 1;
     }
+    bar.finish_and_clear();
     walk.finish().context("the copy does not verify")?;
     let Some(head) = walk.verifier().head() else { bail!("{} holds no record", path.display()) };
     match &args.head {

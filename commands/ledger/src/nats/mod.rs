@@ -17,7 +17,7 @@ pub use durability::{Declared, Durability, DurabilityError, NotDeclared, REPLICA
 pub use lease::{LEASE_RENEWAL, LEASE_TTL, Lease, LeaseError};
 pub use ledgers::{Ledgers, ReadError};
 pub use names::{BadNamespace, Names};
-pub use provision::{ProvisionError, inspect, provision, provision_bucket, stream_config};
+pub use provision::{ProvisionError, provision, provision_bucket, stream_config};
 pub use standing::{Standing, StoredSegment};
 pub use stream_settings::StreamFound;
 pub use tape::Tape;

@@ -176,33 +176,6 @@ async fn provision_segments(
     }
 }
 
-/// Compares every segment of a ledger that is there with the settings it must have; changes nothing.
-///
-/// # Errors
-/// [`ProvisionError`] naming the first that differs, or cannot be read.
-pub async fn inspect(
-    context: &jetstream::Context,
-    names: &Names,
-    id: LedgerId,
-    replicas: usize,
-) -> Result<(), ProvisionError> {
-    let mut segment = Segment::FIRST;
-    loop {
-        let wanted = stream_config(names, id, segment, replicas);
-        let stream = wanted.name.clone();
-        let have = match context.get_stream(&stream).await {
-            Ok(found) => found.cached_info().config.clone(),
-            Err(error) if is_missing(&error) => return Ok(()),
-            Err(error) => return Err(ProvisionError::Stream { stream, reason: error.to_string() }),
-        };
-        compare(&have, &wanted)?;
-        if have.num_replicas != wanted.num_replicas {
-            return Err(ProvisionError::Differs { stream, difference: "num_replicas" });
-        }
-        segment = segment.next();
-    }
-}
-
 pub(super) fn is_missing(error: &GetStreamError) -> bool {
     matches!(error.kind(), GetStreamErrorKind::JetStream(ref why) if why.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
