@@ -59,6 +59,21 @@ async fn a_refused_projector_is_seen_from_outside_and_goes_on_once_it_may() -> R
     })
     .await;
     assert_eq!(status(&deployment, "messages")?["state"], "running");
+    let metrics = deployment.metrics().await?;
+    let value = |name: &str, with: &str| {
+        let of = |line: &&str| line.starts_with(name) && line.contains("\"numbering/0\"") && line.contains(with);
+        let value = metrics.lines().find(of).and_then(|line| line.rsplit_once(' '));
+        value.and_then(|(_, value)| value.parse::<f64>().ok())
+    };
+    for (name, with) in [
+        ("peyk_projection_lag{", ""),
+        ("peyk_projection_stalled_seconds{", ""),
+        ("peyk_projection_failures_total{", "\"postgres\""),
+        ("peyk_projection_state{", "\"blocked\""),
+    ] {
+        assert!(value(name, with) > Some(0.0), "{name}: {metrics}");
+    }
+    assert_eq!(value("peyk_projection_state{", "\"running\""), Some(0.0));
     let text = deployment.peyk(&["projections", "status"])?;
     let line = text.lines().find(|line| line.starts_with("leases of numbering/0: blocked")).context("a line for it")?;
     assert!(line.contains("no step for") && line.contains("permission denied"), "{line}");
