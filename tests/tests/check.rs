@@ -86,6 +86,14 @@ async fn what_does_not_hold_is_said_with_its_mend_and_nothing_else_is() -> Resul
     said.failed(&["postgres.reader"], "start Postgres");
     assert!(said.lines.iter().any(|line| line["said"] == "no answer within 5 s"), "{:#?}", said.lines);
 
+    // Servers that are fewer than declared, and what is kept by fewer.
+    let three = ["--set", "nats.replicas=3", "--set", "nats.durability=replicated"];
+    let said = check(&deployment, &three)?;
+    assert_eq!(said.with("failed")[0], "nats.durability", "{:#?}", said.lines);
+    for wanted in ["nats.ledgers.numbering/0", "nats.buckets"] {
+        assert!(said.with("failed").contains(&wanted), "{wanted}: {:#?}", said.lines);
+    }
+
     // The gateway's login in the place of the writer's may do none of what a writer does.
     let said = check(&deployment, &["--set", "nats.core.user=smpp", "--set", "nats.core.password=test-smpp"])?;
     assert!(said.with("failed").contains(&"nats.core.permissions"), "{:#?}", said.lines);

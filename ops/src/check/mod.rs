@@ -2,6 +2,7 @@
 mod clock;
 mod configuration;
 mod disk;
+mod durability;
 mod http;
 mod keys;
 mod nats;

@@ -1,6 +1,6 @@
-use super::bounded;
 use super::permissions::UserInfo;
 use super::report::Report;
+use super::{bounded, durability};
 use crate::config::{Config, Login};
 use async_nats::{Client, jetstream};
 use ed25519_dalek::VerifyingKey;
@@ -27,9 +27,11 @@ const USERS: [&str; 4] = ["core", "migrate", "audit", "edge"];
 
 pub async fn check(config: &Config, root: Option<VerifyingKey>, report: &mut Report) -> Option<Nats> {
     if !reachable(config, report).await {
-        for check in
-            USERS.map(|user| format!("nats.{user}")).iter().chain(&["nats.ledgers".into(), "nats.buckets".into()])
-        {
+        for check in USERS.map(|user| format!("nats.{user}")).iter().chain(&[
+            "nats.durability".into(),
+            "nats.ledgers".into(),
+            "nats.buckets".into(),
+        ]) {
             report.skip(check, "nats.server failed");
         }
         return None;
@@ -49,8 +51,9 @@ pub async fn check(config: &Config, root: Option<VerifyingKey>, report: &mut Rep
     }
     let mut clients = clients.into_iter();
     let (core, _migrate, audit) = (clients.next().flatten(), clients.next(), clients.next().flatten());
+    let asks = core.is_some();
     let Some(client) = core.or(audit) else {
-        for check in ["nats.version", "nats.jetstream", "nats.ledgers", "nats.buckets"] {
+        for check in ["nats.version", "nats.jetstream", "nats.durability", "nats.ledgers", "nats.buckets"] {
             report.skip(check, "neither nats.core nor nats.audit can log in");
         }
         return None;
@@ -60,33 +63,41 @@ pub async fn check(config: &Config, root: Option<VerifyingKey>, report: &mut Rep
     if let Err(error) = bounded(context.query_account()).await {
         let said = format!("JetStream does not answer: {error:#}");
         report.fail("nats.jetstream", &said, "enable jetstream in the server and for account CORE");
+        report.skip("nats.durability", "nats.jetstream failed");
         report.skip("nats.ledgers", "nats.jetstream failed");
         report.skip("nats.buckets", "nats.jetstream failed");
         return None;
     }
     report.ok("nats.jetstream", "JetStream answers");
     let Some(root) = root else {
+        report.skip("nats.durability", "keys.deployment_public failed");
         report.skip("nats.ledgers", "keys.deployment_public failed");
         return Some(Nats { client, ledgers: None, tails: BTreeMap::new() });
     };
     let deployment = config.deployment().unwrap_or(peyk_domain::DeploymentId::NIL);
     let ledgers = Ledgers::new(client.clone(), names.clone(), deployment, root);
+    if asks {
+        durability::check(config, &ledgers, report).await;
+    } else {
+        report.skip("nats.durability", "nats.core failed");
+    }
     let mut tails = BTreeMap::new();
     for ledger in config.ledgers() {
         if let Some(tail) = look_at(&ledgers, ledger, config.nats.replicas, report).await {
             tails.insert(ledger, tail);
         }
     }
-    for bucket in [names.writers_bucket(), peyk_keyring::bucket_name(names.namespace())] {
-        match bounded(context.get_key_value(&bucket)).await {
-            Ok(_) => report.ok("nats.buckets", &format!("{bucket} is there")),
-            Err(error) => report.fail("nats.buckets", &format!("bucket {bucket}: {error:#}"), MIGRATE),
+    let kv = |bucket: String| format!("KV_{bucket}");
+    let buckets = [names.writers_bucket(), peyk_keyring::bucket_name(names.namespace())].map(kv);
+    for stream in buckets.into_iter().chain([names.snapshots_stream()]) {
+        match bounded(context.get_stream(&stream)).await.map(|found| found.cached_info().config.num_replicas) {
+            Ok(found) if found == config.nats.replicas => report.ok("nats.buckets", &format!("{stream} is there")),
+            Ok(found) => {
+                let said = format!("{stream} is kept by {found} servers where {} are declared", config.nats.replicas);
+                report.fail("nats.buckets", &said, "set its replicas as an administrator, or nats.replicas");
+            }
+            Err(error) => report.fail("nats.buckets", &format!("{stream}: {error:#}"), MIGRATE),
         }
-    }
-    let snapshots = names.snapshots_bucket();
-    match bounded(context.get_object_store(&snapshots)).await {
-        Ok(_) => report.ok("nats.buckets", &format!("{snapshots} is there")),
-        Err(error) => report.fail("nats.buckets", &format!("object store {snapshots}: {error:#}"), MIGRATE),
     }
     Some(Nats { client, ledgers: Some(ledgers), tails })
 }
@@ -165,7 +176,9 @@ async fn permissions(
     let (must, must_not) = match user {
         "core" => {
             let speaks = vec![append, lease, snapshot, command(numbering), names.api_alive()];
-            (speaks.into_iter().chain([api("STREAM.INFO"), api("CONSUMER.CREATE")]).collect(), changes)
+            let asks = [api("STREAM.INFO"), api("CONSUMER.CREATE")].into_iter();
+            let servers = ["JSZ", "VARZ"].map(|what| format!("$SYS.REQ.SERVER.PING.{what}"));
+            (speaks.into_iter().chain(asks).chain(servers).collect(), changes)
         }
         "migrate" => (vec![api("STREAM.CREATE"), api("STREAM.INFO")], Vec::new()),
         "audit" => {

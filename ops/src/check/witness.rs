@@ -8,8 +8,7 @@ use rustix::fs::{Access, access};
 use std::path::Path;
 
 /// What an operator does when a log is shorter than its witness.
-const LOST: &str =
-    "restore the log; go on without the lost records only knowingly: see docs/OPERATIONS.md, the witness";
+const LOST: &str = "restore the log; go on without the lost records only knowingly: see docs/OPERATIONS.md, Recovery";
 
 pub async fn check(config: &Config, nats: Option<&Nats>, report: &mut Report) {
     let directory = &config.witness.directory;
