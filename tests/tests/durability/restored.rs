@@ -108,7 +108,7 @@ async fn a_log_restored_from_an_older_copy_is_refused_and_taken_up_again_knowing
     assert!(told.iter().any(|line| line["advice"] == "peyk projections rebuild"), "{told:?}");
     let (code, _) = complaint(&deployment, &["ledger", "recover", "numbering", "--accept-loss", &accepted])?;
     assert_eq!(code, "NOTHING_LOST");
-    for other in ["routing", "messages/0", "messages/1"] {
+    for other in ["access", "routing", "messages/0", "messages/1"] {
         let (code, words) = complaint(&deployment, &["ledger", "recover", other])?;
         assert_eq!(code, "LOSS_NOT_ACCEPTED", "{words}");
         let accepted = words.trim_end_matches('`').rsplit(' ').next().context("a code")?.to_owned();

@@ -91,7 +91,7 @@ async fn serving_keeps_checkpoints_and_verifies_by_itself() -> Result<()> {
     .await;
     eventually("every ledger was verified", PATIENCE * 2, || async {
         let shown = deployment.peyk(&["ledger", "verification"]).unwrap_or_default();
-        shown.lines().count() == 4 && shown.lines().all(|line| line.contains(": verified 20"))
+        shown.lines().count() == 5 && shown.lines().all(|line| line.contains(": verified 20"))
     })
     .await;
     let verified = succeeded(deployment.attempt_json(&["ledger", "verify", "numbering"])?)?;
