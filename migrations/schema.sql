@@ -583,3 +583,305 @@ GRANT SELECT ON TABLE read_b.operators TO peyk_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.routes TO peyk_projector;
 
 GRANT SELECT ON TABLE read_b.routes TO peyk_reader;
+
+COMMENT ON COLUMN peyk.active_slot.projection IS 'internal';
+
+COMMENT ON COLUMN peyk.active_slot.lock IS 'internal';
+
+COMMENT ON COLUMN peyk.active_slot.slot IS 'internal';
+
+COMMENT ON COLUMN peyk.active_slot.spare_ready IS 'internal';
+
+COMMENT ON COLUMN peyk.checkpoints.projection IS 'internal';
+
+COMMENT ON COLUMN peyk.checkpoints.slot IS 'internal';
+
+COMMENT ON COLUMN peyk.checkpoints.ledger IS 'internal';
+
+COMMENT ON COLUMN peyk.checkpoints.partition IS 'internal';
+
+COMMENT ON COLUMN peyk.checkpoints."position" IS 'internal';
+
+COMMENT ON COLUMN peyk.checkpoints.hash IS 'internal';
+
+COMMENT ON COLUMN peyk.checkpoints.head IS 'internal';
+
+COMMENT ON COLUMN peyk.checkpoints.updated_at IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.process IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.projection IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.ledger IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.partition IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.state IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.reason IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.record IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states."position" IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.tail IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.since IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.progressed_at IS 'internal';
+
+COMMENT ON COLUMN peyk.projector_states.seen_at IS 'internal';
+
+COMMENT ON COLUMN peyk.read_tables.name IS 'internal';
+
+COMMENT ON COLUMN peyk.read_tables.projection IS 'internal';
+
+COMMENT ON COLUMN peyk.read_tables.tenanted IS 'internal';
+
+COMMENT ON COLUMN read_a.connectors.id IS 'internal';
+
+COMMENT ON COLUMN read_a.connectors.operator IS 'internal';
+
+COMMENT ON COLUMN read_a.connectors.name IS 'internal';
+
+COMMENT ON COLUMN read_a.connectors.state IS 'internal';
+
+COMMENT ON COLUMN read_a.connectors."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.connectors.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_a.leases.id IS 'internal';
+
+COMMENT ON COLUMN read_a.leases.number IS 'internal';
+
+COMMENT ON COLUMN read_a.leases.tenant IS 'internal';
+
+COMMENT ON COLUMN read_a.leases.state IS 'internal';
+
+COMMENT ON COLUMN read_a.leases.reserved_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.leases.until_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.leases.assigned_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.leases.ended_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.leases."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.leases.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.id IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.tenant IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.sender IS 'confidential';
+
+COMMENT ON COLUMN read_a.messages.recipient_mask IS 'confidential';
+
+COMMENT ON COLUMN read_a.messages.recipient_hash IS 'confidential';
+
+COMMENT ON COLUMN read_a.messages.lane IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.encoding IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.segments IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.state IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.reason IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.connector IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.smsc_id IS 'confidential';
+
+COMMENT ON COLUMN read_a.messages.attempts IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.receipt IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.receipt_error IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.accepted_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.expires_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.dispatched_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.submitted_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.final_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.partition IS 'internal';
+
+COMMENT ON COLUMN read_a.messages."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.item IS 'internal';
+
+COMMENT ON COLUMN read_a.messages.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_a.numbers.number IS 'internal';
+
+COMMENT ON COLUMN read_a.numbers.block IS 'internal';
+
+COMMENT ON COLUMN read_a.numbers.mno IS 'public';
+
+COMMENT ON COLUMN read_a.numbers.state IS 'internal';
+
+COMMENT ON COLUMN read_a.numbers.tenant IS 'internal';
+
+COMMENT ON COLUMN read_a.numbers.lease IS 'internal';
+
+COMMENT ON COLUMN read_a.numbers.until_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.numbers."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.numbers.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_a.operators.id IS 'internal';
+
+COMMENT ON COLUMN read_a.operators.name IS 'public';
+
+COMMENT ON COLUMN read_a.operators.country IS 'public';
+
+COMMENT ON COLUMN read_a.operators."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.operators.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_a.routes.id IS 'internal';
+
+COMMENT ON COLUMN read_a.routes.prefix IS 'public';
+
+COMMENT ON COLUMN read_a.routes.connector IS 'internal';
+
+COMMENT ON COLUMN read_a.routes.priority IS 'internal';
+
+COMMENT ON COLUMN read_a.routes.weight IS 'internal';
+
+COMMENT ON COLUMN read_a.routes.cost_micros IS 'internal';
+
+COMMENT ON COLUMN read_a.routes."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.routes.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.connectors.id IS 'internal';
+
+COMMENT ON COLUMN read_b.connectors.operator IS 'internal';
+
+COMMENT ON COLUMN read_b.connectors.name IS 'internal';
+
+COMMENT ON COLUMN read_b.connectors.state IS 'internal';
+
+COMMENT ON COLUMN read_b.connectors."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.connectors.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.leases.id IS 'internal';
+
+COMMENT ON COLUMN read_b.leases.number IS 'internal';
+
+COMMENT ON COLUMN read_b.leases.tenant IS 'internal';
+
+COMMENT ON COLUMN read_b.leases.state IS 'internal';
+
+COMMENT ON COLUMN read_b.leases.reserved_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.leases.until_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.leases.assigned_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.leases.ended_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.leases."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.leases.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.id IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.tenant IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.sender IS 'confidential';
+
+COMMENT ON COLUMN read_b.messages.recipient_mask IS 'confidential';
+
+COMMENT ON COLUMN read_b.messages.recipient_hash IS 'confidential';
+
+COMMENT ON COLUMN read_b.messages.lane IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.encoding IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.segments IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.state IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.reason IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.connector IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.smsc_id IS 'confidential';
+
+COMMENT ON COLUMN read_b.messages.attempts IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.receipt IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.receipt_error IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.accepted_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.expires_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.dispatched_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.submitted_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.final_at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.partition IS 'internal';
+
+COMMENT ON COLUMN read_b.messages."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.item IS 'internal';
+
+COMMENT ON COLUMN read_b.messages.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.number IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.block IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.mno IS 'public';
+
+COMMENT ON COLUMN read_b.numbers.state IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.tenant IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.lease IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.until_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.operators.id IS 'internal';
+
+COMMENT ON COLUMN read_b.operators.name IS 'public';
+
+COMMENT ON COLUMN read_b.operators.country IS 'public';
+
+COMMENT ON COLUMN read_b.operators."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.operators.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.routes.id IS 'internal';
+
+COMMENT ON COLUMN read_b.routes.prefix IS 'public';
+
+COMMENT ON COLUMN read_b.routes.connector IS 'internal';
+
+COMMENT ON COLUMN read_b.routes.priority IS 'internal';
+
+COMMENT ON COLUMN read_b.routes.weight IS 'internal';
+
+COMMENT ON COLUMN read_b.routes.cost_micros IS 'internal';
+
+COMMENT ON COLUMN read_b.routes."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.routes.updated_position IS 'internal';

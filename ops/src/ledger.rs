@@ -1,5 +1,6 @@
 //! `peyk ledger`: verify, replay, copy, prove; what is done about losses is in `recovery.rs`.
 mod copy;
+mod masking;
 mod proof;
 mod replay;
 mod verify;

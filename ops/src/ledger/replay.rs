@@ -1,3 +1,4 @@
+use super::masking::masked;
 use super::verify::SILENCE;
 use crate::output::{self, Output};
 use anyhow::Result;
@@ -26,6 +27,9 @@ pub struct ReplayArgs {
     /// Only records that concern this message.
     #[arg(long)]
     message: Option<MessageId>,
+    /// Show what is confidential or restricted in events too; what is sealed stays so.
+    #[arg(long)]
+    unmasked: bool,
 }
 
 /// Shows the records of a ledger that are asked for.
@@ -41,7 +45,7 @@ pub async fn replay(ledgers: &Ledgers, ledger: LedgerId, args: &ReplayArgs, outp
         }
         for record in records.iter().filter(|record| (args.from..=end).contains(&record.position) && args.wants(record))
         {
-            bar.suspend(|| show(ledger, record, output));
+            bar.suspend(|| show(ledger, record, args.unmasked, output));
         }
         bar.set_position(reader.verifier().position());
     }
@@ -62,14 +66,15 @@ impl ReplayArgs {
     }
 }
 
-fn show(ledger: LedgerId, record: &VerifiedRecord, output: Output) {
+fn show(ledger: LedgerId, record: &VerifiedRecord, unmasked: bool, output: Output) {
     let at = jiff::Timestamp::from_millisecond(i64::try_from(record.at.0).unwrap_or(i64::MAX))
         .map_or_else(|_| record.at.to_string(), |at| at.to_string());
     let kinds: Vec<&str> = record.events.iter().map(|event| event.kind.as_ref()).collect();
+    let data = if unmasked { output::diagnostic } else { masked };
     let events: Vec<_> = record
         .events
         .iter()
-        .map(|event| json!({ "kind": event.kind, "version": event.version, "data": output::diagnostic(event) }))
+        .map(|event| json!({ "kind": event.kind, "version": event.version, "data": data(event) }))
         .collect();
     output.line(
         &json!({ "ledger": ledger.to_string(), "position": record.position, "at": at, "hash": record.hash.to_string(),

@@ -1,4 +1,5 @@
 //! The read models against a real Postgres, fed with real event encodings through the boundary projectors read from.
+mod data_classes;
 mod failures;
 mod ledger;
 mod live;

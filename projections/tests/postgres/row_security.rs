@@ -18,17 +18,24 @@ async fn every_table_with_tenants_is_under_row_level_security() {
         .fetch_all(&owner)
         .await
         .expect("readable");
-        assert_eq!(tenanted.len(), 6, "{tenanted:?}");
+        let declared: i64 = sqlx::query_scalar("SELECT 2 * count(*) FROM peyk.read_tables WHERE tenanted")
+            .fetch_one(&owner)
+            .await
+            .expect("readable");
+        assert_eq!(i64::try_from(tenanted.len()), Ok(declared), "both slots of each: {tenanted:?}");
         assert!(tenanted.iter().all(|(_, _, secured, policies)| *secured && *policies == 1), "{tenanted:?}");
 
         let views: Vec<(String, bool)> = sqlx::query_as(
             "SELECT c.relname::text, coalesce('security_invoker=true' = ANY(c.reloptions), false)
-            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND n.nspname = 'read'",
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
         )
         .fetch_all(&owner)
         .await
         .expect("readable");
-        assert_eq!(views.len(), 7);
+        let tables: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM peyk.read_tables").fetch_one(&owner).await.expect("readable");
+        assert_eq!(i64::try_from(views.len()), Ok(tables + 1), "one of each table, and the checkpoints: {views:?}");
         assert!(views.iter().all(|(_, invoker)| *invoker), "{views:?}");
     })
     .await;
@@ -76,6 +83,32 @@ async fn a_reader_sees_the_tenant_it_names_and_nobody_else() {
                     }
                     assert_eq!(found, expected, "{relation}");
                 }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_names_no_tenant_sees_no_row_of_any_table_with_tenants() {
+    let keys = Keys::new();
+    let ledgers = traffic(13, 400, &keys);
+    with_database(move |database| async move {
+        project(&database, &ledgers, &keys).await;
+        let readable: Vec<String> = sqlx::query_scalar(
+            "SELECT s || '.' || t.name FROM peyk.read_tables t, unnest(ARRAY['read', 'read_a', 'read_b']) s
+            WHERE t.tenanted AND has_table_privilege('peyk_reader', format('%I.%I', s, t.name), 'SELECT')",
+        )
+        .fetch_all(&database.owner_pool())
+        .await
+        .expect("readable");
+        assert!(readable.len() >= 9, "{readable:?}");
+        let reader = database.reader_pool();
+        for relation in &readable {
+            for setting in [None, Some(""), Some("00000000-0000-0000-0000-0000000000ff")] {
+                let found = seen(&reader, relation, setting).await;
+                let strangers = found.iter().filter(|tenant| *tenant != "nobody" || setting.is_none_or(str::is_empty));
+                assert_eq!(strangers.count(), 0, "{relation} with {setting:?}: {found:?}");
             }
         }
     })

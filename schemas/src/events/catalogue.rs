@@ -14,6 +14,8 @@ pub enum DataClass {
 }
 
 impl DataClass {
+    pub const ALL: [Self; 4] = [Self::Public, Self::Internal, Self::Confidential, Self::Restricted];
+
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

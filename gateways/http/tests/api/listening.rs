@@ -1,6 +1,6 @@
 //! A bound server and raw sockets: what no well-behaved client shows.
 use crate::fakes::{Bench, HERAT, TENANT_ROLES};
-use peyk_http::{ApiSettings, Certificate, Drained, Server, ServerSettings};
+use peyk_http::{ApiSettings, Certificate, Drained, FixedLimits, Limiter, Server, ServerSettings, TrustedProxies};
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -246,4 +246,52 @@ async fn tls_is_served_and_plain_text_is_not() {
     assert!(!plain.contains("HTTP/1.1"), "{plain}");
     running.stop.cancel();
     assert_eq!(timeout(DEADLINE, running.serving).await.unwrap().unwrap(), Drained::Whole);
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_connections_and_a_proxy_has_all() {
+    let get = "GET /healthz HTTP/1.1\r\nhost: peyk\r\nconnection: close\r\n\r\n";
+    let settings = ServerSettings { connections_per_address_max: 2, ..ServerSettings::default() };
+    let bench = Bench::new();
+    let running = run(&bench, settings, None).await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
+        held.push(stream);
+    }
+    let refused = exchange_or_close(TcpStream::connect(running.address).await.unwrap(), get).await;
+    assert_eq!(refused, "", "a third one is closed without an answer");
+    let mut first = held.remove(0);
+    first.write_all(b"host: peyk\r\nconnection: close\r\n\r\n").await.unwrap();
+    assert!(rest(&mut first).await.starts_with("HTTP/1.1 200 "));
+    drop(first);
+    let again = async || {
+        let answer = exchange_or_close(TcpStream::connect(running.address).await.unwrap(), get).await;
+        answer.starts_with("HTTP/1.1 200 ")
+    };
+    let began = Instant::now();
+    while !again().await {
+        assert!(began.elapsed() < DEADLINE, "its place is free again");
+    }
+
+    let proxies = TrustedProxies { networks: vec!["127.0.0.0/8".parse().unwrap()], ..TrustedProxies::default() };
+    let bench = Bench::limited(Limiter::alone(Arc::new(FixedLimits::default()), proxies));
+    let running = run(&bench, settings, None).await;
+    let mut many = Vec::new();
+    for _ in 0..10 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: peyk\r\nconnection: close\r\n").await.unwrap();
+        many.push(stream);
+    }
+    for mut stream in many {
+        stream.write_all(b"\r\n").await.unwrap();
+        assert!(rest(&mut stream).await.starts_with("HTTP/1.1 200 "));
+    }
+}
+
+/// As `exchange`, where the server may close before it read everything.
+async fn exchange_or_close(mut stream: TcpStream, request: &str) -> String {
+    let _ = stream.write_all(request.as_bytes()).await;
+    rest(&mut stream).await
 }
