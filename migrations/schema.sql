@@ -48,6 +48,32 @@ CREATE TABLE peyk.read_tables (
     tenanted boolean NOT NULL
 );
 
+CREATE TABLE read_a.audit (
+    id bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    event_type text NOT NULL,
+    tenant uuid NOT NULL,
+    actor uuid,
+    actor_tenant uuid NOT NULL,
+    action text NOT NULL,
+    resource_type text,
+    resource_id text,
+    source_ip text,
+    user_agent text,
+    request uuid,
+    code text,
+    receipt text,
+    count bigint,
+    details jsonb NOT NULL
+);
+
+CREATE TABLE read_a.audit_subjects (
+    subject text NOT NULL,
+    tenant uuid NOT NULL,
+    user_id uuid,
+    known jsonb NOT NULL
+);
+
 CREATE TABLE read_a.connectors (
     id uuid NOT NULL,
     operator uuid NOT NULL,
@@ -126,6 +152,32 @@ CREATE TABLE read_a.routes (
     cost_micros bigint NOT NULL,
     "position" bigint NOT NULL,
     updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_b.audit (
+    id bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    event_type text NOT NULL,
+    tenant uuid NOT NULL,
+    actor uuid,
+    actor_tenant uuid NOT NULL,
+    action text NOT NULL,
+    resource_type text,
+    resource_id text,
+    source_ip text,
+    user_agent text,
+    request uuid,
+    code text,
+    receipt text,
+    count bigint,
+    details jsonb NOT NULL
+);
+
+CREATE TABLE read_b.audit_subjects (
+    subject text NOT NULL,
+    tenant uuid NOT NULL,
+    user_id uuid,
+    known jsonb NOT NULL
 );
 
 CREATE TABLE read_b.connectors (
@@ -212,7 +264,7 @@ ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_lock_key UNIQUE (lock);
 
 ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_pkey PRIMARY KEY (projection);
 
-ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_projection_check CHECK ((projection = ANY (ARRAY['leases'::text, 'messages'::text, 'routes'::text])));
+ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_projection_check CHECK ((projection = ANY (ARRAY['leases'::text, 'messages'::text, 'routes'::text, 'audit'::text])));
 
 ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_slot_check CHECK ((slot = ANY (ARRAY['a'::text, 'b'::text])));
 
@@ -235,6 +287,14 @@ ALTER TABLE peyk.projector_states ADD CONSTRAINT projector_states_reason_check C
 ALTER TABLE peyk.projector_states ADD CONSTRAINT projector_states_state_check CHECK ((state = ANY (ARRAY['starting'::text, 'running'::text, 'waiting'::text, 'blocked'::text, 'failed'::text, 'stopped'::text])));
 
 ALTER TABLE peyk.read_tables ADD CONSTRAINT read_tables_pkey PRIMARY KEY (name);
+
+ALTER TABLE read_a.audit ADD CONSTRAINT audit_details_check CHECK ((jsonb_typeof(details) = 'object'::text));
+
+ALTER TABLE read_a.audit ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_a.audit_subjects ADD CONSTRAINT audit_subjects_known_check CHECK ((jsonb_typeof(known) = 'object'::text));
+
+ALTER TABLE read_a.audit_subjects ADD CONSTRAINT audit_subjects_pkey PRIMARY KEY (subject);
 
 ALTER TABLE read_a.connectors ADD CONSTRAINT connectors_pkey PRIMARY KEY (id);
 
@@ -265,6 +325,14 @@ ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_state_check CHECK ((state = AN
 ALTER TABLE read_a.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
 ALTER TABLE read_a.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.audit ADD CONSTRAINT audit_details_check CHECK ((jsonb_typeof(details) = 'object'::text));
+
+ALTER TABLE read_b.audit ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.audit_subjects ADD CONSTRAINT audit_subjects_known_check CHECK ((jsonb_typeof(known) = 'object'::text));
+
+ALTER TABLE read_b.audit_subjects ADD CONSTRAINT audit_subjects_pkey PRIMARY KEY (subject);
 
 ALTER TABLE read_b.connectors ADD CONSTRAINT connectors_pkey PRIMARY KEY (id);
 
@@ -302,6 +370,16 @@ ALTER TABLE peyk.projector_states ADD CONSTRAINT projector_states_projection_fke
 
 ALTER TABLE peyk.read_tables ADD CONSTRAINT read_tables_projection_fkey FOREIGN KEY (projection) REFERENCES peyk.active_slot(projection);
 
+CREATE INDEX audit_actor ON read_a.audit USING btree (actor, id DESC) WHERE (actor IS NOT NULL);
+
+CREATE INDEX audit_newest ON read_a.audit USING btree (tenant, id DESC);
+
+CREATE INDEX audit_resource ON read_a.audit USING btree (resource_id, id DESC) WHERE (resource_id IS NOT NULL);
+
+CREATE INDEX audit_time ON read_a.audit USING btree (at_ms);
+
+CREATE INDEX audit_type ON read_a.audit USING btree (event_type, id DESC);
+
 CREATE INDEX leases_tenant ON read_a.leases USING btree (tenant, id);
 
 CREATE INDEX messages_newest ON read_a.messages USING btree (tenant, "position" DESC, item DESC);
@@ -311,6 +389,16 @@ CREATE INDEX numbers_state ON read_a.numbers USING btree (state, number);
 CREATE INDEX numbers_tenant ON read_a.numbers USING btree (tenant, number) WHERE (tenant IS NOT NULL);
 
 CREATE INDEX routes_prefix ON read_a.routes USING btree (prefix, priority);
+
+CREATE INDEX audit_actor ON read_b.audit USING btree (actor, id DESC) WHERE (actor IS NOT NULL);
+
+CREATE INDEX audit_newest ON read_b.audit USING btree (tenant, id DESC);
+
+CREATE INDEX audit_resource ON read_b.audit USING btree (resource_id, id DESC) WHERE (resource_id IS NOT NULL);
+
+CREATE INDEX audit_time ON read_b.audit USING btree (at_ms);
+
+CREATE INDEX audit_type ON read_b.audit USING btree (event_type, id DESC);
 
 CREATE INDEX leases_tenant ON read_b.leases USING btree (tenant, id);
 
@@ -322,11 +410,19 @@ CREATE INDEX numbers_tenant ON read_b.numbers USING btree (tenant, number) WHERE
 
 CREATE INDEX routes_prefix ON read_b.routes USING btree (prefix, priority);
 
+ALTER TABLE read_a.audit ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_a.audit_subjects ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE read_a.leases ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_a.messages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_a.numbers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_b.audit ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_b.audit_subjects ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.leases ENABLE ROW LEVEL SECURITY;
 
@@ -334,17 +430,51 @@ ALTER TABLE read_b.messages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.numbers ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY of_tenant ON read_a.audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'audit'::text)));
+
+CREATE POLICY of_tenant ON read_a.audit_subjects AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY of_tenant ON read_a.leases AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY of_tenant ON read_a.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY of_tenant ON read_a.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
 
+CREATE POLICY of_tenant ON read_b.audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'audit'::text)));
+
+CREATE POLICY of_tenant ON read_b.audit_subjects AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY of_tenant ON read_b.leases AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY of_tenant ON read_b.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY of_tenant ON read_b.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
+
+CREATE VIEW read.audit WITH (security_invoker=true) AS
+ SELECT audit.id,
+    audit.at_ms,
+    audit.event_type,
+    audit.tenant,
+    audit.actor,
+    audit.actor_tenant,
+    audit.action,
+    audit.resource_type,
+    audit.resource_id,
+    audit.source_ip,
+    audit.user_agent,
+    audit.request,
+    audit.code,
+    audit.receipt,
+    audit.count,
+    audit.details
+   FROM read_a.audit;
+
+CREATE VIEW read.audit_subjects WITH (security_invoker=true) AS
+ SELECT audit_subjects.subject,
+    audit_subjects.tenant,
+    audit_subjects.user_id,
+    audit_subjects.known
+   FROM read_a.audit_subjects;
 
 CREATE VIEW read.checkpoints WITH (security_invoker=true) AS
  SELECT c.projection,
@@ -522,6 +652,8 @@ GRANT SELECT ON TABLE peyk.projector_states TO peyk_reader;
 
 GRANT SELECT ON TABLE peyk.read_tables TO peyk_projector;
 
+GRANT SELECT ON TABLE read.audit TO peyk_reader;
+
 GRANT SELECT ON TABLE read.checkpoints TO peyk_reader;
 
 GRANT SELECT ON TABLE read.connectors TO peyk_reader;
@@ -535,6 +667,12 @@ GRANT SELECT ON TABLE read.numbers TO peyk_reader;
 GRANT SELECT ON TABLE read.operators TO peyk_reader;
 
 GRANT SELECT ON TABLE read.routes TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.audit TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.audit TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.audit_subjects TO peyk_projector;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.connectors TO peyk_projector;
 
@@ -559,6 +697,12 @@ GRANT SELECT ON TABLE read_a.operators TO peyk_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.routes TO peyk_projector;
 
 GRANT SELECT ON TABLE read_a.routes TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.audit TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.audit TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.audit_subjects TO peyk_projector;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.connectors TO peyk_projector;
 

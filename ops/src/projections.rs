@@ -23,17 +23,17 @@ pub enum ProjectionsCommand {
     Status,
     /// Fill the idle slot from the first record on and switch to it; all projections if none is named.
     Rebuild {
-        /// `leases`, `messages` or `routes`.
+        /// `leases`, `messages`, `routes` or `audit`.
         projections: Vec<Projection>,
     },
     /// Serve from the other slot again.
     Rollback {
-        /// `leases`, `messages` or `routes`.
+        /// `leases`, `messages`, `routes` or `audit`.
         projection: Projection,
     },
     /// Compare both slots row by row, at the same record; all projections if none is named. Fails if rows differ.
     Diff {
-        /// `leases`, `messages` or `routes`.
+        /// `leases`, `messages`, `routes` or `audit`.
         projections: Vec<Projection>,
     },
 }

@@ -114,7 +114,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let projecting = ProjectionsConfig {
         pool: projector_pool(
             postgres(&config.postgres.projector_url, "postgres.projector_url")?,
-            u32::from(partitions) + 4,
+            u32::from(partitions) + 5,
         ),
         feeds: ledgers.clone(),
         keys: Arc::new(keyrings),

@@ -1,13 +1,12 @@
 //! Some records of one ledger on their way into one slot: decoded outside the transaction, applied inside it.
 use crate::checkpoint::{Mark, active_slot, enter, hold_slots};
 use crate::error::ProjectionError;
-use crate::recipients::{Recipient, RecipientKeys};
+use crate::recipients::KeysUnavailable;
+use crate::sources::ReadModelKeys;
 use crate::store::How;
-use crate::views::{Place, View};
-use peyk_domain::MessageId;
+use crate::views::{Opened, Place, View};
 use peyk_schemas::{Head, LedgerId, VerifiedRecord};
 use sqlx::{Connection, PgConnection};
-use std::collections::HashMap;
 
 /// Whether the slot that is written serves; the transaction fails if it turns out otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +37,7 @@ impl Serving {
 /// Decoded records and where they end.
 pub(crate) struct Batch<V: View> {
     events: Vec<(Place, V::Event)>,
-    recipients: HashMap<MessageId, Recipient>,
+    opened: Opened,
     head: Head,
 }
 
@@ -53,32 +52,33 @@ impl<V: View> Batch<V> {
         after: u64,
         records: &[VerifiedRecord],
         head: Head,
-        keys: &dyn RecipientKeys,
+        keys: &dyn ReadModelKeys,
     ) -> Result<Option<Self>, ProjectionError> {
         if head.position <= after {
             return Ok(None);
         }
         let mut events = Vec::with_capacity(records.len());
         for record in records.iter().filter(|record| record.position > after) {
-            let (position, at) = (record.position, record.at);
+            let VerifiedRecord { position, at, actor, tenant, .. } = *record;
             let decoded = record.domain_events::<V::Event>().map_err(|source| ProjectionError::Record {
                 ledger,
                 position,
                 source,
             })?;
             for (item, event) in (0..).zip(decoded) {
-                events.push((Place { ledger, position, item, at }, event));
+                events.push((Place { ledger, position, item, at, actor, tenant }, event));
             }
         }
-        let sealed: Vec<_> = events.iter().filter_map(|(_, event)| V::sealed_recipient(event)).collect();
-        let recipients = if sealed.is_empty() { Ok(HashMap::new()) } else { keys.recipients(sealed).await };
-        let recipients = recipients.map_err(|source| {
-            let lacks_keys = |event: &V::Event| V::sealed_recipient(event).is_some_and(|of| of.tenant == source.tenant);
-            let first = events.iter().find(|(_, event)| lacks_keys(event));
+        let opened = open::<V>(&events, keys).await.map_err(|source| {
+            let tenant_of = |place: &Place, event: &V::Event| {
+                let recipient = V::sealed_recipient(event).map(|of| of.tenant);
+                recipient.or_else(|| V::sealed_source(event, place).map(|of| of.tenant))
+            };
+            let first = events.iter().find(|(place, event)| tenant_of(place, event) == Some(source.tenant));
             let position = first.map_or(head.position, |(place, _)| place.position);
             ProjectionError::Keys { ledger, position, source }
         })?;
-        Ok(Some(Self { events, recipients, head }))
+        Ok(Some(Self { events, opened, head }))
     }
 
     /// Folds the batch into the slot and moves its checkpoint from `from`, all in one transaction.
@@ -126,7 +126,7 @@ impl<V: View> Batch<V> {
     /// [`ProjectionError::Misfit`] naming the first record that does not follow from them.
     pub(crate) fn fold(&self, view: &mut V) -> Result<(), ProjectionError> {
         for (place, event) in &self.events {
-            view.fold(event, place, &self.recipients).map_err(|source| {
+            view.fold(event, place, &self.opened).map_err(|source| {
                 use peyk_schemas::EventSchema;
                 let kind = event.to_raw().kind.into_owned();
                 ProjectionError::Misfit { ledger: place.ledger, position: place.position, kind, source }
@@ -142,4 +142,18 @@ impl<V: View> Batch<V> {
     pub(crate) fn events(&self) -> usize {
         self.events.len()
     }
+}
+
+/// Opens what the events hold of personal data, as far as its keys are there.
+async fn open<V: View>(events: &[(Place, V::Event)], keys: &dyn ReadModelKeys) -> Result<Opened, KeysUnavailable> {
+    let mut opened = Opened::default();
+    let recipients: Vec<_> = events.iter().filter_map(|(_, event)| V::sealed_recipient(event)).collect();
+    if !recipients.is_empty() {
+        opened.recipients = keys.recipients(recipients).await?;
+    }
+    let sources: Vec<_> = events.iter().filter_map(|(place, event)| V::sealed_source(event, place)).collect();
+    if !sources.is_empty() {
+        opened.sources = keys.sources(sources).await?;
+    }
+    Ok(opened)
 }

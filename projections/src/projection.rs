@@ -11,10 +11,12 @@ pub enum Projection {
     Messages,
     /// Operators, connectors and routes, from `routing`.
     Routes,
+    /// Who did what, from `access`.
+    Audit,
 }
 
 impl Projection {
-    pub const ALL: [Self; 3] = [Self::Leases, Self::Messages, Self::Routes];
+    pub const ALL: [Self; 4] = [Self::Leases, Self::Messages, Self::Routes, Self::Audit];
 
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -22,6 +24,7 @@ impl Projection {
             Self::Leases => "leases",
             Self::Messages => "messages",
             Self::Routes => "routes",
+            Self::Audit => "audit",
         }
     }
 
@@ -32,6 +35,7 @@ impl Projection {
             Self::Leases => vec![LedgerId::NUMBERING],
             Self::Messages => (0..message_partitions).map(LedgerId::messages).collect(),
             Self::Routes => vec![LedgerId::ROUTING],
+            Self::Audit => vec![LedgerId::ACCESS],
         }
     }
 }
@@ -44,7 +48,7 @@ impl fmt::Display for Projection {
 
 /// Text that names no projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such projection: expected leases, messages or routes")]
+#[error("no such projection: expected leases, messages, routes or audit")]
 pub struct NoSuchProjection;
 
 impl FromStr for Projection {

@@ -5,7 +5,7 @@ use crate::error::{Outlook, ProjectionError};
 use crate::feed::{Feed, Feeds};
 use crate::metrics;
 use crate::projection::Slot;
-use crate::recipients::RecipientKeys;
+use crate::sources::ReadModelKeys;
 use crate::status::{ProjectorState, StatusSender};
 use crate::store::How;
 use crate::views::View;
@@ -29,7 +29,7 @@ pub(crate) struct Projector<V, F> {
     pub(crate) ledger: LedgerId,
     pub(crate) pool: PgPool,
     pub(crate) feeds: F,
-    pub(crate) keys: Arc<dyn RecipientKeys>,
+    pub(crate) keys: Arc<dyn ReadModelKeys>,
     pub(crate) status: StatusSender,
     pub(crate) shutdown: CancellationToken,
     pub(crate) view: PhantomData<fn() -> V>,

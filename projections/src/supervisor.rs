@@ -3,10 +3,10 @@ use crate::feed::Feeds;
 use crate::metrics;
 use crate::projection::Projection;
 use crate::projector::Projector;
-use crate::recipients::RecipientKeys;
 use crate::reporter::Reporter;
+use crate::sources::ReadModelKeys;
 use crate::status::{ProjectorState, StatusBoard, StatusSender, starting};
-use crate::views::{Leases, Messages, Routes, View};
+use crate::views::{Audit, Leases, Messages, Routes, View};
 use futures::FutureExt;
 use peyk_schemas::LedgerId;
 use sqlx::PgPool;
@@ -23,7 +23,7 @@ pub struct ProjectionsConfig<F> {
     /// Connections as `peyk_projector`, see [`crate::projector_pool`]; one for each ledger partition and two to spare.
     pub pool: PgPool,
     pub feeds: F,
-    pub keys: Arc<dyn RecipientKeys>,
+    pub keys: Arc<dyn ReadModelKeys>,
     /// Partitions of `messages` in this deployment.
     pub message_partitions: u16,
     /// Rows a rebuild changes in memory before it copies them, of half a kilobyte each; as many again are on their way to
@@ -65,6 +65,7 @@ impl Projections {
                     Projection::Leases => start::<Leases, F>(&mut tasks, config, shutdown, ledger),
                     Projection::Messages => start::<Messages, F>(&mut tasks, config, shutdown, ledger),
                     Projection::Routes => start::<Routes, F>(&mut tasks, config, shutdown, ledger),
+                    Projection::Audit => start::<Audit, F>(&mut tasks, config, shutdown, ledger),
                 });
             }
         }

@@ -10,8 +10,7 @@ use std::time::Duration;
 impl Reads for ReadModels {
     fn reached(&self, ledger: LedgerId, position: u64, patience: Duration) -> Reading<()> {
         let projection = match ledger.ledger {
-            // Read from a replica in memory, not from Postgres.
-            Ledger::Access => return Box::pin(async { Ok(()) }),
+            Ledger::Access => Projection::Audit,
             Ledger::Numbering => Projection::Leases,
             Ledger::Routing => Projection::Routes,
             Ledger::Messages => Projection::Messages,

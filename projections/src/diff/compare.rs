@@ -1,6 +1,6 @@
 use super::{DiffProgress, TableDiff};
 use crate::projection::Projection;
-use crate::rows::{Connector, Lease, Message, Number, Operator, Route};
+use crate::rows::{AuditEvent, AuditSubject, Connector, Lease, Message, Number, Operator, Route};
 use crate::store::{Kind, Row as _, Table};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -13,6 +13,7 @@ const fn tables_of(projection: Projection) -> &'static [&'static Table] {
         Projection::Leases => &[Number::TABLE, Lease::TABLE],
         Projection::Messages => &[Message::TABLE],
         Projection::Routes => &[Operator::TABLE, Connector::TABLE, Route::TABLE],
+        Projection::Audit => &[AuditEvent::TABLE, AuditSubject::TABLE],
     }
 }
 
@@ -54,7 +55,7 @@ const fn type_of(kind: Kind) -> &'static str {
         Kind::Uuid => "uuid",
         Kind::BigInt => "int8",
         Kind::Integer => "int4",
-        Kind::Text | Kind::Bytes => "text",
+        Kind::Text | Kind::Json | Kind::Bytes => "text",
     }
 }
 
@@ -85,8 +86,8 @@ async fn page(
     let ((key, kind), name) = (table.key(), table.name);
     let of = type_of(kind);
     // Numbers are personal data once somebody leases them.
-    let shown = match kind {
-        Kind::BigInt => "'+' || left(key::text, 2) || '***'",
+    let shown = match key {
+        "number" => "'+' || left(key::text, 2) || '***'",
         _ => "key::text",
     };
     let rows = |slot| {

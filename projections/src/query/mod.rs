@@ -2,6 +2,7 @@
 //!
 //! Every query runs in a transaction that names the tenant to row level security, and names it in the statement too:
 //! either alone would do. Each reads one view, so a switch of slots never finds two of them locked crosswise.
+mod audit;
 mod error;
 mod leases;
 mod messages;
@@ -11,6 +12,7 @@ mod projectors;
 mod read_models;
 mod routes;
 
+pub use audit::{AuditCursor, AuditFilter, AuditOrder, AuditScope};
 pub use error::QueryError;
 pub use leases::NumberFilter;
 pub use messages::{BadCursor, MessageCursor};

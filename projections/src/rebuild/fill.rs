@@ -7,7 +7,7 @@ use crate::batch::{Batch, Serving};
 use crate::checkpoint::{Mark, enter};
 use crate::error::ProjectionError;
 use crate::feed::{Feed, Feeds};
-use crate::recipients::RecipientKeys;
+use crate::sources::ReadModelKeys;
 use crate::store::{How, Which};
 use crate::views::View;
 use peyk_schemas::Head;
@@ -23,7 +23,7 @@ const WRITE_AHEAD: usize = 1;
 
 /// What the pass needs beside the ledger.
 pub(super) struct Means {
-    pub(super) keys: Arc<dyn RecipientKeys>,
+    pub(super) keys: Arc<dyn ReadModelKeys>,
     pub(super) rows_max: usize,
 }
 
@@ -89,7 +89,7 @@ async fn cause(writing: AbortOnDropHandle<Result<PgConnection, ProjectionError>>
 async fn read_on<V: View, F: Feeds>(
     mut source: Source<F>,
     records_max: usize,
-    keys: Arc<dyn RecipientKeys>,
+    keys: Arc<dyn ReadModelKeys>,
     stretches: mpsc::Sender<Batch<V>>,
 ) -> Result<Source<F>, ProjectionError> {
     while source.position < source.tail {

@@ -3,7 +3,7 @@ use crate::batch::{Batch, Serving};
 use crate::checkpoint::Mark;
 use crate::error::ProjectionError;
 use crate::feed::{Feed, FeedError, Feeds};
-use crate::recipients::RecipientKeys;
+use crate::sources::ReadModelKeys;
 use crate::store::How;
 use crate::views::View;
 use peyk_schemas::VerifiedRecord;
@@ -55,7 +55,7 @@ impl<F: Feeds> Source<F> {
     pub(crate) async fn step<V: View>(
         &mut self,
         connection: &mut PgConnection,
-        keys: &dyn RecipientKeys,
+        keys: &dyn ReadModelKeys,
         records_max: usize,
     ) -> Result<Option<u64>, ProjectionError> {
         let records = self.feed.next(records_max, self.patience()).await?;
@@ -66,7 +66,7 @@ impl<F: Feeds> Source<F> {
     pub(crate) async fn step_to<V: View>(
         &mut self,
         connection: &mut PgConnection,
-        keys: &dyn RecipientKeys,
+        keys: &dyn ReadModelKeys,
         until: u64,
     ) -> Result<Option<u64>, ProjectionError> {
         let mut records = Vec::new();
@@ -85,7 +85,7 @@ impl<F: Feeds> Source<F> {
     async fn apply<V: View>(
         &mut self,
         connection: &mut PgConnection,
-        keys: &dyn RecipientKeys,
+        keys: &dyn ReadModelKeys,
         records: &[VerifiedRecord],
     ) -> Result<Option<u64>, ProjectionError> {
         let Some(head) = self.feed.head().filter(|_| !records.is_empty()) else {

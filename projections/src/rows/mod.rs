@@ -1,4 +1,6 @@
 //! The rows of the read models, as projectors write them and queries answer with them.
+mod audit_event;
+mod audit_subject;
 mod connector;
 mod lease;
 mod message;
@@ -8,6 +10,8 @@ mod route;
 mod timeline;
 mod word;
 
+pub use audit_event::{AuditEvent, AuditEventType, AuditId};
+pub(crate) use audit_subject::{AuditSubject, SubjectKey};
 pub use connector::{Connector, ConnectorState};
 pub use lease::{Lease, LeaseState};
 pub use message::{Message, MessageState};

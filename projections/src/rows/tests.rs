@@ -2,6 +2,7 @@ use super::*;
 use crate::store::Row;
 use peyk_domain::messages::{Encoding, Lane, ReceiptState};
 use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use serde_json::json;
 
 /// Cells go into columns by place and type, so both must match.
 fn check<R: Row>(row: &R) {
@@ -95,6 +96,33 @@ fn cells_match_columns() {
         position: 1,
         updated_position: 1,
     });
+    check(&AuditEvent {
+        id: AuditId::new(1, 0),
+        at: At(1),
+        event_type: AuditEventType::LoginFailed,
+        tenant: TenantId::NIL,
+        actor: None,
+        actor_tenant: TenantId::NIL,
+        action: String::new(),
+        resource_type: None,
+        resource_id: None,
+        source_ip: None,
+        user_agent: None,
+        request: None,
+        code: None,
+        receipt: None,
+        count: None,
+        details: json!({}),
+    });
+    let key = SubjectKey::tenant(TenantId::NIL);
+    check(&AuditSubject { key, tenant: TenantId::NIL, user: None, known: json!({}) });
+}
+
+#[test]
+fn the_id_of_a_row_has_room_for_every_event_of_a_record() {
+    let last = u32::try_from(peyk_schemas::EVENTS_MAX - 1).expect("small");
+    assert!(AuditId::new(1, last) < AuditId::new(2, 0));
+    assert_eq!((AuditId::new(9, last).position(), AuditId::new(9, last).item()), (9, u64::from(last)));
 }
 
 #[test]

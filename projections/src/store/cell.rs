@@ -1,4 +1,7 @@
-use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use peyk_domain::{
+    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, TenantId,
+};
+use serde_json::Value;
 
 /// The types columns of read models have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,6 +11,7 @@ pub(crate) enum Kind {
     Integer,
     Text,
     Bytes,
+    Json,
 }
 
 impl Kind {
@@ -18,6 +22,7 @@ impl Kind {
             Self::Integer => "int4[]",
             Self::Text => "text[]",
             Self::Bytes => "bytea[]",
+            Self::Json => "jsonb[]",
         }
     }
 }
@@ -30,6 +35,7 @@ pub(crate) enum Cell {
     Integer(Option<i32>),
     Text(Option<String>),
     Bytes(Option<Vec<u8>>),
+    Json(Option<Value>),
 }
 
 #[cfg(test)]
@@ -41,6 +47,7 @@ impl Cell {
             Self::Integer(_) => Kind::Integer,
             Self::Text(_) => Kind::Text,
             Self::Bytes(_) => Kind::Bytes,
+            Self::Json(_) => Kind::Json,
         }
     }
 }
@@ -87,7 +94,7 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(BlockId, ConnectorId, LeaseId, MessageId, OperatorId, RouteId, TenantId);
+ids!(ActorId, BlockId, ConnectorId, LeaseId, MessageId, OperatorId, RequestId, RouteId, TenantId);
 
 macro_rules! values {
     ($($type:ty => $kind:ident, $value:ident -> $cell:expr;)+) => {$(
@@ -114,6 +121,7 @@ values! {
     &str => Text, text -> storable(text);
     &String => Text, text -> storable(text);
     [u8; 32] => Bytes, hash -> hash.to_vec();
+    &Value => Json, value -> value.clone();
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ fn encode_cell(cell: &Cell, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error 
         Cell::Integer(value) => value.to_sql_checked(&Type::INT4, out),
         Cell::Text(value) => value.to_sql_checked(&Type::TEXT, out),
         Cell::Bytes(value) => value.to_sql_checked(&Type::BYTEA, out),
+        Cell::Json(value) => value.to_sql_checked(&Type::JSONB, out),
     }
 }
 

@@ -1,5 +1,6 @@
 use super::cell::Id;
 use peyk_domain::{At, Msisdn};
+use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Postgres, Row as _, Type};
 use uuid::Uuid;
@@ -43,7 +44,7 @@ impl<'r> Fields<'r> {
         self.present(column, self.id_or_null(column)?)
     }
 
-    fn unsigned_or_null(&self, column: &'static str) -> Result<Option<u64>, CorruptRow> {
+    pub(crate) fn unsigned_or_null(&self, column: &'static str) -> Result<Option<u64>, CorruptRow> {
         self.get::<i64>(column)?.map(|value| u64::try_from(value).map_err(|_| self.corrupt(column))).transpose()
     }
 
@@ -81,6 +82,10 @@ impl<'r> Fields<'r> {
     }
 
     pub(crate) fn text(&self, column: &'static str) -> Result<String, CorruptRow> {
+        self.present(column, self.get(column)?)
+    }
+
+    pub(crate) fn json(&self, column: &'static str) -> Result<Value, CorruptRow> {
         self.present(column, self.get(column)?)
     }
 

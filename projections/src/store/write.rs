@@ -1,6 +1,7 @@
 //! The three statements a table needs. Table and column names are constants of this crate; every value is a parameter.
 use super::copy::copy;
 use super::{Cell, Changes, Fields, Kind, Row, StoreError};
+use serde_json::Value;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
@@ -46,6 +47,7 @@ fn bind<'q>(
         Kind::Integer => array!(Integer, i32),
         Kind::Text => array!(Text, String),
         Kind::Bytes => array!(Bytes, Vec<u8>),
+        Kind::Json => array!(Json, Value),
     }
 }
 

@@ -1,12 +1,10 @@
-use super::{Misfit, Place, View};
+use super::{Misfit, Opened, Place, View};
 use crate::projection::Projection;
-use crate::recipients::Recipient;
 use crate::rows::{Lease, LeaseState, Number, NumberState};
 use crate::store::{Changes, How, StoreError, Which, load, write};
 use peyk_domain::numbering::NumberingEvent;
-use peyk_domain::{At, LeaseId, MessageId, Msisdn, TenantId};
+use peyk_domain::{At, LeaseId, Msisdn, TenantId};
 use sqlx::PgConnection;
-use std::collections::HashMap;
 
 /// Numbers and who leases them.
 #[derive(Debug, Default)]
@@ -74,7 +72,7 @@ impl View for Leases {
         }
     }
 
-    fn fold(&mut self, event: &NumberingEvent, place: &Place, _: &HashMap<MessageId, Recipient>) -> Result<(), Misfit> {
+    fn fold(&mut self, event: &NumberingEvent, place: &Place, _: &Opened) -> Result<(), Misfit> {
         use NumberState::{Assigned, Available, Held, Quarantined, Reserved};
         match *event {
             NumberingEvent::NumbersListed { block, ref mno, ref numbers } => {

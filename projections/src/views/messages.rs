@@ -1,12 +1,11 @@
-use super::{Misfit, Place, View};
+use super::{Misfit, Opened, Place, View};
 use crate::projection::Projection;
-use crate::recipients::{Recipient, SealedRecipient};
+use crate::recipients::SealedRecipient;
 use crate::rows::{Message, MessageState};
 use crate::store::{Changes, How, StoreError, Which, load, write};
 use peyk_domain::messages::{FailureReason, MessageEvent, ReceiptState, RequeueReason};
 use peyk_domain::{MessageId, TenantId};
 use sqlx::PgConnection;
-use std::collections::HashMap;
 
 /// Where each message stands.
 #[derive(Debug, Default)]
@@ -128,12 +127,7 @@ impl View for Messages {
         }
     }
 
-    fn fold(
-        &mut self,
-        event: &MessageEvent,
-        place: &Place,
-        recipients: &HashMap<MessageId, Recipient>,
-    ) -> Result<(), Misfit> {
+    fn fold(&mut self, event: &MessageEvent, place: &Place, opened: &Opened) -> Result<(), Misfit> {
         match *event {
             MessageEvent::MessageAccepted {
                 message,
@@ -146,7 +140,7 @@ impl View for Messages {
                 expires,
                 ..
             } => {
-                let recipient = recipients.get(&message);
+                let recipient = opened.recipients.get(&message);
                 self.messages.put(Message {
                     sender: Some(sender),
                     recipient_mask: recipient.map(|recipient| recipient.mask.clone()),

@@ -1,9 +1,11 @@
 //! What events do to rows. Pure: a view folds one batch over the rows it touches and knows neither log nor clock.
+mod audit;
 mod leases;
 mod messages;
 mod place;
 mod routes;
 
+pub(crate) use audit::Audit;
 pub(crate) use leases::Leases;
 pub(crate) use messages::Messages;
 pub(crate) use place::Place;
@@ -11,8 +13,10 @@ pub(crate) use routes::Routes;
 
 use crate::projection::Projection;
 use crate::recipients::{Recipient, SealedRecipient};
+use crate::sources::{EventPlace, SealedSource};
 use crate::store::{How, StoreError, Which};
 use peyk_domain::MessageId;
+use peyk_domain::access::Source;
 use peyk_schemas::EventSchema;
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -22,6 +26,13 @@ use std::future::Future;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}; rebuild the projection")]
 pub struct Misfit(pub &'static str);
+
+/// What was opened of the personal data in a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Opened {
+    pub(crate) recipients: HashMap<MessageId, Recipient>,
+    pub(crate) sources: HashMap<EventPlace, Source>,
+}
 
 /// One projection's share of one batch.
 pub(crate) trait View: Default + Send + Sync {
@@ -37,14 +48,14 @@ pub(crate) trait View: Default + Send + Sync {
         None
     }
 
+    /// Where the request came from, if the event says.
+    fn sealed_source(_: &Self::Event, _: &Place) -> Option<SealedSource> {
+        None
+    }
+
     /// # Errors
     /// [`Misfit`] if the event cannot follow what happened before.
-    fn fold(
-        &mut self,
-        event: &Self::Event,
-        place: &Place,
-        recipients: &HashMap<MessageId, Recipient>,
-    ) -> Result<(), Misfit>;
+    fn fold(&mut self, event: &Self::Event, place: &Place, opened: &Opened) -> Result<(), Misfit>;
 
     /// Whether rows were noted that are not loaded yet.
     fn lacks_rows(&self) -> bool;

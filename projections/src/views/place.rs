@@ -1,4 +1,4 @@
-use peyk_domain::At;
+use peyk_domain::{ActorId, At, TenantId};
 use peyk_schemas::LedgerId;
 
 /// Where an event stands.
@@ -9,4 +9,7 @@ pub(crate) struct Place {
     /// Which event of the record, from 0.
     pub(crate) item: u32,
     pub(crate) at: At,
+    /// Who asked for what the record says.
+    pub(crate) actor: ActorId,
+    pub(crate) tenant: TenantId,
 }

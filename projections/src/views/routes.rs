@@ -1,12 +1,10 @@
-use super::{Misfit, Place, View};
+use super::{Misfit, Opened, Place, View};
 use crate::projection::Projection;
-use crate::recipients::Recipient;
 use crate::rows::{Connector, ConnectorState, Operator, Route};
 use crate::store::{Changes, How, StoreError, Which, load, write};
+use peyk_domain::ConnectorId;
 use peyk_domain::routing::RoutingEvent;
-use peyk_domain::{ConnectorId, MessageId};
 use sqlx::PgConnection;
-use std::collections::HashMap;
 
 /// Operators, the connectors that reach them, and which prefix goes which way.
 #[derive(Debug, Default)]
@@ -40,7 +38,7 @@ impl View for Routes {
         }
     }
 
-    fn fold(&mut self, event: &RoutingEvent, place: &Place, _: &HashMap<MessageId, Recipient>) -> Result<(), Misfit> {
+    fn fold(&mut self, event: &RoutingEvent, place: &Place, _: &Opened) -> Result<(), Misfit> {
         let (position, updated_position) = (place.position, place.position);
         match *event {
             RoutingEvent::OperatorRegistered { operator, ref name, ref country } => self.operators.put(Operator {

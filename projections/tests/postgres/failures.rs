@@ -4,12 +4,13 @@ use crate::server::{Database, with_database, with_empty_database};
 use crate::traffic::traffic;
 use crate::world::{DEADLINE, Keys, Running, config, contents, number, project};
 use futures::future::BoxFuture;
+use peyk_domain::access::Source;
 use peyk_domain::numbering::NumberingEvent;
 use peyk_domain::{At, BlockId, MessageId};
 use peyk_projections::query::{ReadModels, SeenProjector};
 use peyk_projections::{
-    Condition, KeysUnavailable, Projection, ProjectionError, Projections, ProjectorState, ProjectorStatus, Recipient,
-    RecipientKeys, SealedRecipient, Slot, StatusBoard, rebuild,
+    Condition, EventPlace, KeysUnavailable, Projection, ProjectionError, Projections, ProjectorState, ProjectorStatus,
+    Recipient, RecipientKeys, SealedRecipient, SealedSource, Slot, SourceKeys, StatusBoard, rebuild,
 };
 use peyk_schemas::LedgerId;
 use sqlx::AssertSqlSafe;
@@ -224,7 +225,19 @@ impl RecipientKeys for Odd {
     }
 }
 
+impl SourceKeys for Odd {
+    fn sources(&self, _: Vec<SealedSource>) -> BoxFuture<'_, Result<HashMap<EventPlace, Source>, KeysUnavailable>> {
+        Box::pin(std::future::ready(Ok(HashMap::new())))
+    }
+}
+
 struct Hanging;
+
+impl SourceKeys for Hanging {
+    fn sources(&self, _: Vec<SealedSource>) -> BoxFuture<'_, Result<HashMap<EventPlace, Source>, KeysUnavailable>> {
+        Box::pin(std::future::ready(Ok(HashMap::new())))
+    }
+}
 
 impl RecipientKeys for Hanging {
     fn recipients(

@@ -34,10 +34,19 @@ impl Default for MemoryLedgers {
 impl MemoryLedgers {
     /// One command's record.
     pub fn append<E: EventSchema>(&self, ledger: LedgerId, at: At, events: &[E]) -> u64 {
-        self.append_raw(ledger, at, events.iter().map(EventSchema::to_raw).collect())
+        self.append_by((ActorId::NIL, TenantId::NIL), ledger, at, events)
+    }
+
+    /// One command's record, and whose command it was.
+    pub fn append_by<E: EventSchema>(&self, by: (ActorId, TenantId), ledger: LedgerId, at: At, events: &[E]) -> u64 {
+        self.push(by, ledger, at, events.iter().map(EventSchema::to_raw).collect())
     }
 
     pub fn append_raw(&self, ledger: LedgerId, at: At, events: Vec<RawEvent>) -> u64 {
+        self.push((ActorId::NIL, TenantId::NIL), ledger, at, events)
+    }
+
+    fn push(&self, (actor, tenant): (ActorId, TenantId), ledger: LedgerId, at: At, events: Vec<RawEvent>) -> u64 {
         let mut records = self.records.lock().expect("no panic while held");
         let chain = records.entry(ledger).or_default();
         let position = chain.len() as u64 + 1;
@@ -50,8 +59,8 @@ impl MemoryLedgers {
             epoch: 1,
             command: CommandId::from_bytes((u128::from(position)).to_be_bytes()),
             fingerprint: [0; 16],
-            actor: ActorId::NIL,
-            tenant: TenantId::NIL,
+            actor,
+            tenant,
             events,
             signed: true,
             bytes,

@@ -1,4 +1,6 @@
 //! The read models against a real Postgres, fed with real event encodings through the boundary projectors read from.
+mod access_traffic;
+mod audit;
 mod data_classes;
 mod failures;
 mod ledger;

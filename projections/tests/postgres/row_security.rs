@@ -66,7 +66,7 @@ async fn a_reader_sees_the_tenant_it_names_and_nobody_else() {
         project(&database, &ledgers, &keys).await;
         let reader = database.reader_pool();
         for schema in ["read", "read_a"] {
-            for table in ["messages", "leases", "numbers"] {
+            for table in ["messages", "leases", "numbers", "audit"] {
                 let relation = format!("{schema}.{table}");
                 assert_eq!(seen(&reader, &relation, None).await, BTreeSet::new(), "{relation} without the setting");
                 assert_eq!(seen(&reader, &relation, Some("")).await, BTreeSet::new(), "{relation} with an empty one");

@@ -1,4 +1,5 @@
 //! Ledgers with a plausible past: commands drawn from a seed, decided by the domain itself.
+use crate::access_traffic::access;
 use crate::ledger::MemoryLedgers;
 use crate::world::{Keys, number, tenant};
 use peyk_domain::messages::{
@@ -22,12 +23,12 @@ impl Dice {
         (self.0 >> 33) % bound
     }
 
-    fn bytes(&mut self) -> [u8; 16] {
+    pub fn bytes(&mut self) -> [u8; 16] {
         let (high, low) = (self.below(u64::MAX), self.below(u64::MAX));
         (u128::from(high) << 64 | u128::from(low) << 16).to_be_bytes()
     }
 
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize].clone()
     }
 }
@@ -44,6 +45,7 @@ pub fn traffic(seed: u64, steps: usize, keys: &Keys) -> MemoryLedgers {
     for partition in 0..PARTITIONS {
         messages(&ledgers, &mut dice, steps, partition, keys);
     }
+    access(&ledgers, &mut dice, steps, keys);
     ledgers
 }
 

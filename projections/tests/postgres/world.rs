@@ -3,12 +3,13 @@ use crate::ledger::MemoryLedgers;
 use crate::server::Database;
 use crate::traffic::{PARTITIONS, TENANTS};
 use futures::future::BoxFuture;
+use peyk_domain::access::{Envelope, Source};
 use peyk_domain::messages::{MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
-use peyk_domain::{MessageId, Msisdn, TenantId};
+use peyk_domain::{ActorId, MessageId, Msisdn, TenantId};
 use peyk_keyring::{Field, Keyring, Purpose, TenantKeys};
 use peyk_projections::{
-    KeysUnavailable, Projection, Projections, ProjectionsConfig, ProjectorState, REBUILD_ROWS_DEFAULT, Recipient,
-    RecipientKeys, SealedRecipient, StatusBoard, recipient_of,
+    EventPlace, KeysUnavailable, Projection, Projections, ProjectionsConfig, ProjectorState, REBUILD_ROWS_DEFAULT,
+    Recipient, RecipientKeys, SealedRecipient, SealedSource, SourceKeys, StatusBoard, recipient_of, source_of,
 };
 use sqlx::{AssertSqlSafe, PgPool};
 use std::collections::HashMap;
@@ -40,12 +41,18 @@ pub struct SealedMessage {
 
 impl Keys {
     pub fn new() -> Self {
-        let keys = (0..TENANTS).map(|index| {
+        let keys = (0..TENANTS).map(tenant).chain([TenantId::NIL]).map(|tenant| {
             let mut keyring = Keyring::random().expect("randomness");
             keyring.ensure(Purpose::Messages(MONTH)).expect("randomness");
-            (tenant(index), TenantKeys::new(tenant(index), keyring))
+            keyring.ensure(Purpose::Access(MONTH)).expect("randomness");
+            (tenant, TenantKeys::new(tenant, keyring))
         });
         Self(Arc::new(keys.collect()))
+    }
+
+    /// Where a request of the actor came from, sealed under the keys of its tenant.
+    pub fn seal_access_source(&self, actor: ActorId, tenant: TenantId, source: &Source) -> Envelope {
+        self.of(tenant).seal_source(actor, MONTH, &source.to_bytes()).expect("sealed")
     }
 
     pub fn none() -> Self {
@@ -66,6 +73,17 @@ impl Keys {
             recipient: seal(Field::Recipient, &recipient.e164()),
             body: seal(Field::Body, "salaam"),
         }
+    }
+}
+
+impl SourceKeys for Keys {
+    fn sources(
+        &self,
+        sealed: Vec<SealedSource>,
+    ) -> BoxFuture<'_, Result<HashMap<EventPlace, Source>, KeysUnavailable>> {
+        let found = sealed.iter().filter_map(|one| Some((one.place, source_of(self.0.get(&one.tenant)?, one)?)));
+        let found = found.collect();
+        Box::pin(async move { Ok(found) })
     }
 }
 
@@ -136,7 +154,8 @@ pub async fn project(database: &Database, ledgers: &MemoryLedgers, keys: &Keys) 
     running.stop().await;
 }
 
-pub const TABLES: [&str; 6] = ["numbers", "leases", "messages", "operators", "connectors", "routes"];
+pub const TABLES: [&str; 8] =
+    ["numbers", "leases", "messages", "operators", "connectors", "routes", "audit", "audit_subjects"];
 
 /// Every row of one schema as text.
 pub async fn contents(pool: &PgPool, schema: &str) -> Vec<String> {
