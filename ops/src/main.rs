@@ -1,4 +1,5 @@
 //! `peyk`: one binary, every role.
+mod audit;
 mod bench;
 mod bookmarks;
 mod check;
@@ -73,6 +74,9 @@ enum Command {
     /// Read models: where they stand, and how to make them anew.
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
+    /// Who did what, where from and when.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// What a regulator gets, and how one checks it.
     #[command(subcommand)]
     Export(ExportCommand),
@@ -219,6 +223,7 @@ async fn perform(cli: Cli, output: Output) -> Result<()> {
         Command::Migrate => migrate::run(&config, output).await,
         Command::Ledger(command) => ledger::run(&config, command, output).await,
         Command::Projections(command) => projections::run(&config, command, output).await,
+        Command::Audit(command) => audit::run(&config, command, output).await,
         Command::Export(command) => export::run(&config, command, output).await,
         Command::Simulate(command) => simulate::run(&config, command, output).await,
         Command::Drill(command) => drill::run(&config, command, output).await,

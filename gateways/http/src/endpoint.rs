@@ -9,7 +9,7 @@ use crate::body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
 use crate::openapi::{self, Operation};
 use crate::problem::Problem;
 use crate::request::Request;
-use crate::{health, numbering, routing, sms};
+use crate::{audit, health, numbering, routing, sms};
 use futures::future::BoxFuture;
 use peyk_domain::access::Role;
 use std::fmt;
@@ -89,6 +89,8 @@ const SEND: Access = Access::AnyOf(&[Role::AccountSender, Role::AccountAdmin]);
 const READ_MESSAGES: Access = Access::AnyOf(&[Role::AccountReader, Role::AccountAdmin]);
 const ANY_ACCOUNT: Access = Access::AnyOf(&[Role::AccountSender, Role::AccountReader, Role::AccountAdmin]);
 
+const AUDIT: Access = Access::AnyOf(&[Role::PlatformAuditor, Role::PlatformAdmin, Role::TenantAdmin]);
+
 const NONE: BodyRule = BodyRule::Empty;
 const JSON: BodyRule = BodyRule::Json(BODY_BYTES_MAX);
 
@@ -135,6 +137,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("sms.list" GET "/v1/sms" READ_MESSAGES NONE, sms::list, list_messages),
     endpoint!("sms.show" GET "/v1/sms/{id}" READ_MESSAGES NONE, sms::show, show_message),
     endpoint!("sms.timeline" GET "/v1/sms/{id}/timeline" READ_MESSAGES NONE, sms::timeline, timeline),
+    endpoint!("audit.list" GET "/v1/audit" AUDIT NONE, audit::list, list_audit),
 ];
 
 #[cfg(test)]

@@ -99,6 +99,13 @@ pub(crate) const fn encoding_name(encoding: Encoding) -> &'static str {
     }
 }
 
+/// An instant since 1970 (RFC 3339).
+pub(crate) fn instant(name: &'static str, text: &str) -> Result<At, Problem> {
+    let instant: Option<jiff::Timestamp> = text.parse().ok();
+    let at = instant.and_then(|instant| u64::try_from(instant.as_millisecond()).ok());
+    at.map(At).ok_or_else(|| Problem::invalid(name, "expected an instant as 2026-03-21T09:30:00Z (RFC 3339)"))
+}
+
 /// An instant as bodies show it (RFC 3339, UTC, milliseconds); the last one there is for any beyond.
 pub(crate) fn rfc3339(at: At) -> String {
     let instant = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());

@@ -7,6 +7,7 @@
 mod access;
 mod answer;
 mod api;
+mod audit;
 mod body;
 mod command_bus;
 mod commands;

@@ -1,8 +1,10 @@
 use crate::reads::{Reading, Reads};
 use peyk_domain::{ConnectorId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
 use peyk_projections::Projection;
-use peyk_projections::query::{Limit, MessageCursor, NumberFilter, Page, ReadModels};
-use peyk_projections::rows::{Connector, Message, Number, Operator, Route};
+use peyk_projections::query::{
+    AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, MessageCursor, NumberFilter, Page, ReadModels,
+};
+use peyk_projections::rows::{AuditEvent, Connector, Message, Number, Operator, Route};
 use peyk_schemas::{Ledger, LedgerId};
 use std::time::Duration;
 
@@ -63,5 +65,16 @@ impl Reads for ReadModels {
     fn routes(&self, after: Option<RouteId>, limit: Limit) -> Reading<Page<Route, RouteId>> {
         let models = self.clone();
         Box::pin(async move { models.routes(after, limit).await })
+    }
+
+    fn audit(
+        &self,
+        scope: AuditScope,
+        filter: AuditFilter,
+        order: AuditOrder,
+        limit: Limit,
+    ) -> Reading<Page<AuditEvent, AuditCursor>> {
+        let models = self.clone();
+        Box::pin(async move { models.audit(scope, &filter, order, limit).await })
     }
 }

@@ -1,8 +1,10 @@
 use crate::problem::{Problem, kind};
 use futures::future::BoxFuture;
 use peyk_domain::{ConnectorId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
-use peyk_projections::query::{Limit, MessageCursor, NumberFilter, Page, QueryError};
-use peyk_projections::rows::{Connector, Message, Number, Operator, Route};
+use peyk_projections::query::{
+    AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, MessageCursor, NumberFilter, Page, QueryError,
+};
+use peyk_projections::rows::{AuditEvent, Connector, Message, Number, Operator, Route};
 use peyk_schemas::LedgerId;
 use std::time::Duration;
 
@@ -41,6 +43,15 @@ pub trait Reads: Send + Sync + 'static {
     fn connectors(&self, after: Option<ConnectorId>, limit: Limit) -> Reading<Page<Connector, ConnectorId>>;
 
     fn routes(&self, after: Option<RouteId>, limit: Limit) -> Reading<Page<Route, RouteId>>;
+
+    /// Rows of the audit trail.
+    fn audit(
+        &self,
+        scope: AuditScope,
+        filter: AuditFilter,
+        order: AuditOrder,
+        limit: Limit,
+    ) -> Reading<Page<AuditEvent, AuditCursor>>;
 }
 
 impl From<QueryError> for Problem {

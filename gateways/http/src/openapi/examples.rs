@@ -12,6 +12,7 @@ pub(super) const MESSAGE: &str = "33333333-3333-3333-3333-333333333333";
 pub(super) const TENANT: &str = "11111111-1111-1111-1111-111111111111";
 pub(super) const LEASE: &str = "1ea5e000-0000-4000-8000-000000000001";
 pub(super) const REQUEST: &str = "0f3a2b1c-4d5e-4f60-8a9b-0c1d2e3f4a5b";
+pub(super) const ACTOR: &str = "ac708000-0000-4000-8000-000000000001";
 pub(super) const KEY: &str = "order-1001";
 pub(super) const HASH: &str = "6f27214c1d58e58b6f1636897513e692e3513b1c10c6dd5bbd7290d52c5f8cd3";
 

@@ -3,6 +3,7 @@
 //! Each endpoint of the table names the function here that says what the types cannot: what it is for, examples, and
 //! the refusals that are its own. Everything else, parameters, headers, roles and the problems that all endpoints of a
 //! sort share, follows from the table. `schemas/openapi.json` is the blessed document.
+mod audit;
 mod document;
 mod examples;
 mod health;
@@ -13,6 +14,7 @@ mod routing;
 mod sms;
 pub(crate) mod values;
 
+pub(crate) use audit::list_audit;
 pub use document::document;
 pub(crate) use document::serve;
 pub(crate) use health::{live, openapi, ready};

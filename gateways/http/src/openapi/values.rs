@@ -2,7 +2,7 @@
 use crate::body::BodyRule;
 use crate::field::lane_name;
 use peyk_domain::messages::Lane;
-use peyk_projections::rows::{ConnectorState, MessageState, NumberState};
+use peyk_projections::rows::{AuditEventType, ConnectorState, MessageState, NumberState};
 use peyk_schemas::Ledger;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -72,6 +72,11 @@ values! {
     MessageStateName {
         "type": "string",
         "enum": names(MessageState::ALL, MessageState::name),
+    }
+    AuditEventTypeName { "type": "string", "enum": names(AuditEventType::ALL, AuditEventType::name) }
+    ResourceName {
+        "description": "As audit events name a type of thing, or a thing.",
+        "type": "string", "minLength": 1, "maxLength": 200,
     }
     PostgresState { "type": "string", "enum": ["up", "down", "unknown"] }
     ProjectionsState { "type": "string", "enum": ["running", "waiting", "failed", "unknown"] }

@@ -13,10 +13,14 @@ use peyk_http::{
     Api, ApiSettings, Arrival, Commands, FederatedIssuer, FixedLimits, Issuers, Limiter, LogState, Readiness, Reading,
     Reads, TokenAuthority, TrustedProxies,
 };
-use peyk_projections::query::{Limit, MessageCursor, NumberFilter, Page, QueryError};
-use peyk_projections::rows::{Connector, Message, MessageState, Number, NumberState, Operator, Route};
+use peyk_projections::query::{
+    AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, MessageCursor, NumberFilter, Page, QueryError,
+};
+use peyk_projections::rows::{
+    AuditEvent, AuditEventType, AuditId, Connector, Message, MessageState, Number, NumberState, Operator, Route,
+};
 use peyk_schemas::{Hash, LedgerId, Receipt};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
@@ -134,6 +138,7 @@ type Listed = (TenantId, NumberFilter, Option<Msisdn>, u16);
 pub struct FakeReads {
     pub waited_for: Mutex<Vec<(LedgerId, u64)>>,
     pub listed: Mutex<Vec<Listed>>,
+    pub audited: Mutex<Vec<(AuditScope, AuditFilter, AuditOrder)>>,
     /// The tenants whose things were asked for, in order.
     pub asked_for: Mutex<Vec<TenantId>>,
 }
@@ -178,6 +183,27 @@ pub fn message(tenant: TenantId) -> Message {
         position: 8,
         item: 0,
         updated_position: 9,
+    }
+}
+
+pub fn audit_event(tenant: TenantId) -> AuditEvent {
+    AuditEvent {
+        id: AuditId::new(17, 1),
+        at: At(1_700_000_000_000),
+        event_type: AuditEventType::ResourceUpdated,
+        tenant,
+        actor: Some(ACTOR),
+        actor_tenant: tenant,
+        action: "update".into(),
+        resource_type: Some("user".into()),
+        resource_id: Some(ACTOR.to_string()),
+        source_ip: Some("192.0.2.7".into()),
+        user_agent: None,
+        request: None,
+        code: None,
+        receipt: None,
+        count: None,
+        details: json!({ "roles": { "old": [], "new": ["account.sender"] } }),
     }
 }
 
@@ -241,6 +267,22 @@ impl Reads for FakeReads {
 
     fn routes(&self, _after: Option<RouteId>, _limit: Limit) -> Reading<Page<Route, RouteId>> {
         ready(Ok(Page { rows: Vec::new(), next: None })).boxed()
+    }
+
+    fn audit(
+        &self,
+        scope: AuditScope,
+        filter: AuditFilter,
+        order: AuditOrder,
+        _limit: Limit,
+    ) -> Reading<Page<AuditEvent, AuditCursor>> {
+        let tenant = match scope {
+            AuditScope::Tenant(tenant) => tenant,
+            AuditScope::Platform => filter.tenant.unwrap_or(TenantId::NIL),
+        };
+        self.asked_for.lock().unwrap().push(tenant);
+        self.audited.lock().unwrap().push((scope, filter, order));
+        page(vec![audit_event(tenant)], AuditId::new(17, 1).into())
     }
 }
 

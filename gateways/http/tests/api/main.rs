@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     reason = "in a test a panic is the answer; the lint knows only functions marked as tests"
 )]
+mod audit;
 mod claiming;
 mod conformance;
 mod description;
