@@ -782,6 +782,46 @@ COMMENT ON COLUMN peyk.read_tables.projection IS 'internal';
 
 COMMENT ON COLUMN peyk.read_tables.tenanted IS 'internal';
 
+COMMENT ON COLUMN read_a.audit.id IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.event_type IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.tenant IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.actor IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.actor_tenant IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.action IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.resource_type IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.resource_id IS 'confidential';
+
+COMMENT ON COLUMN read_a.audit.source_ip IS 'restricted';
+
+COMMENT ON COLUMN read_a.audit.user_agent IS 'restricted';
+
+COMMENT ON COLUMN read_a.audit.request IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.code IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.receipt IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.count IS 'internal';
+
+COMMENT ON COLUMN read_a.audit.details IS 'confidential';
+
+COMMENT ON COLUMN read_a.audit_subjects.subject IS 'internal';
+
+COMMENT ON COLUMN read_a.audit_subjects.tenant IS 'internal';
+
+COMMENT ON COLUMN read_a.audit_subjects.user_id IS 'internal';
+
+COMMENT ON COLUMN read_a.audit_subjects.known IS 'confidential';
+
 COMMENT ON COLUMN read_a.connectors.id IS 'internal';
 
 COMMENT ON COLUMN read_a.connectors.operator IS 'internal';
@@ -905,6 +945,46 @@ COMMENT ON COLUMN read_a.routes.cost_micros IS 'internal';
 COMMENT ON COLUMN read_a.routes."position" IS 'internal';
 
 COMMENT ON COLUMN read_a.routes.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.id IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.event_type IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.tenant IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.actor IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.actor_tenant IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.action IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.resource_type IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.resource_id IS 'confidential';
+
+COMMENT ON COLUMN read_b.audit.source_ip IS 'restricted';
+
+COMMENT ON COLUMN read_b.audit.user_agent IS 'restricted';
+
+COMMENT ON COLUMN read_b.audit.request IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.code IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.receipt IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.count IS 'internal';
+
+COMMENT ON COLUMN read_b.audit.details IS 'confidential';
+
+COMMENT ON COLUMN read_b.audit_subjects.subject IS 'internal';
+
+COMMENT ON COLUMN read_b.audit_subjects.tenant IS 'internal';
+
+COMMENT ON COLUMN read_b.audit_subjects.user_id IS 'internal';
+
+COMMENT ON COLUMN read_b.audit_subjects.known IS 'confidential';
 
 COMMENT ON COLUMN read_b.connectors.id IS 'internal';
 
