@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::ledger::Damaged;
 use crate::output::Output;
 use anyhow::Error;
+use peyk_handlers::CommandError;
 use peyk_ledger::ReadError;
 use peyk_ledger::checkpoint::WalkError;
 use peyk_ledger::nats::{ConnectError, ProvisionError};
@@ -21,6 +22,28 @@ const CHECK: &str = "`peyk check` looks at everything a deployment needs";
 const BROKEN: &str =
     "nothing from that record on is to be believed; keep the log as it is and find out who wrote to it";
 const MIGRATE: &str = "run `peyk migrate`";
+
+/// What a writer said to a command of an operator.
+fn command(error: &CommandError) -> (&'static str, &'static str) {
+    const REFUSED: &[(&str, &str)] = &[
+        ("ALREADY_BOOTSTRAPPED", "log in as one of the platform's admins"),
+        ("ALREADY_EXISTS", "choose another id or login name"),
+        ("NOT_FOUND", "`peyk access tenant list` and its like show what there is"),
+        ("INVALID_TRANSITION", "look at it first: `peyk access tenant list`, `peyk access user list`"),
+        ("INVALID_VALUE", "give it another value"),
+        ("TOO_MANY", "remove what is not needed"),
+    ];
+    match error {
+        CommandError::Refused { code, .. } | CommandError::Limited { code, .. } => {
+            REFUSED.iter().find(|(known, _)| known == code).copied().unwrap_or(("REFUSED", CHECK))
+        }
+        CommandError::OutcomeUnknown => ("OUTCOME_UNKNOWN", "look whether it happened before asking again"),
+        CommandError::Unavailable | CommandError::Overloaded { .. } | CommandError::InFlight => {
+            ("UNAVAILABLE", "commands are taken by `peyk serve`: is it running?")
+        }
+        CommandError::KeyReused | CommandError::Malformed(_) => ("FAILED", CHECK),
+    }
+}
 
 /// The stable code of an error, and what to do about it.
 fn code_and_advice(error: &Error) -> (&'static str, &'static str) {
@@ -77,6 +100,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
                 ("PROVISION_FAILED", CHECK)
             }
         });
+    }
+    if let Some(error) = cause.downcast_ref::<CommandError>() {
+        return Some(command(error));
     }
     if cause.is::<MigrationError>() {
         return Some(("MIGRATION_FAILED", CHECK));

@@ -1,4 +1,5 @@
 //! `peyk`: one binary, every role.
+mod access;
 mod audit;
 mod bench;
 mod bookmarks;
@@ -71,6 +72,9 @@ enum Command {
     /// Verify, replay and copy ledgers, and prove single records.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Who may do what: the first admin, tenants, users and access keys.
+    #[command(subcommand)]
+    Access(access::AccessCommand),
     /// Read models: where they stand, and how to make them anew.
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
@@ -222,6 +226,7 @@ async fn perform(cli: Cli, output: Output) -> Result<()> {
         Command::Serve => serve::run(&config).await,
         Command::Migrate => migrate::run(&config, output).await,
         Command::Ledger(command) => ledger::run(&config, command, output).await,
+        Command::Access(command) => access::run(&config, command, output).await,
         Command::Projections(command) => projections::run(&config, command, output).await,
         Command::Audit(command) => audit::run(&config, command, output).await,
         Command::Export(command) => export::run(&config, command, output).await,

@@ -10,6 +10,7 @@ use ed25519_dalek::{SigningKey, VerifyingKey};
 use peyk_domain::{ConnectorId, DeploymentId, TenantId};
 use peyk_ledger::{Ledgers, Names, Segments, Server};
 use peyk_schemas::{LedgerId, VerifiedRecord};
+use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -224,6 +225,20 @@ password = "{SMPP_PASSWORD}"
     pub fn attempt(&self, arguments: &[&str]) -> Result<Output> {
         ensure!(program().exists(), "{}", built());
         Ok(self.command().args(arguments).output()?)
+    }
+
+    /// Runs `peyk` with something on its standard input, to whatever end.
+    ///
+    /// # Errors
+    /// If it cannot be run.
+    pub fn attempt_with(&self, arguments: &[&str], input: &str) -> Result<Output> {
+        ensure!(program().exists(), "{}", built());
+        let mut command = self.command();
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        // Whoever needs no input may end before it is written.
+        child.stdin.take().context("a standard input")?.write_all(input.as_bytes()).ok();
+        Ok(child.wait_with_output()?)
     }
 
     /// Runs a command of `peyk --json` that may fail; gives whether it did not, and what it said last, on whichever output.

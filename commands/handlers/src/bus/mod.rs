@@ -79,8 +79,8 @@ impl CommandBus {
         partition_of(tenant, self.partitions)
     }
 
-    /// Ask the directory of tenants, users and keys. The scope may be no wider than the caller: all there is for a caller of
-    /// the nil tenant, else the caller's tenant.
+    /// Ask the directory of tenants, users and keys. A scope that is another tenant's than the caller's is
+    /// refused, unless the caller is of the nil tenant.
     ///
     /// # Errors
     /// [`CommandError`]; `Limited` for what came too often or an account that is locked.

@@ -27,7 +27,7 @@ impl Endpoint for Reception {
         let Ok(fingerprint) = fingerprint_of(&request) else { return misplaced() };
         let Request::Access(sealed) = request else { return misplaced() };
         if !within(sealed.command.scope, tenant) {
-            return Answer::Failed(Failure::Malformed { reason: "the scope is wider than the caller".to_owned() });
+            return Answer::Failed(Failure::Malformed { reason: "the scope is another tenant's".to_owned() });
         }
         let request = peyk_ledger::Request { id, fingerprint, actor, tenant, deadline, command: sealed.command };
         match trace::submit(&self.writer, request).await {
@@ -37,9 +37,10 @@ impl Endpoint for Reception {
     }
 }
 
-/// Whether somebody of `tenant` may speak for so much. The nil tenant is the platform.
+/// Whether somebody of `tenant` may speak for so much: a tenant never for another. The nil tenant is the platform, which also
+/// speaks for who is about to log in.
 fn within(scope: Scope, tenant: TenantId) -> bool {
-    tenant.is_nil() || scope == Scope::Tenant(tenant)
+    tenant.is_nil() || matches!(scope, Scope::Platform) || scope == Scope::Tenant(tenant)
 }
 
 /// The answer as the record has it, be it new or of an earlier command with the same id.
@@ -99,7 +100,8 @@ mod tests {
         let (own, other) = (TenantId::from_bytes([7; 16]), TenantId::from_bytes([8; 16]));
         assert!(within(Scope::Tenant(own), own));
         assert!(!within(Scope::Tenant(other), own));
-        assert!(!within(Scope::Platform, own));
+        // A login is the platform's word about somebody of a tenant.
+        assert!(within(Scope::Platform, own));
         assert!(within(Scope::Platform, TenantId::NIL) && within(Scope::Tenant(other), TenantId::NIL));
     }
 
