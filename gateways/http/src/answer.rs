@@ -12,7 +12,7 @@ use warp::reply::{Reply, Response};
 /// The header a command's receipt goes back in, and reads may bring to see at least that much:
 /// `LEDGER/PARTITION/POSITION/HASH`.
 pub const RECEIPT_HEADER: &str = "peyk-receipt";
-const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Names one request in answers and logs; 128 random bits.
@@ -106,7 +106,7 @@ impl Answer {
         if let Some(document) = self.document {
             return document.into_response(self.status, request);
         }
-        let mut response = finish(self.status, self.body.to_string(), request);
+        let mut response = finish(self.status, self.body.to_string(), request).into_response();
         let receipt = self.receipt.map(|receipt| receipt_headers(receipt, self.replayed));
         response.headers_mut().extend(receipt.into_iter().flatten());
         response
@@ -115,7 +115,7 @@ impl Answer {
 
 impl Document {
     fn into_response(self, status: StatusCode, request: RequestId) -> Response {
-        let mut response = finish(status, self.text.unwrap_or_default().to_owned(), request);
+        let mut response = finish(status, self.text.unwrap_or_default().to_owned(), request).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
@@ -160,8 +160,8 @@ impl From<ShownReceipt> for Value {
 }
 
 /// What every answer has in common.
-pub(crate) fn finish(status: StatusCode, body: String, request: RequestId) -> Response {
-    let mut response = HttpResponse::new(body).into_response();
+pub(crate) fn finish(status: StatusCode, body: String, request: RequestId) -> HttpResponse<String> {
+    let mut response = HttpResponse::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -5,9 +5,9 @@ use peyk_schemas::Receipt;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::time::Duration;
-use warp::http::StatusCode;
 use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use warp::reply::Response;
+use warp::http::{Response as HttpResponse, StatusCode};
+use warp::reply::{Reply, Response};
 
 /// One sort of problem: a stable code, its status, and a title that never varies.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub mod kind {
     }
 
     kinds! {
+        MALFORMED_REQUEST BAD_REQUEST "The head of the request is not HTTP",
         INVALID_HOST BAD_REQUEST "An HTTP/1.1 request names its host, once",
         INVALID_JSON BAD_REQUEST "The body is not the JSON this endpoint takes",
         INVALID_QUERY BAD_REQUEST "The query string is not what this endpoint takes",
@@ -201,6 +202,11 @@ impl Problem {
     }
 
     pub(crate) fn into_response(self, request: RequestId) -> Response {
+        self.written(request).into_response()
+    }
+
+    /// The whole answer, with its body as it is.
+    pub(crate) fn written(self, request: RequestId) -> HttpResponse<String> {
         let Particulars { kind, code, detail, reason, retry_after, headers: further, members } = *self.0;
         let mut body = json!({
             "type": format!("urn:peyk:problem:{}", code),

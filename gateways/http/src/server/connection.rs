@@ -1,10 +1,13 @@
 use super::activity::Activity;
 use super::arrival::Arrival;
+use super::bare::Whole;
 use super::settings::ServerSettings;
 use super::tls::Certificate;
+use crate::answer::RequestId;
+use crate::api::Api;
+use crate::limits::Told;
 use crate::problem::{Problem, kind};
 use hyper::body::Incoming;
-use hyper::rt::{Read, Write};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -12,13 +15,15 @@ use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::http::header::{HOST, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::uri::Authority;
-use warp::http::{HeaderMap, Version};
+use warp::http::{HeaderMap, StatusCode, Version};
 use warp::reply::Response;
 
 /// Headers a request may have, and what they may take together in bytes.
@@ -34,6 +39,7 @@ const HSTS: &str = "max-age=31536000; includeSubDomains";
 /// How connections are served; one clone for each.
 #[derive(Clone)]
 pub(super) struct Connection {
+    api: Arc<Api>,
     filter: BoxedFilter<(Response,)>,
     settings: ServerSettings,
     tls: Option<Certificate>,
@@ -43,7 +49,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(
-        filter: BoxedFilter<(Response,)>,
+        api: &Arc<Api>,
         settings: ServerSettings,
         tls: Option<Certificate>,
         stop: CancellationToken,
@@ -60,25 +66,25 @@ impl Connection {
             .max_header_list_size(HEAD_BYTES_PARSED)
             .keep_alive_interval(settings.idle_timeout / 2)
             .keep_alive_timeout(settings.head_timeout);
-        Self { filter, settings, tls, stop, http }
+        Self { api: Arc::clone(api), filter: api.filter(), settings, tls, stop, http }
     }
 
     /// Serve one connection to its end.
     pub(super) async fn serve(self, stream: TcpStream, peer: IpAddr) {
-        let Some(tls) = &self.tls else { return self.speak(TokioIo::new(stream), peer).await };
+        let Some(tls) = &self.tls else { return self.speak(stream, peer).await };
         let handshake = tokio::time::timeout(self.settings.handshake_timeout, tls.acceptor().accept(stream));
         let handshake = tokio::select! {
             () = self.stop.cancelled() => return,
             handshake = handshake => handshake,
         };
         match handshake {
-            Ok(Ok(stream)) => self.speak(TokioIo::new(stream), peer).await,
+            Ok(Ok(stream)) => self.speak(stream, peer).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
     }
 
-    async fn speak(&self, stream: impl Read + Write + Unpin + Send + 'static, peer: IpAddr) {
+    async fn speak(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: IpAddr) {
         let activity = Activity::new();
         let api = TowerToHyperService::new(warp::service(self.filter.clone()));
         let secure = self.tls.is_some();
@@ -99,7 +105,9 @@ impl Connection {
                 }
             }
         });
-        let mut connection = pin!(self.http.serve_connection(stream, service));
+        let api = Arc::clone(&self.api);
+        let stream = Whole::new(stream, move |status| unread(&api, status, peer, secure));
+        let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {
             ended = connection.as_mut() => Some(ended),
             () = activity.idle_for(self.settings.idle_timeout) => {
@@ -116,6 +124,22 @@ impl Connection {
             tracing::debug!(error, "a connection broke off");
         }
     }
+}
+
+/// The answer to a head that could not be read. It counts as a request of the peer, and says nothing of what was sent.
+fn unread(api: &Api, status: StatusCode, peer: IpAddr, secure: bool) -> warp::http::Response<String> {
+    let kind = if status == StatusCode::BAD_REQUEST { &kind::MALFORMED_REQUEST } else { &kind::HEAD_TOO_LARGE };
+    let mut told = Told::default();
+    let counted = api.limiter.count_address(peer, &HeaderMap::new(), &mut told);
+    let problem = counted.err().unwrap_or_else(|| Problem::of(kind));
+    let id = RequestId::random();
+    tracing::info!(request = %id, status = problem.status().as_u16(), code = problem.code(), "refused");
+    let mut answer = problem.written(id);
+    told.tell(answer.headers_mut());
+    if secure {
+        answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    }
+    answer
 }
 
 /// What must hold of a head whatever is asked: its size, and in HTTP/1.1 one `Host` (RFC 9112 section 3.2).

@@ -1,6 +1,7 @@
 //! Listening: bounded connections, TLS by rustls, and an orderly end.
 mod activity;
 mod arrival;
+mod bare;
 mod connection;
 mod crowd;
 mod settings;
@@ -72,7 +73,7 @@ impl Server {
     /// connection beyond the limit of its address is closed at once.
     pub async fn serve(self, api: Arc<Api>, stop: CancellationToken) -> Drained {
         let Self { listener, settings, tls } = self;
-        let connection = Connection::new(api.filter(), settings, tls, stop.clone());
+        let connection = Connection::new(&api, settings, tls, stop.clone());
         let free = Arc::new(Semaphore::new(settings.connections_max));
         let crowd = Crowd::new(settings.connections_per_address_max);
         let open = TaskTracker::new();

@@ -188,11 +188,84 @@ async fn a_head_without_one_host_or_too_large_is_a_problem() {
         let answer = exchange(TcpStream::connect(running.address).await.unwrap(), &sound).await;
         assert!(answer.contains(" 200 OK"), "{answer}");
     }
-    // Beyond what is parsed at all there is only the bare status.
-    for beyond in [head(host, &many(200)), head(host, &large(70_000))] {
-        let answer = exchange(TcpStream::connect(running.address).await.unwrap(), &beyond).await;
-        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    // Beyond what is parsed at all.
+    for beyond in [head(host, &many(200)), head(host, &large(70_000)), format!("GET /{} ", "x".repeat(70_000))] {
+        let answer = exchange_or_close(TcpStream::connect(running.address).await.unwrap(), &beyond).await;
+        is_whole_problem(&answer, 431, "HEAD_TOO_LARGE");
     }
+}
+
+/// An answer as it came, that is a problem from its first line to its last byte.
+#[track_caller]
+fn is_whole_problem(answer: &str, status: u16, code: &str) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head: {answer}"));
+    assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+    for line in ["content-type: application/problem+json", "connection: close", "cache-control: no-store"] {
+        assert!(head.lines().any(|found| found == line), "{line}: {head}");
+    }
+    assert!(
+        head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())) || head.ends_with(&body.len().to_string())
+    );
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!((&body["code"], &body["status"]), (&code.into(), &status.into()));
+    assert!(head.contains(body["request_id"].as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn a_head_that_is_no_http_is_a_problem_and_counts() {
+    let bench = Bench::new();
+    let running = run(&bench, ServerSettings::default(), None).await;
+    for head in [
+        "GET\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET /secret stuff HTTP/1.1\r\nhost: peyk\r\n\r\n",
+        "G=T / HTTP/1.1\r\nhost: peyk\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost peyk\r\n\r\n",
+        "GET / HTTP/1.1\r\nho\u{0}st: peyk\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: peyk\r\n x: folded\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: peyk\r\ncontent-length: x\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\r\n\r\n",
+    ] {
+        let answer = exchange_or_close(TcpStream::connect(running.address).await.unwrap(), head).await;
+        is_whole_problem(&answer, 400, "MALFORMED_REQUEST");
+        assert!(!answer.contains("secret"), "{answer}");
+    }
+    // Behind a request that was answered on the same connection.
+    let second = "GET /healthz HTTP/1.1\r\nhost: peyk\r\n\r\nGET\r\n\r\n";
+    let answer = exchange_or_close(TcpStream::connect(running.address).await.unwrap(), second).await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("HTTP/1.1 400 "), "{answer}");
+
+    let one = std::num::NonZeroU32::MIN;
+    let limits = FixedLimits::per_minute(one, one, one, Vec::new());
+    let bench = Bench::limited(Limiter::alone(Arc::new(limits), TrustedProxies::default()));
+    let running = run(&bench, ServerSettings::default(), None).await;
+    let mut last = String::new();
+    for _ in 0..4 {
+        last = exchange_or_close(TcpStream::connect(running.address).await.unwrap(), "GET\r\n\r\n").await;
+    }
+    is_whole_problem(&last, 429, "RESOURCE_EXHAUSTED");
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_end_and_a_client_that_does_not_read_are_closed() {
+    let short = Duration::from_millis(200);
+    let bench = Bench::new();
+    let settings = ServerSettings { handshake_timeout: short, ..ServerSettings::default() };
+    let running = run(&bench, settings, Some(certificate().1)).await;
+    let mut silent = TcpStream::connect(running.address).await.unwrap();
+    silent.write_all(&[0x16, 3, 1]).await.unwrap();
+    assert_eq!(rest(&mut silent).await, "", "closed without a word");
+
+    let settings = ServerSettings { idle_timeout: short, connections_max: 1, ..ServerSettings::default() };
+    let running = run(&bench, settings, None).await;
+    let mut deaf = TcpStream::connect(running.address).await.unwrap();
+    // The answers are some hundred megabytes, which no buffer holds: the server has to wait for it.
+    let ask = "GET /v1/openapi.json HTTP/1.1\r\nhost: peyk\r\n\r\n".repeat(2_000);
+    let _ = timeout(DEADLINE, deaf.write_all(ask.as_bytes())).await.expect("it takes or closes");
+    let get = "GET /healthz HTTP/1.1\r\nhost: peyk\r\nconnection: close\r\n\r\n";
+    let answer = exchange(TcpStream::connect(running.address).await.unwrap(), get).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "there is room once it was given up: {answer}");
+    drop(deaf);
 }
 
 #[tokio::test]
