@@ -405,6 +405,11 @@ password = "{SMPP_PASSWORD}"
         Http::new(self.metrics_port).page("/metrics").await
     }
 
+    #[must_use]
+    pub const fn http_port(&self) -> u16 {
+        self.http_port
+    }
+
     /// A client of its API, without a token.
     #[must_use]
     pub fn http(&self) -> Http {

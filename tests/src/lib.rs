@@ -1,4 +1,5 @@
 //! Real servers for tests that must not be told by anything less: each test starts, stops, pauses and kills its own.
+mod authority;
 mod cluster;
 mod collector;
 mod deployment;
@@ -12,6 +13,7 @@ mod process;
 mod records;
 mod standby;
 
+pub use authority::Authority;
 pub use cluster::NatsCluster;
 pub use collector::{Collector, attribute, hex};
 pub use deployment::{Deployment, PARTITIONS, program};

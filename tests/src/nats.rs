@@ -1,9 +1,9 @@
 use crate::poll::eventually;
 use crate::process::{Process, bound_to_this_process, free_port};
 use anyhow::{Context, Result, ensure};
-use peyk_ledger::Server;
+use peyk_ledger::{Server, Tls};
 use peyk_secrets::Secret;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -14,6 +14,7 @@ pub struct NatsServer {
     process: Process,
     directory: TempDir,
     port: u16,
+    tls: Option<Tls>,
 }
 
 const USERS: [&str; 6] = ["MIGRATE", "CORE", "AUDIT", "SMPP", "SYS", "ROUTE"];
@@ -62,7 +63,7 @@ impl NatsServer {
         settings = settings.replace("@NAME@", name).replace("@ZONE@", zone);
         std::fs::write(directory.path().join("server.conf"), alter(settings))?;
         let process = Self::launch(&directory)?;
-        Ok(Self { process, directory, port })
+        Ok(Self { process, directory, port, tls: None })
     }
 
     /// Alters its configuration for the next start.
@@ -127,7 +128,12 @@ impl NatsServer {
     /// The server as one of its users: `migrate`, `core`, `audit`, `smpp` or `sys`.
     #[must_use]
     pub fn user(&self, user: &str) -> Server {
-        Server::new(&format!("nats://127.0.0.1:{}", self.port), user, Secret::new(format!("test-{user}")))
+        let url = format!("nats://127.0.0.1:{}", self.port);
+        let server = Server::new(&url, user, Secret::new(format!("test-{user}")));
+        match &self.tls {
+            Some(tls) => server.over(tls.clone()),
+            None => server,
+        }
     }
 
     #[must_use]
@@ -157,6 +163,20 @@ impl NatsServer {
         ensure!(settings.contains(&old), "{user} has another password by now");
         std::fs::write(&path, settings.replace(&old, &format!("{password:?}")))?;
         self.process.reload()
+    }
+
+    /// Starts it again over the same store, with TLS: it shows this certificate, and asks each client for one of the same
+    /// authority. Its users have `client` from then on.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn secure(&mut self, certificate: &Path, key: &Path, client: Tls) -> Result<()> {
+        let roots = client.roots.clone().context("an authority")?;
+        let tls = format!("tls {{ cert_file: {certificate:?}, key_file: {key:?}, ca_file: {roots:?}, verify: true }}");
+        self.reconfigure(|settings| settings.replace("# @TLS@", &tls))?;
+        self.tls = Some(client);
+        self.kill()?;
+        self.restart().await
     }
 
     /// `kill -9`.

@@ -1,3 +1,4 @@
+use crate::authority::Authority;
 use crate::poll::eventually;
 use crate::process::{Process, bound_to_this_process, free_port};
 use anyhow::{Context, Result, bail, ensure};
@@ -103,6 +104,26 @@ impl Postgres {
             Place::Own(server) => server.process.kill(),
             Place::Shared => bail!("the server is shared with other tests"),
         }
+    }
+
+    /// Has it take connections over TLS from now on, with a certificate of this authority.
+    ///
+    /// # Errors
+    /// If the server is shared, or does not take it.
+    pub async fn secure(&self, authority: &Authority) -> Result<()> {
+        let Place::Own(server) = &self.place else { bail!("the server is shared with other tests") };
+        let data = server.directory.path().join("data");
+        let (certificate, key) = (data.join("server.crt"), data.join("server.key"));
+        authority.issue(&certificate, &key)?;
+        if let Some(account) = account()? {
+            let owned = Command::new("chown").arg(format!("{account}:")).args([&certificate, &key]).status()?;
+            ensure!(owned.success(), "chown to {account}: {owned}");
+        }
+        self.administer("ALTER SYSTEM SET ssl = on".to_owned()).await?;
+        self.administer("SELECT pg_reload_conf()".to_owned()).await?;
+        let url = format!("{}?sslmode=require", self.owner_url());
+        eventually("Postgres takes TLS", PATIENCE, || async { connect(&url).await.is_ok() }).await;
+        Ok(())
     }
 
     /// Starts it again on the same port over the same data.

@@ -7,6 +7,7 @@ mod load;
 mod log_outage;
 mod main_job;
 mod postgres_outage;
+mod production;
 mod projections;
 mod rebuilds;
 mod rotation;

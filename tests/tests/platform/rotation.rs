@@ -14,8 +14,8 @@ const NEW_NATS_PASSWORD: &str = "changed-core";
 const NEW_READER_PASSWORD: &str = "changed-reader";
 
 /// Secrets in files, each under the word that stands for it in the configuration.
-struct Kept<'d> {
-    deployment: &'d Deployment,
+pub struct Kept<'d> {
+    pub deployment: &'d Deployment,
 }
 
 impl Kept<'_> {
@@ -23,14 +23,14 @@ impl Kept<'_> {
         self.deployment.path(&format!("secret-{name}"))
     }
 
-    fn write(&self, name: &str, secret: &str) -> Result<()> {
+    pub fn write(&self, name: &str, secret: &str) -> Result<()> {
         use std::os::unix::fs::PermissionsExt;
         std::fs::write(self.path(name), secret)?;
         Ok(std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o600))?)
     }
 
     /// The configuration with the secret in a file.
-    fn moved(&self, text: &str, name: &str, secret: &str) -> Result<String> {
+    pub fn moved(&self, text: &str, name: &str, secret: &str) -> Result<String> {
         self.write(name, secret)?;
         anyhow::ensure!(text.contains(&format!("{secret:?}")), "{name} stands in the configuration");
         Ok(text.replace(&format!("{secret:?}"), &format!("{:?}", format!("file:{}", self.path(name).display()))))
