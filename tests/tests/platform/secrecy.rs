@@ -30,8 +30,8 @@ async fn nothing_that_a_run_leaves_behind_bears_a_secret_or_anything_personal_in
     assert!(log.contains("DEBUG") && log.contains("sms.send"), "the log says what there is to say");
     assert!(shown.contains("nats.core.password"), "the configuration is shown");
     let ledgers = deployment.ledgers().await?;
-    let all =
-        [LedgerId::NUMBERING, LedgerId::ROUTING].into_iter().chain((0..peyk_tests::PARTITIONS).map(LedgerId::messages));
+    let platform = [LedgerId::ACCESS, LedgerId::NUMBERING, LedgerId::ROUTING];
+    let all = platform.into_iter().chain((0..peyk_tests::PARTITIONS).map(LedgerId::messages));
 
     let mut secrets: Words = deployment.secrets().into_iter().map(|(what, word)| (what.to_owned(), word)).collect();
     secrets.push(("a bearer token".to_owned(), "eyJ".to_owned()));
