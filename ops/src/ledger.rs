@@ -2,7 +2,9 @@
 mod copy;
 mod masking;
 mod proof;
+mod remote;
 mod replay;
+mod shown;
 mod verify;
 
 use crate::config::Config;
@@ -20,6 +22,7 @@ use std::path::PathBuf;
 
 pub use copy::Damaged;
 pub use proof::check_proof;
+pub use remote::RemoteReplays;
 pub use verify::{VerifyArgs, verify};
 
 #[derive(Debug, Subcommand)]

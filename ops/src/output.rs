@@ -59,6 +59,11 @@ pub fn diagnostic(event: &RawEvent) -> Value {
     value(&mut event.reader(), 0).unwrap_or(Value::Null)
 }
 
+/// Two digits a byte.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn value(input: &mut Reader<'_>, depth: usize) -> Option<Value> {
     if depth > DEPTH_MAX {
         return None;
@@ -71,7 +76,7 @@ fn value(input: &mut Reader<'_>, depth: usize) -> Option<Value> {
     let mut ahead = input.clone();
     if let Ok(bytes) = ahead.bytes() {
         *input = ahead;
-        return Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into());
+        return Some(hexadecimal(bytes).into());
     }
     let mut ahead = input.clone();
     if let Ok(text) = ahead.text() {

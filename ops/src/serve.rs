@@ -2,7 +2,7 @@
 use crate::bookmarks::ReadModelBookmarks;
 use crate::config::Config;
 use crate::keys::KeyDirectory;
-use crate::ledger::{history, journal};
+use crate::ledger::{RemoteReplays, history, journal};
 use crate::migrate::postgres;
 use crate::projections::{keyrings, ledgers};
 use crate::rotation::follow_login;
@@ -117,7 +117,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
             u32::from(partitions) + 5,
         ),
         feeds: ledgers.clone(),
-        keys: Arc::new(keyrings),
+        keys: Arc::new(keyrings.clone()),
         message_partitions: partitions,
         rebuild_rows_max: REBUILD_ROWS_DEFAULT,
     };
@@ -130,6 +130,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let reads = ReadModels::new(reader.clone(), projections.status());
 
     let bus = CommandBus::open(ledgers.client().clone(), ledgers.names().clone(), partitions).await?;
+    let replays = RemoteReplays::new(ledgers.clone(), config.ledgers(), bus.clone(), keyrings, clock.clone());
     let (ready, readiness) = watch::channel(Readiness::default());
     let watching = tokio::spawn(watch_readiness(
         ready,
@@ -144,6 +145,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let limiter = Limiter::new(Arc::new(config.http.limits.data()), config.http.limits.proxies(), processes);
     let tokens = issuers(config, &background)?;
     let api = Api::new(Arc::new(bus), Arc::new(reads), tokens, readiness, limiter, ApiSettings::default());
+    let api = api.with_replays(Arc::new(replays));
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
     let serving = CancellationToken::new();
     let http = tokio::spawn(server.serve(api, serving.clone()));

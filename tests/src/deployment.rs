@@ -443,6 +443,16 @@ password = "{SMPP_PASSWORD}"
         Ok(Ledgers::new(client, self.names.clone(), self.id, VerifyingKey::from_bytes(&key)?))
     }
 
+    /// Its ledgers as a process of CORE has them, which may also send commands.
+    ///
+    /// # Errors
+    /// As [`Self::ledgers`].
+    pub async fn core(&self) -> Result<Ledgers> {
+        let key = self.key("deployment.pub")?;
+        let client = self.nats.user("core").connect("core").await?;
+        Ok(Ledgers::new(client, self.names.clone(), self.id, VerifyingKey::from_bytes(&key)?))
+    }
+
     /// Every record of one of them, verified up to its end now.
     ///
     /// # Errors

@@ -105,8 +105,13 @@ impl Http {
             anyhow::Ok((head, body.collect().await?.to_bytes()))
         };
         let (head, body) = tokio::time::timeout(PATIENCE, asked).await.context("no answer in time")??;
-        let body =
-            if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).context("an answer in JSON")? };
+        // JSON lines are left as they are.
+        let lines = head.headers.get(CONTENT_TYPE).is_some_and(|media| media == "application/x-ndjson");
+        let body = match body {
+            body if body.is_empty() => Value::Null,
+            body if lines => String::from_utf8(body.to_vec())?.into(),
+            body => serde_json::from_slice(&body).context("an answer in JSON")?,
+        };
         Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
     }
 }

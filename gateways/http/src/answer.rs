@@ -12,6 +12,8 @@ use warp::reply::{Reply, Response};
 /// The header a command's receipt goes back in, and reads may bring to see at least that much:
 /// `LEDGER/PARTITION/POSITION/HASH`.
 pub const RECEIPT_HEADER: &str = "peyk-receipt";
+/// JSON objects, one a line.
+pub(crate) const JSON_LINES: &str = "application/x-ndjson";
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -25,6 +27,11 @@ impl RequestId {
         // A request without a name of its own can still be answered.
         let _ = getrandom::fill(&mut bytes);
         Self(u128::from_be_bytes(bytes))
+    }
+
+    /// As records bear it.
+    pub(crate) const fn recorded(self) -> peyk_domain::RequestId {
+        peyk_domain::RequestId::from_bytes(self.0.to_be_bytes())
     }
 }
 
@@ -48,6 +55,8 @@ pub struct Answer {
     body: Value,
     receipt: Option<Receipt>,
     replayed: bool,
+    /// JSON objects, one a line; `body` then counts for nothing.
+    lines: Option<String>,
     /// A text that is served as it is, with its media type and entity tag; `body` then counts for nothing.
     document: Option<Document>,
 }
@@ -65,13 +74,19 @@ impl Answer {
     pub(crate) const fn document(text: Option<&'static str>, media_type: &'static str, tag: &'static str) -> Self {
         let status = if text.is_some() { StatusCode::OK } else { StatusCode::NOT_MODIFIED };
         let document = Some(Document { text, media_type, tag });
-        Self { status, body: Value::Null, receipt: None, replayed: false, document }
+        Self { status, body: Value::Null, receipt: None, replayed: false, lines: None, document }
     }
 
     pub(crate) fn ok(body: &impl Serialize) -> Self {
         // Bodies are structs of texts and numbers, which always have a JSON form.
         let body = serde_json::to_value(body).unwrap_or_default();
-        Self { status: StatusCode::OK, body, receipt: None, replayed: false, document: None }
+        Self { status: StatusCode::OK, body, receipt: None, replayed: false, lines: None, document: None }
+    }
+
+    /// JSON objects, one a line.
+    pub(crate) fn lines(lines: &[String]) -> Self {
+        let text = lines.iter().fold(String::new(), |text, line| text + line + "\n");
+        Self { lines: Some(text), ..Self::ok(&Value::Null) }
     }
 
     pub(crate) fn created(body: &impl Serialize) -> Self {
@@ -105,6 +120,11 @@ impl Answer {
     pub(crate) fn into_response(self, request: RequestId) -> Response {
         if let Some(document) = self.document {
             return document.into_response(self.status, request);
+        }
+        if let Some(lines) = self.lines {
+            let mut response = finish(self.status, lines, request).into_response();
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON_LINES));
+            return response;
         }
         let mut response = finish(self.status, self.body.to_string(), request).into_response();
         let receipt = self.receipt.map(|receipt| receipt_headers(receipt, self.replayed));

@@ -1,5 +1,6 @@
 //! The API: what it asks of the rest of Peyk, its limits, and how what was let in is done.
 use crate::answer::{Answer, RequestId};
+use crate::audit::Replays;
 use crate::commands::Commands;
 use crate::incoming::Incoming;
 use crate::limits::Limiter;
@@ -56,6 +57,7 @@ pub struct Api {
     pub(crate) tokens: Issuers,
     pub(crate) readiness: watch::Receiver<Readiness>,
     pub(crate) limiter: Limiter,
+    pub(crate) replays: Option<Arc<dyn Replays>>,
     pub(crate) settings: ApiSettings,
     in_flight: Arc<Semaphore>,
     body_kib: Arc<Semaphore>,
@@ -84,11 +86,21 @@ impl Api {
             tokens: tokens.into(),
             readiness,
             limiter,
+            replays: None,
             settings,
             in_flight: Arc::new(Semaphore::new(settings.in_flight_max)),
             body_kib: Arc::new(Semaphore::new(settings.body_bytes_total / KIB)),
             under_way: TaskTracker::new(),
         })
+    }
+
+    /// With somebody who shows ledgers to auditors; nobody is shown any otherwise. To be said before it serves.
+    #[must_use]
+    pub fn with_replays(mut self: Arc<Self>, replays: Arc<dyn Replays>) -> Arc<Self> {
+        if let Some(api) = Arc::get_mut(&mut self) {
+            api.replays = Some(replays);
+        }
+        self
     }
 
     /// The whole API as one warp filter. It rejects nothing: every error is an answer of its own.

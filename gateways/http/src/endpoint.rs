@@ -89,6 +89,7 @@ const SEND: Access = Access::AnyOf(&[Role::AccountSender, Role::AccountAdmin]);
 const READ_MESSAGES: Access = Access::AnyOf(&[Role::AccountReader, Role::AccountAdmin]);
 const ANY_ACCOUNT: Access = Access::AnyOf(&[Role::AccountSender, Role::AccountReader, Role::AccountAdmin]);
 
+const REPLAY: Access = Access::AnyOf(&[Role::PlatformAuditor]);
 const AUDIT: Access = Access::AnyOf(&[Role::PlatformAuditor, Role::PlatformAdmin, Role::TenantAdmin]);
 
 const NONE: BodyRule = BodyRule::Empty;
@@ -138,6 +139,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("sms.show" GET "/v1/sms/{id}" READ_MESSAGES NONE, sms::show, show_message),
     endpoint!("sms.timeline" GET "/v1/sms/{id}/timeline" READ_MESSAGES NONE, sms::timeline, timeline),
     endpoint!("audit.list" GET "/v1/audit" AUDIT NONE, audit::list, list_audit),
+    endpoint!("ledgers.replay" GET "/v1/ledgers/{ledger}/{partition}/records" REPLAY NONE, audit::replay, replay_ledger),
 ];
 
 #[cfg(test)]

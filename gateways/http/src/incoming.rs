@@ -78,7 +78,7 @@ where
         told: &mut Told,
     ) -> Result<(Request, Permits), Problem> {
         let Self { arrival, query, headers, body, .. } = self;
-        api.limiter.count_address(arrival.peer, &headers, told)?;
+        let address = api.limiter.count_address(arrival.peer, &headers, told)?;
         arrival.head?;
         let (endpoint, parameters) = found?;
         let identity = match endpoint.access {
@@ -94,6 +94,6 @@ where
         endpoint.body.admits(&headers)?;
         let permits = api.permits(endpoint.body.reserve(&headers)?)?;
         let body = endpoint.body.read(body, api.settings.body_timeout).await?;
-        Ok((Request { id, endpoint, parameters, query, headers, identity, key, body }, permits))
+        Ok((Request { id, endpoint, address, parameters, query, headers, identity, key, body }, permits))
     }
 }

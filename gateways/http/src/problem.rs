@@ -77,6 +77,7 @@ pub mod kind {
         OVERLOADED SERVICE_UNAVAILABLE "There is more to do than can be taken on now",
         BACKLOG_FULL SERVICE_UNAVAILABLE "Too many messages are waiting for the operator",
         UNAVAILABLE SERVICE_UNAVAILABLE "The ledger cannot be reached now; nothing was recorded",
+        AUDIT_UNAVAILABLE SERVICE_UNAVAILABLE "It could not be recorded who asks, so nothing is shown",
         READ_MODEL_UNAVAILABLE SERVICE_UNAVAILABLE "Reading is not possible now",
         READ_MODEL_BEHIND SERVICE_UNAVAILABLE "The read model has not got there yet",
         NOT_READY SERVICE_UNAVAILABLE "This process is not ready",

@@ -10,6 +10,7 @@ use peyk_projections::query::Limit;
 use peyk_schemas::LedgerId;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use std::net::IpAddr;
 use warp::http::HeaderMap;
 
 /// A request that was let in: its endpoint is known, its token verified, its role checked, its body here.
@@ -17,6 +18,8 @@ use warp::http::HeaderMap;
 pub struct Request {
     pub(crate) id: RequestId,
     pub(crate) endpoint: &'static Endpoint,
+    /// Where it came from, as far as proxies before us are trusted.
+    pub(crate) address: IpAddr,
     pub(crate) parameters: Vec<String>,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,

@@ -1,4 +1,5 @@
 use super::masking::masked;
+use super::shown::{self, Wanted};
 use super::verify::SILENCE;
 use crate::output::{self, Output};
 use anyhow::Result;
@@ -6,7 +7,6 @@ use clap::Args;
 use peyk_domain::{MessageId, TenantId};
 use peyk_ledger::{LedgerReader, Ledgers};
 use peyk_schemas::{LedgerId, VerifiedRecord};
-use serde_json::json;
 
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -36,6 +36,7 @@ pub struct ReplayArgs {
 pub async fn replay(ledgers: &Ledgers, ledger: LedgerId, args: &ReplayArgs, output: Output) -> Result<()> {
     let end = args.to.unwrap_or(u64::MAX).min(ledgers.tail(ledger).await?);
     let mut reader = LedgerReader::open(ledgers, ledger, None).await?;
+    let wanted = args.wanted();
     let bar = output::progress(end, &format!("replay {ledger}"));
     while reader.verifier().position() < end || reader.head().is_none_or(|head| head.position < end) {
         let records = reader.next(1_000, SILENCE).await?;
@@ -43,8 +44,8 @@ pub async fn replay(ledgers: &Ledgers, ledger: LedgerId, args: &ReplayArgs, outp
             reader.verifier().finish()?;
             break;
         }
-        for record in records.iter().filter(|record| (args.from..=end).contains(&record.position) && args.wants(record))
-        {
+        let within = records.iter().filter(|record| (args.from..=end).contains(&record.position));
+        for record in within.filter(|record| wanted.is(record)) {
             bar.suspend(|| show(ledger, record, args.unmasked, output));
         }
         bar.set_position(reader.verifier().position());
@@ -54,32 +55,21 @@ pub async fn replay(ledgers: &Ledgers, ledger: LedgerId, args: &ReplayArgs, outp
 }
 
 impl ReplayArgs {
-    fn wants(&self, record: &VerifiedRecord) -> bool {
-        // An id stands in an event as sixteen bytes; so many do not come about by chance.
-        let concerns = |id: MessageId| {
-            let bytes = id.to_bytes();
-            record.events.iter().any(|event| event.data.windows(bytes.len()).any(|window| window == bytes))
-        };
-        self.tenant.is_none_or(|tenant| record.tenant == tenant)
-            && self.kind.as_ref().is_none_or(|kind| record.events.iter().any(|event| event.kind == *kind))
-            && self.message.is_none_or(concerns)
+    fn wanted(&self) -> Wanted {
+        Wanted { kind: self.kind.clone(), tenant: self.tenant, message: self.message }
     }
 }
 
 fn show(ledger: LedgerId, record: &VerifiedRecord, unmasked: bool, output: Output) {
-    let at = jiff::Timestamp::from_millisecond(i64::try_from(record.at.0).unwrap_or(i64::MAX))
-        .map_or_else(|_| record.at.to_string(), |at| at.to_string());
-    let kinds: Vec<&str> = record.events.iter().map(|event| event.kind.as_ref()).collect();
     let data = if unmasked { output::diagnostic } else { masked };
-    let events: Vec<_> = record
-        .events
-        .iter()
-        .map(|event| json!({ "kind": event.kind, "version": event.version, "data": data(event) }))
-        .collect();
     output.line(
-        &json!({ "ledger": ledger.to_string(), "position": record.position, "at": at, "hash": record.hash.to_string(),
-            "epoch": record.epoch, "command": record.command.to_string(), "actor": record.actor.to_string(),
-            "tenant": record.tenant.to_string(), "signed": record.signed, "events": events }),
-        &format!("{ledger}/{} {at} {} {}", record.position, &record.hash.to_string()[..12], kinds.join(" ")),
+        &shown::record(ledger, record, data),
+        &format!(
+            "{ledger}/{} {} {} {}",
+            record.position,
+            shown::at(record),
+            &record.hash.to_string()[..12],
+            shown::kinds(record).join(" ")
+        ),
     );
 }

@@ -37,6 +37,7 @@ const STORY: &[&str] = &[
     "routes.remove",
     "numbers.release",
     "audit.list",
+    "ledgers.replay",
 ];
 /// Lists that may well have nothing in them.
 const EMPTY: &[&str] = &["audit.list"];

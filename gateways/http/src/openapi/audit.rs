@@ -1,6 +1,7 @@
 use super::Operation;
-use super::examples::{ACTOR, REQUEST, TENANT, page};
-use crate::audit::{ShownAuditEvents, Which};
+use super::examples::{ACTOR, HASH, REQUEST, TENANT, page};
+use crate::audit::{Range, ShownAuditEvents, Which};
+use crate::problem::kind;
 use serde_json::json;
 
 pub(crate) fn list_audit() -> Operation {
@@ -24,4 +25,27 @@ pub(crate) fn list_audit() -> Operation {
                 "details": { "roles": { "old": ["account.sender"], "new": ["account.sender", "account.reader"] } },
             })),
         )
+}
+
+pub(crate) fn replay_ledger() -> Operation {
+    let description = "Verified while they are read, in their order, one JSON object a line. Of each event the public and \
+                       internal fields are shown, of the others the class. A signature stands where the record bears one; \
+                       other records are covered by the next. The last line says how far the answer goes and, as `next`, \
+                       where to go on; null at the end. Long stretches that nothing was asked of take more than one \
+                       request. Who asked for what is recorded before anything is shown.";
+    let record = json!({
+        "ledger": "numbering/0", "position": 1, "at": "2026-03-21T09:30:00.000Z", "hash": HASH, "epoch": 1,
+        "command": REQUEST, "actor": ACTOR, "tenant": TENANT, "signed": true, "kinds": ["numbering.number_assigned"],
+        "signature": format!("{HASH}{HASH}"),
+        "events": [{ "kind": "numbering.quarantine_ended", "version": 1, "data": ["[confidential]"] }],
+    });
+    let summary = json!({ "ledger": "numbering/0", "from": 1, "to": 1, "shown": 1, "next": 2 });
+    Operation::of("Replay a ledger", description)
+        .query::<Range>()
+        .example("ledger", "numbering")
+        .example("partition", 0)
+        .example("from", 1)
+        .example("limit", 1)
+        .answers_lines(200, "Records, and how far that goes.", &[record, summary])
+        .refuses(&[&kind::NOT_FOUND, &kind::UNAVAILABLE, &kind::AUDIT_UNAVAILABLE, &kind::CORRUPT_LEDGER])
 }

@@ -1,5 +1,5 @@
 use super::operation::Body;
-use super::values::{Digits, Id};
+use super::values::{Digits, Id, LedgerName, Partition};
 use super::{Operation, examples, problems};
 use crate::access::Access;
 use crate::answer::{Answer, RECEIPT_HEADER, ShownReceipt};
@@ -179,7 +179,12 @@ fn parameters_of(endpoint: &Endpoint, operation: &Operation, schemas: &mut Schem
         parameters.push(parameter);
     };
     for name in endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-        let schema = if name == "digits" { schemas.subschema_for::<Digits>() } else { schemas.subschema_for::<Id>() };
+        let schema = match name {
+            "digits" => schemas.subschema_for::<Digits>(),
+            "ledger" => schemas.subschema_for::<LedgerName>(),
+            "partition" => schemas.subschema_for::<Partition>(),
+            _ => schemas.subschema_for::<Id>(),
+        };
         add(name, "path", true, schema.into());
     }
     let mut waits = false;

@@ -14,7 +14,7 @@ mod routing;
 mod sms;
 pub(crate) mod values;
 
-pub(crate) use audit::list_audit;
+pub(crate) use audit::{list_audit, replay_ledger};
 pub use document::document;
 pub(crate) use document::serve;
 pub(crate) use health::{live, openapi, ready};

@@ -1,3 +1,4 @@
+use crate::answer::JSON_LINES;
 use crate::problem::Kind;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -63,6 +64,14 @@ impl Operation {
     pub(super) fn answers_otherwise(mut self, status: u16, when: &'static str, media: Option<&'static str>) -> Self {
         let schema: SchemaOf = |_| schemars::json_schema!({ "type": "object" });
         self.answers.push((status, when, media.map(|media| Body { media, schema, example: json!({}) })));
+        self
+    }
+
+    /// JSON objects, one a line.
+    pub(super) fn answers_lines(mut self, status: u16, when: &'static str, example: &[Value]) -> Self {
+        let schema: SchemaOf = |_| schemars::json_schema!({ "type": "string" });
+        let example: String = example.iter().map(|line| format!("{line}\n")).collect();
+        self.answers.push((status, when, Some(Body { media: JSON_LINES, schema, example: example.into() })));
         self
     }
 

@@ -67,6 +67,10 @@ values! {
     }
     EncodingName { "type": "string", "enum": ["gsm7", "ucs2"] }
     LedgerName { "type": "string", "enum": Ledger::ALL.map(Ledger::name) }
+    Partition { "description": "Which part of the ledger; 0 but for `messages`.", "type": "integer", "minimum": 0, "maximum": 65535 }
+    Position { "description": "Where a record stands in its ledger, from 1.", "type": "integer", "minimum": 1 }
+    EventKind { "type": "string", "minLength": 1, "maxLength": 100 }
+    RecordLimit { "description": "Records of an answer; 100 if left out.", "type": "integer", "minimum": 1, "maximum": 1000 }
     NumberStateName { "type": "string", "enum": names(NumberState::ALL, NumberState::name) }
     ConnectorStateName { "type": "string", "enum": names(ConnectorState::ALL, ConnectorState::name) }
     MessageStateName {

@@ -1,8 +1,10 @@
 use crate::fakes::{ACTOR, Bench, HERAT, KABUL};
-use peyk_domain::access::Role;
+use peyk_domain::access::{Role, Source};
 use peyk_domain::{At, TenantId};
+use peyk_http::ReplayRefused;
 use peyk_projections::query::{AuditFilter, AuditOrder, AuditScope};
 use peyk_projections::rows::AuditEventType;
+use peyk_schemas::LedgerId;
 
 async fn ask(bench: &Bench, tenant: TenantId, role: Role, path: &str) -> crate::fakes::Reply {
     bench.ask_as(&bench.token(tenant, &[role]), "GET", path, &[], "").await
@@ -78,4 +80,56 @@ async fn values_are_checked() {
     unknown.is_problem(400, "INVALID_QUERY");
     let behind = ask(&bench, TenantId::NIL, Role::PlatformAuditor, "/v1/audit?min_position=11").await;
     behind.is_problem(503, "READ_MODEL_BEHIND");
+}
+
+#[tokio::test]
+async fn a_replay_is_asked_for_as_it_is_meant_and_by_whom() {
+    let bench = Bench::new();
+    let token = bench.token(TenantId::NIL, &[Role::PlatformAuditor]);
+    let path =
+        format!("/v1/ledgers/messages/3/records?from=5&to=9&kind=messages.message_accepted&tenant={KABUL}&limit=7");
+    let reply = bench.ask_as(&token, "GET", &path, &[("user-agent", "audit/1")], "").await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/x-ndjson")));
+    assert_eq!(reply.body, "{\"position\":1}\n{\"next\":null}\n");
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    let asked = bench.replays.asked.lock().unwrap().pop().unwrap();
+    assert_eq!((asked.ledger, asked.from, asked.to, asked.records_max), (LedgerId::messages(3), 5, Some(9), 7));
+    assert_eq!((asked.kind.as_deref(), asked.tenant), (Some("messages.message_accepted"), Some(KABUL)));
+    assert_eq!((asked.by.actor, asked.by.tenant), (ACTOR, TenantId::NIL));
+    assert_eq!(Some(asked.request.to_string().as_str()), reply.header("x-request-id"));
+    assert_eq!(asked.source.user_agent.as_deref(), Some("audit/1"));
+    assert!(asked.source != Source::default());
+}
+
+#[tokio::test]
+async fn a_replay_that_is_none_is_never_begun() {
+    let bench = Bench::new();
+    for query in ["from=0", "from=3&to=2", "limit=0", "limit=1001", "kind=", "tenant=1"] {
+        let path = format!("/v1/ledgers/access/0/records?{query}");
+        ask(&bench, TenantId::NIL, Role::PlatformAuditor, &path).await.is_problem(422, "INVALID_VALUE");
+    }
+    for ledger in ["secrets/0", "access/1", "messages/65536", "messages/-1", "messages/03", "messages/+3"] {
+        let path = format!("/v1/ledgers/{ledger}/records");
+        ask(&bench, TenantId::NIL, Role::PlatformAuditor, &path).await.is_problem(404, "NOT_FOUND");
+    }
+    for role in [Role::PlatformAdmin, Role::TenantAdmin] {
+        ask(&bench, HERAT, role, "/v1/ledgers/access/0/records").await.is_problem(403, "INSUFFICIENT_SCOPE");
+    }
+    assert!(bench.replays.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_or_verified_is_not_shown() {
+    for (refused, status, code) in [
+        (ReplayRefused::NotRecorded("secret".into()), 503, "AUDIT_UNAVAILABLE"),
+        (ReplayRefused::Unavailable("secret".into()), 503, "UNAVAILABLE"),
+        (ReplayRefused::Busy, 503, "OVERLOADED"),
+        (ReplayRefused::Broken("secret".into()), 500, "CORRUPT_LEDGER"),
+        (ReplayRefused::NoSuchLedger, 404, "NOT_FOUND"),
+    ] {
+        let bench = Bench::new();
+        *bench.replays.refuse.lock().unwrap() = Some(refused);
+        let reply = ask(&bench, TenantId::NIL, Role::PlatformAuditor, "/v1/ledgers/access/0/records").await;
+        reply.is_problem(status, code);
+    }
 }

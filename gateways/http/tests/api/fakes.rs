@@ -11,7 +11,7 @@ use peyk_domain::{
 use peyk_handlers::{Call, CommandError, Done, PlainMessage, Submitted, SubmittedItem};
 use peyk_http::{
     Api, ApiSettings, Arrival, Commands, FederatedIssuer, FixedLimits, Issuers, Limiter, LogState, Readiness, Reading,
-    Reads, TokenAuthority, TrustedProxies,
+    Reads, ReplayAsked, ReplayRefused, Replays, TokenAuthority, TrustedProxies,
 };
 use peyk_projections::query::{
     AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, MessageCursor, NumberFilter, Page, QueryError,
@@ -286,11 +286,36 @@ impl Reads for FakeReads {
     }
 }
 
+/// Shows one record of any ledger, or refuses as it was told to.
+#[derive(Default)]
+pub struct FakeReplays {
+    pub asked: Mutex<Vec<ReplayAsked>>,
+    pub refuse: Mutex<Option<ReplayRefused>>,
+}
+
+impl Replays for FakeReplays {
+    fn replay(&self, asked: ReplayAsked) -> BoxFuture<'static, Result<Vec<String>, ReplayRefused>> {
+        self.asked.lock().unwrap().push(asked);
+        let lines = vec![r#"{"position":1}"#.to_owned(), r#"{"next":null}"#.to_owned()];
+        ready(self.refuse.lock().unwrap().take().map_or(Ok(lines), Err)).boxed()
+    }
+}
+
+/// JSON, or the text of JSON lines.
+fn read(body: &[u8], media: Option<&warp::http::HeaderValue>) -> Value {
+    match media {
+        _ if body.is_empty() => Value::Null,
+        Some(media) if media == "application/x-ndjson" => String::from_utf8(body.to_vec()).unwrap().into(),
+        _ => serde_json::from_slice(body).unwrap(),
+    }
+}
+
 /// The API over its stand-ins.
 pub struct Bench {
     pub api: Arc<Api>,
     pub commands: Arc<FakeCommands>,
     pub reads: Arc<FakeReads>,
+    pub replays: Arc<FakeReplays>,
     pub tokens: TokenAuthority,
     pub readiness: watch::Sender<Readiness>,
 }
@@ -321,7 +346,9 @@ impl Bench {
         let (readiness, watching) =
             watch::channel(Readiness { log: LogState::Ready, postgres: Some(true), projections: None });
         let api = Api::new(Arc::clone(&commands) as _, Arc::clone(&reads) as _, issuers, watching, limiter, settings);
-        Self { api, commands, reads, tokens, readiness }
+        let replays = Arc::new(FakeReplays::default());
+        let api = api.with_replays(Arc::clone(&replays) as _);
+        Self { api, commands, reads, replays, tokens, readiness }
     }
 
     pub fn token(&self, tenant: TenantId, roles: &[Role]) -> String {
@@ -374,7 +401,7 @@ impl Bench {
         let reply = Reply {
             status: response.status().as_u16(),
             headers: headers.collect(),
-            body: if body.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap() },
+            body: read(body, response.headers().get("content-type")),
         };
         if !self.commands.was_told() {
             crate::conformance::check(method, path, &reply);
