@@ -97,6 +97,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         numbering: Some(writers.numbering.clone()),
         routing: Some(writers.routing.clone()),
         messages: writers.messages.clone(),
+        access_replica: access.replica().clone(),
         numbering_replica,
         routing_replica,
         keyrings: keyrings.clone(),
@@ -130,6 +131,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let reads = ReadModels::new(reader.clone(), projections.status());
 
     let bus = CommandBus::open(ledgers.client().clone(), ledgers.names().clone(), partitions).await?;
+    let bus = bus.with_directory(access.replica().clone());
     let replays = RemoteReplays::new(ledgers.clone(), config.ledgers(), bus.clone(), keyrings, clock.clone());
     let (ready, readiness) = watch::channel(Readiness::default());
     let watching = tokio::spawn(watch_readiness(

@@ -55,6 +55,7 @@ pub struct Wiring {
     /// By partition.
     pub messages: Vec<(u16, WriterHandle<Messages>)>,
     /// What `messages` asks of the other ledgers.
+    pub access_replica: Replica<Access>,
     pub numbering_replica: Replica<Numbering>,
     pub routing_replica: Replica<Routing>,
     pub keyrings: Keyrings,
@@ -86,7 +87,11 @@ impl Handlers {
     pub fn spawn(wiring: Wiring) -> Self {
         let gate = Arc::new(ReplyGate::new(&wiring.config.inbox_prefix));
         let handlers = Self { gate, stop: CancellationToken::new(), tasks: TaskTracker::new() };
-        let facts = FactSource::new(wiring.numbering_replica.clone(), wiring.routing_replica.clone());
+        let facts = FactSource::new(
+            wiring.access_replica.clone(),
+            wiring.numbering_replica.clone(),
+            wiring.routing_replica.clone(),
+        );
         if let Some(writer) = &wiring.access {
             handlers.tick(LedgerId::ACCESS, writer.clone());
             let reception = Reception { writer: writer.clone(), clock: wiring.clock.clone() };

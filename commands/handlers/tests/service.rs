@@ -7,7 +7,9 @@ mod world;
 
 use futures::StreamExt;
 use futures::future::join_all;
-use peyk_domain::access::{AccessAction, AccessCommand, LoginFailure, LoginOutcome, NewUser, Role, Scope, SessionEnd};
+use peyk_domain::access::{
+    AccessAction, AccessCommand, Limits, LoginFailure, LoginOutcome, NewUser, Role, Scope, SessionEnd,
+};
 use peyk_domain::messages::{AttemptReport, Encoding, MonthKey, Outcome, ReceiptReport, ReceiptState, RefusalReason};
 use peyk_domain::numbering::{Lifecycle, NumberingCommand};
 use peyk_domain::{ActorId, ConnectorId, LeaseId, SessionId, Span, TenantId};
@@ -352,4 +354,57 @@ async fn nobody_speaks_for_more_than_its_tenant() {
     let command = AccessCommand { scope, origin: None, action };
     let refused = world.bus.access(world.call(TENANT, SealedCommand::from(command))).await.unwrap_err();
     assert!(matches!(refused, CommandError::Malformed(_)), "{refused:?}");
+}
+
+/// A tenant in the directory sends as many as its limit says, wherever it asks, and from the partition it was placed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_sends_what_its_limit_allows_from_where_it_was_placed() {
+    let world = World::start(HandlersConfig::default()).await;
+    let place = async |tenant, partition| {
+        let keys = world.keyrings.for_access(tenant, MonthKey(24_322)).await.unwrap();
+        let name = keys.seal_entry(Subject::Tenant(tenant), AccessField::TenantName, b"name").unwrap();
+        let region = "here".parse().unwrap();
+        let limits = Limits { messages_per_minute: 2, ..Limits::default() };
+        for action in
+            [AccessAction::CreateTenant { tenant, name, region, partition }, AccessAction::SetLimits { tenant, limits }]
+        {
+            let command = AccessCommand { scope: Scope::Platform, origin: None, action };
+            world.bus.access(world.call(TenantId::NIL, SealedCommand::from(command))).await.unwrap();
+        }
+    };
+    place(TENANT, 0).await;
+    // The handlers follow the directory: within the time a replica takes, the limit counts.
+    let refused = RefusalReason::RateLimited;
+    let (mut accepted, mut over) = (0, 0);
+    let limited = loop {
+        match world.submit((0..6).map(|_| world.message("salaam")).collect()).await {
+            Ok(submitted) => {
+                let of = |item: &SubmittedItem| matches!(item, SubmittedItem::Accepted { .. });
+                if submitted.items.iter().all(of) {
+                    // Decided before the replica had read of the tenant; nothing was counted.
+                    continue;
+                }
+                accepted += submitted.items.iter().filter(|item| of(item)).count();
+                over += submitted.items.len() - submitted.items.iter().filter(|item| of(item)).count();
+                let last = submitted.items.last().unwrap();
+                assert!(matches!(last, SubmittedItem::Refused { reason, .. } if *reason == refused), "{last:?}");
+            }
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((accepted, over), (4, 2), "a bucket of twice the limit");
+    let CommandError::Limited { code, retry_after, .. } = limited else { panic!("{limited:?}") };
+    assert_eq!(code, "RATE_LIMIT_EXCEEDED");
+    assert!(retry_after > Duration::ZERO && retry_after <= Duration::from_secs(30), "{retry_after:?}");
+
+    // A tenant that lives elsewhere is not taken in, though by the hash of its id this would be its place.
+    let elsewhere = TenantId::from_bytes([0x22; 16]);
+    place(elsewhere, 1).await;
+    let misplaced = world
+        .eventually("the directory is followed", async || {
+            let call = world.call(elsewhere, vec![world.message("salaam")]);
+            world.bus.submit(call).await.err()
+        })
+        .await;
+    assert!(matches!(misplaced, CommandError::Malformed(_)), "{misplaced:?}");
 }

@@ -39,7 +39,7 @@ impl Exchange {
     pub fn decide(&self, command: Dated<MessageCommand>) -> Result<Vec<MessageEvent>, MessageError> {
         let Dated { at, command } = command;
         match command {
-            MessageCommand::Submit { tenant, submissions } => self.submit(at, tenant, submissions),
+            MessageCommand::Submit { tenant, limit, submissions } => self.submit(at, tenant, limit, submissions),
             MessageCommand::TakeWork { connector, lanes, count } => self.take_work(at, connector, &lanes, count),
             MessageCommand::Report { connector, reports } => self.report(at, connector, reports),
             MessageCommand::Receipts { connector, receipts } => self.receipts(connector, receipts),
@@ -54,6 +54,7 @@ impl Exchange {
         &self,
         at: At,
         tenant: TenantId,
+        limit: Option<u32>,
         submissions: Vec<Submission>,
     ) -> Result<Vec<MessageEvent>, MessageError> {
         at_most(SUBMIT_MAX, submissions.len(), "messages")?;
@@ -73,7 +74,45 @@ impl Exchange {
         }
         let backlog = self.backlog();
         within_backlog(backlog.waiting + backlog.dispatched, submissions.len())?;
-        Ok(submissions.into_iter().map(|submission| accept_or_refuse(tenant, submission)).collect())
+        let Some(limit) = limit else {
+            return Ok(submissions.into_iter().map(|submission| accept_or_refuse(tenant, submission)).collect());
+        };
+        self.submit_within(at, tenant, limit, submissions)
+    }
+
+    /// Accepts what the tenant's bucket has room for. A command of which nothing is accepted for want of room is refused as a
+    /// whole, so that a flood of them is not recorded.
+    fn submit_within(
+        &self,
+        at: At,
+        tenant: TenantId,
+        limit: u32,
+        submissions: Vec<Submission>,
+    ) -> Result<Vec<MessageEvent>, MessageError> {
+        let room = self.quotas().room(tenant, limit, at);
+        let (mut sent, mut over) = (0, false);
+        let mut events = Vec::with_capacity(submissions.len() + 1);
+        for submission in submissions {
+            let (message, decided_on) = (submission.message, submission.decided_on);
+            let event = accept_or_refuse(tenant, submission);
+            events.push(match event {
+                MessageEvent::MessageAccepted { .. } if sent == room => {
+                    over = true;
+                    MessageEvent::MessageRefused { message, tenant, reason: RefusalReason::RateLimited, decided_on }
+                }
+                event => {
+                    sent += u64::from(matches!(event, MessageEvent::MessageAccepted { .. }));
+                    event
+                }
+            });
+        }
+        if sent > 0 {
+            let missing = self.quotas().missing_after(tenant, limit, at, sent);
+            events.insert(0, MessageEvent::QuotaDrawn { tenant, at, limit, missing });
+        } else if over {
+            return Err(MessageError::RateLimited { again: self.quotas().again(tenant, limit, at) });
+        }
+        Ok(events)
     }
 
     fn take_work(
@@ -253,7 +292,7 @@ fn cut(mut text: String, max_chars: usize) -> String {
 }
 
 impl Fold for Messages {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 impl Aggregate for Messages {

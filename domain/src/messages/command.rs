@@ -43,6 +43,8 @@ pub enum MessageCommand {
     /// At most [`SUBMIT_MAX`] messages of one tenant, each accepted or refused on its own, all in one record.
     Submit {
         tenant: TenantId,
+        /// Messages a minute the tenant may send, as the access replica tells; none for a tenant that is not in the directory.
+        limit: Option<u32>,
         submissions: Vec<Submission>,
     },
     /// Up to `count` (at most [`DISPATCH_MAX`]) waiting messages of the connector, most urgent lane first.

@@ -1,4 +1,4 @@
-use crate::MessageId;
+use crate::{At, MessageId};
 
 /// Why a message command was refused. The code is stable: clients branch on it, so it never changes meaning.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,6 +10,9 @@ pub enum MessageError {
     /// As many messages wait or are with connectors as the partition takes.
     #[error("too many messages are waiting to be sent; retry later")]
     BacklogFull,
+    /// The tenant has sent as many messages as it may.
+    #[error("more messages than the tenant may send in a minute; try again at {again}")]
+    RateLimited { again: At },
     #[error("not acceptable: {0}")]
     InvalidValue(&'static str),
     /// An event that `decide` cannot have produced in this state: the ledger is not to be trusted, reading stops.
@@ -24,6 +27,7 @@ impl MessageError {
             Self::Conflict(_) => "CONFLICT",
             Self::TooMany { .. } => "TOO_MANY",
             Self::BacklogFull => "BACKLOG_FULL",
+            Self::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
             Self::InvalidValue(_) => "INVALID_VALUE",
             Self::CorruptLedger { .. } => "CORRUPT_LEDGER",
         }

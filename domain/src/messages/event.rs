@@ -90,6 +90,14 @@ pub enum MessageEvent {
         error: Option<String>,
     },
     /// The validity ran out before the operator took it, or it did and no final receipt came in the time we wait for one.
+    /// First in a record that accepts messages of a tenant with a limit: what is missing in its bucket from then on. A message
+    /// is 60,000 units, and each millisecond brings `limit` of them back.
+    QuotaDrawn {
+        tenant: TenantId,
+        at: At,
+        limit: u32,
+        missing: u64,
+    },
     MessageExpired {
         message: MessageId,
     },

@@ -1,5 +1,6 @@
 use super::matching::{Match, Matching};
 use super::outbox::Outbox;
+use super::quota::{NoBucket, Quotas};
 use super::smsc_id::SmscId;
 use super::unmatched::{KeptReceipt, Unmatched};
 use super::{DoubtPolicy, Encoding, FailureReason, Lane, Lifecycle, MessageError, MessageEvent, Sealed, SealedFor};
@@ -65,6 +66,7 @@ pub struct Exchange {
     matching: Matching,
     unmatched: Unmatched,
     accepted: u64,
+    quotas: Quotas,
 }
 
 impl Exchange {
@@ -145,6 +147,10 @@ impl Exchange {
 
     pub(super) fn match_receipt(&self, connector: ConnectorId, smsc_id: &str) -> Match {
         SmscId::normalised(smsc_id).map_or(Match::Nobody, |id| self.matching.find(connector, &id))
+    }
+
+    pub(super) const fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
     pub(super) const fn unmatched_receipts(&self) -> &Unmatched {
@@ -235,6 +241,10 @@ impl Exchange {
                 }
                 Ok(())
             }
+            MessageEvent::QuotaDrawn { tenant, at, limit, missing } => self
+                .quotas
+                .draw(tenant, at, limit, missing)
+                .or_else(|NoBucket| corrupt(MessageId::NIL, "drawn from a bucket that does not hold so much")),
             MessageEvent::MessageExpired { message } => self.end(message, false),
         }
     }

@@ -8,6 +8,7 @@ mod lane;
 mod lifecycle;
 mod matching;
 mod outbox;
+mod quota;
 mod receipt;
 mod refusal;
 mod sealed;
@@ -22,6 +23,8 @@ mod dispatch_tests;
 mod golden_tests;
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod quota_tests;
 #[cfg(test)]
 mod receipt_tests;
 #[cfg(test)]

@@ -79,6 +79,7 @@ impl Auditor {
                 self.moves(*message, &[Place::Operator], to);
             }
             MessageEvent::ReceiptUnmatched { .. } => {}
+            MessageEvent::QuotaDrawn { .. } => panic!("no command of the model has a limit"),
             MessageEvent::MessageExpired { message } => {
                 let life = self.moves(*message, &[Place::Queue, Place::Operator], Place::Over);
                 assert!(at >= life.expires, "expired before its time");
@@ -175,7 +176,7 @@ fn commands() -> impl Strategy<Value = Vec<(u64, MessageCommand)>> {
     let few = 0..6;
     let command = prop_oneof![
         4 => prop::collection::vec(submission, 0..4)
-            .prop_map(|submissions| MessageCommand::Submit { tenant: HERAT, submissions }),
+            .prop_map(|submissions| MessageCommand::Submit { tenant: HERAT, limit: None, submissions }),
         5 => (connector(), prop::collection::vec(lane(), 1..4), 0..5_usize)
             .prop_map(|(connector, lanes, count)| MessageCommand::TakeWork { connector, lanes, count }),
         5 => (connector(), prop::collection::vec(report, 1..12))

@@ -7,6 +7,8 @@ pub enum RefusalReason {
     NoRoute,
     /// The routing replica was too old to decide on.
     RouteUnknown,
+    /// The tenant has sent as many messages as it may for now.
+    RateLimited,
 }
 
 impl RefusalReason {
@@ -16,6 +18,7 @@ impl RefusalReason {
             Self::SenderUnauthorized => "REFUSED_SENDER_UNAUTHORIZED",
             Self::NoRoute => "REFUSED_NO_ROUTE",
             Self::RouteUnknown => "REFUSED_ROUTE_UNKNOWN",
+            Self::RateLimited => "RATE_LIMIT_EXCEEDED",
         }
     }
 }

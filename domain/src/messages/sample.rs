@@ -46,7 +46,7 @@ pub fn in_lane(lane: Lane, index: u128) -> Submission {
 }
 
 pub fn submit(submissions: Vec<Submission>) -> MessageCommand {
-    MessageCommand::Submit { tenant: HERAT, submissions }
+    MessageCommand::Submit { tenant: HERAT, limit: None, submissions }
 }
 
 /// The acceptance of a submission over its route, whatever its facts.

@@ -120,6 +120,9 @@ impl Problem {
     /// Of a code another crate decided on. One that is not in the table is a refusal by rule like any other.
     #[must_use]
     pub fn by_code(code: &str) -> Self {
+        if code == "RATE_LIMIT_EXCEEDED" {
+            return Self::of(&kind::RESOURCE_EXHAUSTED).reason("RATE_LIMIT_EXCEEDED");
+        }
         if let Some(kind) = kind::ALL.iter().find(|kind| kind.code == code) {
             return Self::of(kind);
         }
@@ -252,11 +255,7 @@ impl From<CommandError> for Problem {
                 problem.detail(message)
             }
             CommandError::Limited { code, message, retry_after } => {
-                let problem = match code.as_str() {
-                    "RATE_LIMIT_EXCEEDED" => Self::of(&kind::RESOURCE_EXHAUSTED).reason("RATE_LIMIT_EXCEEDED"),
-                    code => Self::by_code(code),
-                };
-                let mut problem = problem.detail(message);
+                let mut problem = Self::by_code(&code).detail(message);
                 problem.0.retry_after = Some(whole_seconds(retry_after));
                 problem
             }

@@ -187,7 +187,7 @@ fn request(keys: &TenantKeys, number: u64, recipients: u64) -> Result<Request<Me
         actor: ActorId::from_bytes([4; 16]),
         tenant: TENANT,
         deadline: tokio::time::Instant::now() + Duration::from_secs(60),
-        command: MessageCommand::Submit { tenant: TENANT, submissions: vec![submission] },
+        command: MessageCommand::Submit { tenant: TENANT, limit: None, submissions: vec![submission] },
     })
 }
 

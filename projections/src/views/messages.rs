@@ -111,7 +111,7 @@ impl View for Messages {
                 self.messages.begin(*message);
             }
             // Names no message: there is no row it belongs to. The ledger keeps it.
-            MessageEvent::ReceiptUnmatched { .. } => {}
+            MessageEvent::ReceiptUnmatched { .. } | MessageEvent::QuotaDrawn { .. } => {}
         }
     }
 
@@ -191,7 +191,7 @@ impl View for Messages {
                 let reason = if submitted { "RECEIPT_OVERDUE" } else { "VALIDITY_OVER" };
                 self.end(message, MessageState::Expired, Some(reason.to_owned()), place)?;
             }
-            MessageEvent::ReceiptUnmatched { .. } => {}
+            MessageEvent::ReceiptUnmatched { .. } | MessageEvent::QuotaDrawn { .. } => {}
         }
         Ok(())
     }

@@ -154,7 +154,7 @@ fn submit(dice: &mut Dice, at: At, partition: u16, keys: &Keys) -> MessageComman
         }
     };
     let count = 1 + dice.below(4);
-    MessageCommand::Submit { tenant, submissions: (0..count).map(|_| submission(dice)).collect() }
+    MessageCommand::Submit { tenant, limit: None, submissions: (0..count).map(|_| submission(dice)).collect() }
 }
 
 fn report(dice: &mut Dice, exchange: &Exchange) -> MessageCommand {

@@ -64,6 +64,12 @@ event_schema! {
             state: ReceiptState => Internal,
             error: Option<String> => Internal,
         }
+        QuotaDrawn = "messages.quota_drawn" version 1 {
+            tenant: TenantId => Internal,
+            at: At => Internal,
+            limit: u32 => Internal,
+            missing: u64 => Internal,
+        }
         MessageExpired = "messages.message_expired" version 1 {
             message: MessageId => Internal,
         }

@@ -104,6 +104,7 @@ pub(super) fn messages() -> Vec<MessageEvent> {
             state: ReceiptState::Undeliverable,
             error: None,
         },
+        QuotaDrawn { tenant: TENANT, at: AT, limit: 100, missing: 60_000 },
         MessageExpired { message: MESSAGE },
     ]
 }

@@ -152,7 +152,12 @@ fn routing_event() -> impl Strategy<Value = RoutingEvent> {
 fn message_event() -> impl Strategy<Value = MessageEvent> {
     use MessageEvent::*;
     use RequeueReason::{InDoubt, NotSent, Throttled};
-    let refusals = vec![RefusalReason::SenderUnauthorized, RefusalReason::NoRoute, RefusalReason::RouteUnknown];
+    let refusals = vec![
+        RefusalReason::SenderUnauthorized,
+        RefusalReason::NoRoute,
+        RefusalReason::RouteUnknown,
+        RefusalReason::RateLimited,
+    ];
     prop_oneof![
         accepted(),
         (message(), tenant(), prop::sample::select(refusals), decided_on())
@@ -176,6 +181,12 @@ fn message_event() -> impl Strategy<Value = MessageEvent> {
         }),
         (connector(), any::<String>(), receipt_state(), any::<Option<String>>())
             .prop_map(|(connector, smsc_id, state, error)| ReceiptUnmatched { connector, smsc_id, state, error }),
+        (tenant(), at(), any::<u32>(), any::<u64>()).prop_map(|(tenant, at, limit, missing)| QuotaDrawn {
+            tenant,
+            at,
+            limit,
+            missing
+        }),
         message().prop_map(|message| MessageExpired { message }),
     ]
 }
@@ -189,7 +200,7 @@ pub(super) fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), 
     Ok(())
 }
 
-const ALL_COUNT: usize = 23 + 29;
+const ALL_COUNT: usize = 24 + 29;
 
 fn all_raw() -> Vec<RawEvent> {
     fn raw<E: EventSchema>(samples: &[E]) -> Vec<RawEvent> {

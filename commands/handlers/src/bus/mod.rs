@@ -13,11 +13,12 @@ use crate::trace::Asking;
 use crate::wire::{Answer, Envelope, Request};
 use attempts::Pace;
 use mailbox::Mailbox;
+use peyk_domain::access::Access;
 use peyk_domain::messages::{AttemptReport, ReceiptReport};
 use peyk_domain::numbering::NumberingCommand;
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{ActorId, ConnectorId, MessageId, TenantId};
-use peyk_ledger::Names;
+use peyk_ledger::{Names, Replica};
 use peyk_schemas::LedgerId;
 use std::fmt;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub struct CommandBus {
     mailbox: Arc<Mailbox>,
     names: Arc<Names>,
     partitions: u16,
+    directory: Option<Replica<Access>>,
     pace: Pace,
 }
 
@@ -63,8 +65,15 @@ impl CommandBus {
             mailbox: Arc::new(mailbox),
             names: Arc::new(names),
             partitions: partitions.max(1),
+            directory: None,
             pace: Pace::default(),
         })
+    }
+
+    /// The bus of a process that knows the directory, so that tenants are found where it has placed them.
+    #[must_use]
+    pub fn with_directory(self, directory: Replica<Access>) -> Self {
+        Self { directory: Some(directory), ..self }
     }
 
     /// How many `messages` partitions the deployment has.
@@ -73,10 +82,12 @@ impl CommandBus {
         self.partitions
     }
 
-    /// The `messages` partition a tenant lives in.
+    /// The `messages` partition a tenant lives in: where the directory has placed it, else by the hash of its id.
     #[must_use]
     pub fn partition_of(&self, tenant: TenantId) -> u16 {
-        partition_of(tenant, self.partitions)
+        let placed =
+            self.directory.as_ref().and_then(|replica| replica.read(|directory, _| directory.partition(tenant)));
+        placed.unwrap_or_else(|| partition_of(tenant, self.partitions))
     }
 
     /// Ask the directory of tenants, users and keys. A scope that is another tenant's than the caller's is

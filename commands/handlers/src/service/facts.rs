@@ -1,7 +1,8 @@
+use peyk_domain::access::Access;
 use peyk_domain::messages::{DecidedOn, RouteFact, SenderFact};
 use peyk_domain::numbering::{Inventory, Numbering};
 use peyk_domain::routing::{Routing, RoutingTable};
-use peyk_domain::{At, ConnectorId, MessageId, Msisdn, Span};
+use peyk_domain::{At, ConnectorId, MessageId, Msisdn, Span, TenantId};
 use peyk_ledger::{Freshness, Replica};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,13 @@ pub(crate) struct Facts {
     pub route: RouteFact,
 }
 
+/// What the directory says of a tenant that sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub partition: u16,
+    pub messages_per_minute: u32,
+}
+
 /// What is asked of one message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question {
@@ -36,19 +44,23 @@ pub(crate) struct Question {
 /// The replicas of the ledgers that `messages` decides on.
 #[derive(Debug, Clone)]
 pub(crate) struct FactSource {
+    access: Replica<Access>,
     numbering: Replica<Numbering>,
     routing: Replica<Routing>,
     catching_up: Arc<Semaphore>,
 }
 
 impl FactSource {
-    pub(crate) fn new(numbering: Replica<Numbering>, routing: Replica<Routing>) -> Self {
-        Self { numbering, routing, catching_up: Arc::new(Semaphore::new(CATCH_UPS_MAX)) }
+    pub(crate) fn new(access: Replica<Access>, numbering: Replica<Numbering>, routing: Replica<Routing>) -> Self {
+        Self { access, numbering, routing, catching_up: Arc::new(Semaphore::new(CATCH_UPS_MAX)) }
     }
 
-    /// Resolves once both replicas have read all there is. A process that has just started knows nothing yet, and would
+    /// Resolves once all replicas have read all there is. A process that has just started knows nothing yet, and would
     /// put refusals on record for want of it.
     pub(crate) async fn warm(&self) {
+        while !self.access.caught_up(WARM).await {
+            sleep(WARM_PAUSE).await;
+        }
         while !self.numbering.caught_up(WARM).await {
             sleep(WARM_PAUSE).await;
         }
@@ -72,6 +84,21 @@ impl FactSource {
         }
         let facts = senders.into_iter().zip(routes).map(|(sender, route)| Facts { sender, route }).collect();
         (facts, DecidedOn { numbering, routing })
+    }
+
+    /// Where the directory has placed a tenant, and how many messages a minute it may send; none for a tenant that is not
+    /// there, as far as the replica has read.
+    pub(crate) fn tenant(&self, tenant: TenantId) -> Option<Placed> {
+        self.access.read(|directory, _| {
+            let tenant = directory.tenant(tenant)?;
+            Some(Placed { partition: tenant.partition, messages_per_minute: tenant.limits.messages_per_minute })
+        })
+    }
+
+    /// The same after the replica had a chance to catch up.
+    pub(crate) async fn tenant_now(&self, tenant: TenantId) -> Option<Placed> {
+        self.catch_up(&self.access).await;
+        self.tenant(tenant)
     }
 
     /// Whether the connector is registered. It stays so once it is, so that an old replica's "yes" holds.
@@ -135,7 +162,7 @@ mod tests {
     use super::*;
     use peyk_domain::numbering::NumberingEvent;
     use peyk_domain::routing::RoutingEvent;
-    use peyk_domain::{BlockId, LeaseId, OperatorId, RouteId, TenantId};
+    use peyk_domain::{BlockId, LeaseId, OperatorId, RouteId};
 
     const NOW: At = At(1_000_000);
     const TENANT: TenantId = TenantId::from_bytes([7; 16]);

@@ -31,7 +31,20 @@ macro_rules! coded {
     )+};
 }
 
-coded!(NumberingError, RoutingError, MessageError);
+coded!(NumberingError, RoutingError);
+
+impl Coded for MessageError {
+    fn code(&self) -> &'static str {
+        Self::code(self)
+    }
+
+    fn again(&self) -> Option<At> {
+        match self {
+            Self::RateLimited { again } => Some(*again),
+            _ => None,
+        }
+    }
+}
 
 impl Coded for AccessError {
     fn code(&self) -> &'static str {

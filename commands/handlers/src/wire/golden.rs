@@ -208,6 +208,7 @@ pub(super) fn answers() -> Vec<(&'static str, Answer)> {
                     refused(RefusalReason::SenderUnauthorized),
                     refused(RefusalReason::NoRoute),
                     refused(RefusalReason::RouteUnknown),
+                    refused(RefusalReason::RateLimited),
                 ],
             }),
         ),

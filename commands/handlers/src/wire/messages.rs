@@ -36,6 +36,7 @@ pub(crate) enum RefusalReasonForm {
     SenderUnauthorized,
     NoRoute,
     RouteUnknown,
+    RateLimited,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -118,6 +118,7 @@ impl World {
             numbering: Some(numbering.clone()),
             routing: Some(routing),
             messages: vec![(0, messages.clone())],
+            access_replica: Replica::spawn(ledgers.clone(), LedgerId::ACCESS, Clock::system(), None, stop.clone()),
             numbering_replica: Replica::spawn(
                 ledgers.clone(),
                 LedgerId::NUMBERING,

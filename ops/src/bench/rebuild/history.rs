@@ -118,7 +118,7 @@ impl Author {
     async fn round(&mut self) -> Result<()> {
         let submissions = (0..ROUND).map(|_| self.submission()).collect::<Result<Vec<_>>>()?;
         let tenant = self.tenant;
-        let submit = |submission| MessageCommand::Submit { tenant, submissions: vec![submission] };
+        let submit = |submission| MessageCommand::Submit { tenant, limit: None, submissions: vec![submission] };
         let accepted = self.all(submissions.into_iter().map(submit).collect()).await?;
         let waiting = accepted.iter().filter(|event| matches!(event, MessageEvent::MessageAccepted { .. })).count();
         let together = self.mixture.together.max(1);
@@ -233,7 +233,7 @@ impl Author {
                 self.expired.insert(*message);
                 return;
             }
-            MessageEvent::ReceiptUnmatched { .. } => return,
+            MessageEvent::ReceiptUnmatched { .. } | MessageEvent::QuotaDrawn { .. } => return,
         };
         if u64::from(message.to_bytes()[15]) % REMEMBERED == 0 {
             self.remembered.insert(*message, state);

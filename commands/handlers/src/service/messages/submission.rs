@@ -5,8 +5,8 @@ use crate::answer::{Submitted, SubmittedItem};
 use crate::call::PlainMessage;
 use crate::fingerprint::combined;
 use crate::partition::partition_of;
-use crate::service::facts::Question;
-use crate::service::verdict::{failure, refused};
+use crate::service::facts::{Placed, Question};
+use crate::service::verdict::{failure_at, refused};
 use crate::wire::{Answer, Failure};
 use peyk_domain::Span;
 use peyk_domain::messages::{MessageCommand, MessageEvent, MonthKey, SUBMIT_MAX, Submission};
@@ -28,8 +28,16 @@ impl Desk {
     }
 
     async fn submitted(&self, origin: Origin, messages: Vec<PlainMessage>) -> Result<Submitted, Failure> {
-        if partition_of(origin.tenant, self.partitions) != self.partition {
-            // A gateway with another count of partitions would split a tenant over two ledgers.
+        let lives_here = |placed: Option<Placed>| {
+            let by_hash = || partition_of(origin.tenant, self.partitions);
+            placed.map_or_else(by_hash, |placed| placed.partition) == self.partition
+        };
+        let mut placed = self.facts.tenant(origin.tenant);
+        if !lives_here(placed) {
+            placed = self.facts.tenant_now(origin.tenant).await;
+        }
+        if !lives_here(placed) {
+            // A gateway that placed it elsewhere would split a tenant over two ledgers.
             return Err(Failure::Malformed { reason: "the tenant does not live in this partition".to_owned() });
         }
         let cuts = cut_all(&messages)?;
@@ -52,9 +60,9 @@ impl Desk {
             }
         }
 
-        let tenant = origin.tenant;
+        let (tenant, limit) = (origin.tenant, placed.map(|placed| placed.messages_per_minute));
         let submit = |fingerprint, submissions| {
-            self.commit(Origin { fingerprint, ..origin }, MessageCommand::Submit { tenant, submissions })
+            self.commit(Origin { fingerprint, ..origin }, MessageCommand::Submit { tenant, limit, submissions })
         };
         let earlier = just_ended(now, REPEATS_FOR).map(|month| (month, submissions.clone()));
         let mut verdict = submit(fingerprint, submissions).await;
@@ -65,7 +73,7 @@ impl Desk {
             // Perhaps the same request, fingerprinted when it first came with a key of the month that has just ended.
             verdict = submit(fingerprint, submissions).await;
         }
-        verdict.map(from_record).map_err(|error| failure(&error))
+        verdict.map(from_record).map_err(|error| failure_at(&error, self.clock.now()))
     }
 }
 
