@@ -52,7 +52,10 @@ pub async fn run(config: &Config, command: AuditCommand, output: Output) -> Resu
     let newest = models.audit(AuditScope::Platform, &filter, newest, lines).await.context(told)?;
     newest.rows.iter().rev().for_each(|row| show(row, output));
     let mut after: Option<AuditCursor> = newest.rows.first().map(|row| row.id.into());
-    while args.follow {
+    if !args.follow {
+        return Ok(());
+    }
+    loop {
         let order = AuditOrder::OldestFirst { after };
         let page = models.audit(AuditScope::Platform, &filter, order, Limit::default()).await.context(told)?;
         page.rows.iter().for_each(|row| show(row, output));
@@ -61,7 +64,6 @@ pub async fn run(config: &Config, command: AuditCommand, output: Output) -> Resu
             tokio::time::sleep(POLL).await;
         }
     }
-    Ok(())
 }
 
 fn show(row: &AuditEvent, output: Output) {
