@@ -11,6 +11,7 @@ mod audit;
 mod body;
 mod command_bus;
 mod commands;
+mod credential;
 mod endpoint;
 mod field;
 mod gate;
