@@ -16,6 +16,7 @@ mod migrate;
 mod output;
 mod projections;
 mod recovery;
+mod registry;
 mod rotation;
 mod serve;
 mod simulate;

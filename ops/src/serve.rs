@@ -1,10 +1,11 @@
 //! `peyk serve`: every role in one process. Settings, bind, spawn, signal, drain.
 use crate::bookmarks::ReadModelBookmarks;
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::keys::KeyDirectory;
 use crate::ledger::{RemoteReplays, history, journal};
 use crate::migrate::postgres;
 use crate::projections::{keyrings, ledgers};
+use crate::registry::AccessRegistry;
 use crate::rotation::follow_login;
 use crate::telemetry::{Page, Telemetry};
 use crate::token::issuers;
@@ -15,7 +16,9 @@ use peyk_domain::messages::Messages;
 use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
 use peyk_handlers::{CommandBus, Handlers, HandlersConfig, RollCall, Wiring};
-use peyk_http::{Api, ApiSettings, Certificate, Limiter, LogState, Readiness, Server, ServerSettings};
+use peyk_http::{
+    Api, ApiSettings, Certificate, DirectoryLimits, Limiter, LogState, Readiness, Registry, Server, ServerSettings,
+};
 use peyk_ledger::checkpoint::{CHECKPOINTING, CheckpointKey, Keeper};
 use peyk_ledger::snapshot::{self, Cadence};
 use peyk_ledger::verification::DailyVerification;
@@ -112,6 +115,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let auditing = audit(config, &ledgers, &clock, &background)?;
 
     let partitions = config.messages.partitions;
+    let directory_keys = keyrings.clone();
     let projecting = ProjectionsConfig {
         pool: projector_pool(
             postgres(&config.postgres.projector_url, "postgres.projector_url")?,
@@ -144,9 +148,14 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         background.clone(),
     ));
     let RollCall { processes, task: counting } = joining.await??;
-    let limiter = Limiter::new(Arc::new(config.http.limits.data()), config.http.limits.proxies(), processes);
+    let registry: Arc<dyn Registry> =
+        Arc::new(AccessRegistry { directory: access, keyrings: directory_keys, clock: clock.clone() });
+    let limits = DirectoryLimits { registry: registry.clone(), otherwise: config.http.limits.data() };
+    let limiter = Limiter::new(Arc::new(limits), config.http.limits.proxies(), processes);
     let tokens = issuers(config, &background)?;
-    let api = Api::new(Arc::new(bus), Arc::new(reads), tokens, readiness, limiter, ApiSettings::default());
+    let development = config.environment == Environment::Development;
+    let settings = ApiSettings { development, ..ApiSettings::default() };
+    let api = Api::new(Arc::new(bus), Arc::new(reads), registry, tokens, readiness, limiter, settings);
     let api = api.with_replays(Arc::new(replays));
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
     let serving = CancellationToken::new();

@@ -1,5 +1,5 @@
 use crate::openapi::values;
-use peyk_handlers::{Done, Submitted};
+use peyk_handlers::{AccessDone, Done, Submitted};
 use peyk_schemas::Receipt;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -103,6 +103,10 @@ impl Answer {
 
     /// With the receipt of what was done, in the body and in the header.
     pub(crate) fn done(self, done: &Done) -> Self {
+        self.receipt(done.receipt, done.repeated)
+    }
+
+    pub(crate) fn decided(self, done: &AccessDone) -> Self {
         self.receipt(done.receipt, done.repeated)
     }
 

@@ -2,11 +2,13 @@
 use crate::answer::{Answer, RequestId};
 use crate::audit::Replays;
 use crate::commands::Commands;
+use crate::credential::{Passwords, Strangers};
 use crate::incoming::Incoming;
 use crate::limits::Limiter;
 use crate::problem::{Problem, kind};
 use crate::readiness::Readiness;
 use crate::reads::Reads;
+use crate::registry::Registry;
 use crate::request::Request;
 use crate::server::Arrival;
 use crate::token::Issuers;
@@ -32,6 +34,10 @@ pub struct ApiSettings {
     pub read_wait: Duration,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// How long a login that fails takes at least, so that it does not tell how far it got.
+    pub failed_login: Duration,
+    /// Whether tokens are believed that go back to no login and tenants that are not in the directory.
+    pub development: bool,
     /// Requests worked on at once; more are refused with `OVERLOADED`.
     pub in_flight_max: usize,
     /// What all bodies held at once may take together, in bytes; more are refused with `OVERLOADED`.
@@ -44,6 +50,8 @@ impl Default for ApiSettings {
             patience: Duration::from_secs(10),
             read_wait: Duration::from_secs(5),
             body_timeout: Duration::from_secs(30),
+            failed_login: Duration::from_millis(500),
+            development: false,
             in_flight_max: 4_096,
             body_bytes_total: 256 * 1024 * KIB,
         }
@@ -54,11 +62,14 @@ impl Default for ApiSettings {
 pub struct Api {
     pub(crate) commands: Arc<dyn Commands>,
     pub(crate) reads: Arc<dyn Reads>,
+    pub(crate) registry: Arc<dyn Registry>,
     pub(crate) tokens: Issuers,
     pub(crate) readiness: watch::Receiver<Readiness>,
     pub(crate) limiter: Limiter,
     pub(crate) replays: Option<Arc<dyn Replays>>,
     pub(crate) settings: ApiSettings,
+    pub(crate) passwords: Passwords,
+    pub(crate) strangers: Strangers,
     in_flight: Arc<Semaphore>,
     body_kib: Arc<Semaphore>,
     pub(crate) under_way: TaskTracker,
@@ -75,6 +86,7 @@ impl Api {
     pub fn new(
         commands: Arc<dyn Commands>,
         reads: Arc<dyn Reads>,
+        registry: Arc<dyn Registry>,
         tokens: impl Into<Issuers>,
         readiness: watch::Receiver<Readiness>,
         limiter: Limiter,
@@ -83,11 +95,14 @@ impl Api {
         Arc::new(Self {
             commands,
             reads,
+            registry,
             tokens: tokens.into(),
             readiness,
             limiter,
             replays: None,
             settings,
+            passwords: Passwords::new(),
+            strangers: Strangers::default(),
             in_flight: Arc::new(Semaphore::new(settings.in_flight_max)),
             body_kib: Arc::new(Semaphore::new(settings.body_bytes_total / KIB)),
             under_way: TaskTracker::new(),

@@ -3,10 +3,15 @@ use futures::future::BoxFuture;
 use peyk_domain::TenantId;
 use peyk_domain::numbering::NumberingCommand;
 use peyk_domain::routing::RoutingCommand;
-use peyk_handlers::{Call, CommandBus, CommandError, Done, PlainMessage, Submitted};
+use peyk_handlers::{AccessDone, Call, CommandBus, CommandError, Done, PlainMessage, SealedCommand, Submitted};
 
 /// The writers of this deployment, over NATS.
 impl Commands for CommandBus {
+    fn access(&self, call: Call<SealedCommand>) -> BoxFuture<'static, Result<AccessDone, CommandError>> {
+        let bus = self.clone();
+        Box::pin(async move { bus.access(call).await })
+    }
+
     fn numbering(&self, call: Call<NumberingCommand>) -> BoxFuture<'static, Result<Done, CommandError>> {
         let bus = self.clone();
         Box::pin(async move { bus.numbering(call).await })
@@ -24,5 +29,9 @@ impl Commands for CommandBus {
 
     fn partition_of(&self, tenant: TenantId) -> u16 {
         self.partition_of(tenant)
+    }
+
+    fn partitions(&self) -> u16 {
+        self.partitions()
     }
 }

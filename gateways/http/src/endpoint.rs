@@ -9,7 +9,7 @@ use crate::body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
 use crate::openapi::{self, Operation};
 use crate::problem::Problem;
 use crate::request::Request;
-use crate::{audit, health, numbering, routing, sms};
+use crate::{accounts, audit, health, numbering, routing, sms};
 use futures::future::BoxFuture;
 use peyk_domain::access::Role;
 use std::fmt;
@@ -110,12 +110,55 @@ macro_rules! endpoint {
 }
 
 const PUBLIC: Access = Access::Public;
+const SIGNED_IN: Access = Access::SignedIn;
+const PLATFORM: Access = Access::AnyOf(&[Role::PlatformAdmin]);
+const READ_PLATFORM: Access = Access::AnyOf(&[Role::PlatformAdmin, Role::PlatformAuditor]);
+const READ_TENANT: Access = Access::AnyOf(&[
+    Role::PlatformAdmin,
+    Role::PlatformAuditor,
+    Role::PlatformSupport,
+    Role::TenantAdmin,
+    Role::TenantSupport,
+]);
+const ADMIN: Access = Access::AnyOf(&[Role::PlatformAdmin, Role::TenantAdmin]);
+const READ_PEOPLE: Access =
+    Access::AnyOf(&[Role::PlatformAdmin, Role::PlatformAuditor, Role::TenantAdmin, Role::TenantSupport]);
 
 /// Every endpoint there is.
 pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("health.live" GET "/healthz" PUBLIC NONE, health::live, live),
     endpoint!("health.ready" GET "/readyz" PUBLIC NONE, health::ready, ready),
     endpoint!("openapi" GET "/v1/openapi.json" PUBLIC NONE, openapi::serve, openapi),
+    endpoint!("auth.login" POST "/v1/auth/login" PUBLIC JSON, accounts::log_in, log_in),
+    endpoint!("auth.refresh" POST "/v1/auth/refresh" PUBLIC JSON, accounts::refresh, refresh),
+    endpoint!("auth.logout" POST "/v1/auth/logout" SIGNED_IN NONE, accounts::log_out, log_out),
+    endpoint!("me.show" GET "/v1/me" SIGNED_IN NONE, accounts::me, me),
+    endpoint!("me.password" POST "/v1/me/password" SIGNED_IN JSON, accounts::password, password),
+    endpoint!("me.totp.enrol" POST "/v1/me/totp" SIGNED_IN NONE, accounts::enrol_totp, enrol_totp),
+    endpoint!("me.totp.confirm" POST "/v1/me/totp/confirm" SIGNED_IN JSON, accounts::confirm_totp, confirm_totp),
+    endpoint!("me.totp.remove" DELETE "/v1/me/totp" SIGNED_IN JSON, accounts::remove_totp, remove_totp),
+    endpoint!("tenants.create" POST "/v1/tenants" PLATFORM JSON, accounts::create_tenant, create_tenant),
+    endpoint!("tenants.list" GET "/v1/tenants" READ_PLATFORM NONE, accounts::list_tenants, list_tenants),
+    endpoint!("tenants.show" GET "/v1/tenants/{id}" READ_TENANT NONE, accounts::show_tenant, show_tenant),
+    endpoint!("tenants.suspend" POST "/v1/tenants/{id}/suspend" PLATFORM NONE, accounts::suspend_tenant, suspend_tenant),
+    endpoint!("tenants.resume" POST "/v1/tenants/{id}/resume" PLATFORM NONE, accounts::resume_tenant, resume_tenant),
+    endpoint!("tenants.limits" PUT "/v1/tenants/{id}/limits" PLATFORM JSON, accounts::set_limits, set_limits),
+    endpoint!("tenants.allowed" PUT "/v1/tenants/{id}/allowed-addresses" ADMIN JSON, accounts::set_allowed_addresses, set_allowed_addresses),
+    endpoint!("users.create" POST "/v1/users" ADMIN JSON, accounts::create_user, create_user),
+    endpoint!("users.list" GET "/v1/users" READ_PEOPLE NONE, accounts::list_users, list_users),
+    endpoint!("users.show" GET "/v1/users/{id}" READ_PEOPLE NONE, accounts::show_user, show_user),
+    endpoint!("users.roles" PUT "/v1/users/{id}/roles" ADMIN JSON, accounts::set_roles, set_roles),
+    endpoint!("users.disable" POST "/v1/users/{id}/disable" ADMIN NONE, accounts::disable_user, disable_user),
+    endpoint!("users.enable" POST "/v1/users/{id}/enable" ADMIN NONE, accounts::enable_user, enable_user),
+    endpoint!("users.unlock" POST "/v1/users/{id}/unlock" ADMIN NONE, accounts::unlock_user, unlock_user),
+    endpoint!("users.password" POST "/v1/users/{id}/password" ADMIN JSON, accounts::reset_password, reset_password),
+    endpoint!("users.totp.remove" DELETE "/v1/users/{id}/totp" ADMIN NONE, accounts::remove_users_totp, remove_users_totp),
+    endpoint!("accesskeys.create" POST "/v1/accesskeys" ADMIN JSON, accounts::create_key, create_key),
+    endpoint!("accesskeys.list" GET "/v1/accesskeys" READ_PEOPLE NONE, accounts::list_keys, list_keys),
+    endpoint!("accesskeys.revoke" DELETE "/v1/accesskeys/{id}" ADMIN NONE, accounts::revoke_key, revoke_key),
+    endpoint!("blocked.add" POST "/v1/blocked-addresses" PLATFORM JSON, accounts::block, block),
+    endpoint!("blocked.remove" DELETE "/v1/blocked-addresses" PLATFORM NONE, accounts::unblock, unblock),
+    endpoint!("blocked.list" GET "/v1/blocked-addresses" READ_PLATFORM NONE, accounts::list_blocked, list_blocked),
     endpoint!("numbering.import" POST "/v1/numbering/blocks" IMPORT_NUMBERS BodyRule::Csv(BULK_BYTES_MAX), numbering::import, import),
     endpoint!("numbers.list" GET "/v1/numbers" READ_NUMBERS NONE, numbering::list, list_numbers),
     endpoint!("numbers.show" GET "/v1/numbers/{digits}" READ_NUMBERS NONE, numbering::show, show_number),
@@ -169,13 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn names_and_ways_in_are_unique_and_only_health_and_the_description_are_public() {
+    fn names_and_ways_in_are_unique_and_little_is_public() {
         let mut seen = std::collections::HashSet::new();
         for endpoint in ENDPOINTS {
             assert!(seen.insert(endpoint.name.to_owned()), "{endpoint:?}");
             assert!(seen.insert(format!("{} {}", endpoint.method, endpoint.path)), "{endpoint:?}");
             match endpoint.access {
-                Access::Public => assert!(endpoint.name.starts_with("health.") || endpoint.name == "openapi"),
+                Access::Public => {
+                    let known = ["openapi", "auth.login", "auth.refresh"].contains(&endpoint.name);
+                    assert!(known || endpoint.name.starts_with("health."), "{endpoint:?}");
+                }
+                Access::SignedIn => {
+                    assert!(endpoint.name.starts_with("me.") || endpoint.name == "auth.logout", "{endpoint:?}");
+                }
                 Access::AnyOf(roles) => assert!(!roles.is_empty()),
             }
         }

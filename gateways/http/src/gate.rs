@@ -1,46 +1,157 @@
-//! Who may come in. Only the token grants anything; what gateways before us claim in headers may at most agree with it.
+//! Who may come in. Only the credential grants anything; what gateways before us claim in headers may at most agree with it.
+use crate::access::Access;
+use crate::api::Api;
+use crate::credential::AccessKeySecret;
 use crate::problem::{Problem, kind};
-use crate::token::{Identity, Issuers, TokenRefused};
+use crate::registry::{believable, look};
+use crate::token::{Identity, Session, TokenRefused};
 use peyk_domain::access::Role;
+use peyk_domain::{At, Span};
+use std::net::IpAddr;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 use warp::http::HeaderMap;
 use warp::http::header::AUTHORIZATION;
 
-/// Whom the token speaks for.
-///
-/// # Errors
-/// `UNAUTHENTICATED`.
-pub(crate) async fn identify(tokens: &Issuers, headers: &HeaderMap) -> Result<Identity, Problem> {
-    tokens.verify(bearer(headers)?).await.map_err(|refused| {
-        let (reason, detail) = match refused {
-            TokenRefused::Expired => ("TOKEN_EXPIRED", "the bearer token has expired; get a new one"),
-            TokenRefused::NotYetValid => ("TOKEN_NOT_YET_VALID", "the bearer token is not valid yet"),
-            TokenRefused::Invalid => ("TOKEN_INVALID", "the bearer token is not valid here"),
-        };
-        Problem::unauthenticated(reason, detail)
-    })
-}
+/// What vouches for an access key.
+static BY_KEY: LazyLock<Arc<str>> = LazyLock::new(|| "accesskey".into());
+/// How old a token is at most whose session may have begun in another process without being known here yet.
+const JUST_BEGUN: Span = Span::seconds(10);
+/// How long is waited for such a session.
+const PATIENCE: Duration = Duration::from_millis(500);
 
-/// That the headers agree with the token, and that it has one of these roles.
+/// Whom the credential speaks for, as the directory has it now.
 ///
 /// # Errors
-/// `TENANT_MISMATCH`, `IDENTITY_MISMATCH` or `INSUFFICIENT_SCOPE`.
-pub(crate) fn allow(identity: &Identity, roles: &[Role], headers: &HeaderMap) -> Result<(), Problem> {
-    agrees(identity, headers)?;
-    if identity.has_any(roles) {
-        return Ok(());
+/// `UNAUTHENTICATED`, `ADDRESS_NOT_ALLOWED`, or `UNAVAILABLE` if the directory here may be out of date.
+pub(crate) async fn identify(api: &Api, headers: &HeaderMap, address: IpAddr) -> Result<Identity, Problem> {
+    let credential = credential(headers)?;
+    believable(&*api.registry)?;
+    let token = match credential {
+        Credential::Key(key) => return of_key(api, key, address),
+        Credential::Token(token) => token,
+    };
+    let identity = api.tokens.verify(token).await.map_err(|refused| match refused {
+        TokenRefused::Expired => {
+            Problem::unauthenticated("TOKEN_EXPIRED", "the bearer token has expired; get a new one")
+        }
+        TokenRefused::NotYetValid => {
+            Problem::unauthenticated("TOKEN_NOT_YET_VALID", "the bearer token is not valid yet")
+        }
+        TokenRefused::Invalid => invalid_token(),
+    })?;
+    match identity.session {
+        Some(session) => of_session(api, identity, session).await,
+        None => without_session(api, identity),
     }
-    let needed: Vec<&str> = roles.iter().map(|role| role.name()).collect();
-    Err(Problem::of(&kind::INSUFFICIENT_SCOPE).detail(format!("one of these roles is needed: {}", needed.join(", "))))
 }
 
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let invalid = || Problem::unauthenticated("TOKEN_INVALID", "expected one Authorization header: Bearer TOKEN");
+fn invalid_token() -> Problem {
+    Problem::unauthenticated("TOKEN_INVALID", "the bearer token is not valid here")
+}
+
+/// Roles and tenant are those of the directory; the token says only which session it is of.
+async fn of_session(api: &Api, claimed: Identity, session: Session) -> Result<Identity, Problem> {
+    let known = || {
+        look(&*api.registry, |directory| {
+            let (actor, user) = directory.signed_in(session.id, api.registry.now())?;
+            let is_own = actor == claimed.actor && user.tenant == claimed.tenant;
+            let roles = user.roles.iter().copied();
+            let mut identity = Identity::new(actor, user.tenant, Arc::clone(&claimed.idp), roles);
+            (identity.session, identity.owes_totp) = (Some(session), user.owes_totp());
+            is_own.then_some(identity)
+        })
+    };
+    if let Some(identity) = known()? {
+        return Ok(identity);
+    }
+    if api.registry.now().since(session.issued) <= JUST_BEGUN && api.registry.caught_up(PATIENCE).await {
+        if let Some(identity) = known()? {
+            return Ok(identity);
+        }
+    }
+    Err(Problem::unauthenticated("SESSION_ENDED", "the session has ended; log in again"))
+}
+
+/// A token of an identity provider, or one that was minted for development.
+fn without_session(api: &Api, identity: Identity) -> Result<Identity, Problem> {
+    let (known, active) = look(&*api.registry, |directory| {
+        (directory.tenant(identity.tenant).is_some(), directory.is_active(identity.tenant))
+    })?;
+    let vouched = !api.tokens.is_own(&identity);
+    if active && (vouched || api.settings.development) || api.settings.development && !known {
+        return Ok(identity);
+    }
+    // Whose tenant is gone or suspended is told no more than that.
+    Err(invalid_token())
+}
+
+fn of_key(api: &Api, key: &str, address: IpAddr) -> Result<Identity, Problem> {
+    let invalid = || Problem::unauthenticated("KEY_INVALID", "the access key is not valid here");
+    let hash = AccessKeySecret::parse(key).ok_or_else(invalid)?.hash();
+    let now: At = api.registry.now();
+    look(&*api.registry, |directory| {
+        let (actor, key) = directory.key_by_hash(&hash).filter(|(_, key)| directory.is_active(key.tenant))?;
+        if key.has_expired(now) {
+            return Some(Err(Problem::unauthenticated("KEY_EXPIRED", "the access key has expired; get a new one")));
+        }
+        if !key.allows(address) {
+            return Some(Err(Problem::of(&kind::ADDRESS_NOT_ALLOWED)));
+        }
+        Some(Ok(Identity::new(actor, key.tenant, Arc::clone(&BY_KEY), key.roles.iter().copied())))
+    })?
+    .ok_or_else(invalid)?
+}
+
+/// That the headers agree with the credential, that it has one of the roles, and that its bearer may use them from here.
+///
+/// # Errors
+/// `TENANT_MISMATCH`, `IDENTITY_MISMATCH`, `INSUFFICIENT_SCOPE`, `MFA_REQUIRED` or `ADDRESS_NOT_ALLOWED`.
+pub(crate) fn allow(
+    api: &Api,
+    identity: &Identity,
+    access: Access,
+    headers: &HeaderMap,
+    address: IpAddr,
+) -> Result<(), Problem> {
+    agrees(identity, headers)?;
+    if !identity.has_any(access.roles()) {
+        let needed: Vec<&str> = access.roles().iter().map(|role| role.name()).collect();
+        let detail = format!("one of these roles is needed: {}", needed.join(", "));
+        return Err(Problem::of(&kind::INSUFFICIENT_SCOPE).detail(detail));
+    }
+    if identity.owes_totp && access != Access::SignedIn {
+        return Err(Problem::of(&kind::MFA_REQUIRED));
+    }
+    let from_here = look(&*api.registry, |directory| {
+        let allowed = directory.tenant(identity.tenant).map_or(&[][..], |tenant| &tenant.allowed);
+        allowed.is_empty() || allowed.iter().any(|range| range.contains(address))
+    })?;
+    if identity.has(Role::TenantAdmin) && !from_here {
+        return Err(Problem::of(&kind::ADDRESS_NOT_ALLOWED));
+    }
+    Ok(())
+}
+
+enum Credential<'a> {
+    Token(&'a str),
+    Key(&'a str),
+}
+
+fn credential(headers: &HeaderMap) -> Result<Credential<'_>, Problem> {
+    const EXPECTED: &str = "expected one Authorization header: Bearer TOKEN or AccessKey KEY";
+    let invalid = || Problem::unauthenticated("TOKEN_INVALID", EXPECTED);
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
-        return Err(Problem::unauthenticated("TOKEN_MISSING", "an Authorization header is needed: Bearer TOKEN"));
+        return Err(Problem::unauthenticated("TOKEN_MISSING", EXPECTED));
     };
-    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(invalid)?;
-    if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() { Ok(token.trim()) } else { Err(invalid()) }
+    let (scheme, credential) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(invalid)?;
+    match scheme {
+        _ if values.next().is_some() => Err(invalid()),
+        _ if scheme.eq_ignore_ascii_case("bearer") => Ok(Credential::Token(credential.trim())),
+        _ if scheme.eq_ignore_ascii_case("accesskey") => Ok(Credential::Key(credential.trim())),
+        _ => Err(invalid()),
+    }
 }
 
 /// Whether every identity header says what the token says.

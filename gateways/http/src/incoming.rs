@@ -83,10 +83,10 @@ where
         let (endpoint, parameters) = found?;
         let identity = match endpoint.access {
             Access::Public => None,
-            Access::AnyOf(roles) => {
-                let identity = gate::identify(&api.tokens, &headers).await?;
+            access => {
+                let identity = gate::identify(api, &headers, address).await?;
                 api.limiter.count_tenant(identity.tenant, told)?;
-                gate::allow(&identity, roles, &headers)?;
+                gate::allow(api, &identity, access, &headers, address)?;
                 Some(identity)
             }
         };

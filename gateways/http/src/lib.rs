@@ -5,6 +5,7 @@
 //! answered when it is durable, with its receipt, and runs to its end even if the client hangs up. Every error is a
 //! problem object of RFC 9457 with a stable code. [`Server`] serves it all over TCP or TLS, bounded everywhere.
 mod access;
+mod accounts;
 mod answer;
 mod api;
 mod audit;
@@ -27,6 +28,7 @@ mod problem;
 mod read_models;
 mod readiness;
 mod reads;
+mod registry;
 mod request;
 mod routing;
 mod server;
@@ -40,17 +42,19 @@ pub use api::{Api, ApiSettings};
 pub use audit::{REPLAY_RECORDS_MAX, ReplayAsked, ReplayRefused, Replays};
 pub use body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
 pub use commands::Commands;
+pub use credential::{Password, PasswordUnfit};
 pub use endpoint::{ENDPOINTS, Endpoint};
 pub use hyper::Uri;
-pub use limits::{FixedLimits, ForwardedBy, Limiter, Limits, Rate, TrustedProxies};
+pub use limits::{DirectoryLimits, FixedLimits, ForwardedBy, Limiter, Limits, Rate, TrustedProxies};
 pub use metrics::METRICS;
 pub use openapi::document as openapi;
 pub use problem::{Kind, Problem, kind};
 pub use readiness::{LogState, Readiness};
 pub use reads::{Reading, Reads};
+pub use registry::{Entry, KeysUnavailable, Registry, SealedEntry};
 pub use server::{Arrival, Certificate, Drained, Server, ServerSettings, TlsError};
 pub use token::{
     FederatedIssuer, Identity, IssuerSettings, Issuers, JWKS_BYTES_MAX, JwkSet, KEY_BYTES_MIN, KeySource,
-    KeySourceError, MintError, NotAJwkSet, REFRESH, REFRESH_PAUSE, RETIRED_KEY_VERIFIES, RepeatedIssuer,
+    KeySourceError, MintError, NotAJwkSet, REFRESH, REFRESH_PAUSE, RETIRED_KEY_VERIFIES, RepeatedIssuer, Session,
     TOKEN_BYTES_MAX, TokenAuthority, TokenRefused, TokenSetupError,
 };

@@ -1,5 +1,6 @@
 //! Errors as clients see them: problem details (RFC 9457). One table maps every code to its status.
 use crate::answer::{RequestId, ShownReceipt, finish, receipt_headers};
+use crate::credential::Unchecked;
 use peyk_handlers::CommandError;
 use peyk_schemas::Receipt;
 use serde_json::{Map, Value, json};
@@ -42,8 +43,11 @@ pub mod kind {
         INVALID_JSON BAD_REQUEST "The body is not the JSON this endpoint takes",
         INVALID_QUERY BAD_REQUEST "The query string is not what this endpoint takes",
         IDEMPOTENCY_KEY_INVALID BAD_REQUEST "The Idempotency-Key header must be 1 to 255 visible ASCII characters, given once",
-        UNAUTHENTICATED UNAUTHORIZED "A valid bearer token is needed",
-        INSUFFICIENT_SCOPE FORBIDDEN "The token does not allow this",
+        UNAUTHENTICATED UNAUTHORIZED "A valid bearer token or access key is needed",
+        LOGIN_FAILED UNAUTHORIZED "The login name, the password or the code is not right",
+        INSUFFICIENT_SCOPE FORBIDDEN "The credential does not allow this",
+        MFA_REQUIRED FORBIDDEN "Set up a second factor first: POST /v1/me/totp, then POST /v1/me/totp/confirm",
+        ADDRESS_NOT_ALLOWED FORBIDDEN "The credential may not be used from this address",
         TENANT_MISMATCH FORBIDDEN "A tenant header differs from the token",
         IDENTITY_MISMATCH FORBIDDEN "An identity header differs from the token",
         ADDRESS_BLOCKED FORBIDDEN "Nothing is taken from this address",
@@ -129,6 +133,13 @@ impl Problem {
         let mut problem = Self::of(&kind::REFUSED);
         problem.0.code = Cow::Owned(code.to_owned());
         problem
+    }
+
+    /// With how long to wait before it is tried again.
+    #[must_use]
+    pub(crate) fn wait(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(whole_seconds(wait));
+        self
     }
 
     #[must_use]
@@ -240,6 +251,12 @@ impl Problem {
 
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+impl From<Unchecked> for Problem {
+    fn from(_: Unchecked) -> Self {
+        Self::of(&kind::OVERLOADED)
+    }
 }
 
 impl From<CommandError> for Problem {

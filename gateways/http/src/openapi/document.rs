@@ -18,7 +18,7 @@ use warp::http::header::IF_NONE_MATCH;
 /// As the OpenAPI media types of the IETF's httpapi group have it.
 pub(super) const MEDIA_TYPE: &str = "application/openapi+json";
 const DESCRIPTION: &str = "Commands and queries of Peyk. A command is answered once it is on record, with a receipt that \
-    leads to the record. Every error is a problem object with a stable code. Only the bearer token grants anything; the \
+    leads to the record. Every error is a problem object with a stable code. Only the credential grants anything; the \
     headers X-Tenant-Id, X-Account-Id, X-User-Id, X-Roles and X-Idp may stand beside it and must then agree with it.";
 
 static SERVED: LazyLock<(String, String)> = LazyLock::new(|| {
@@ -80,7 +80,11 @@ pub fn document() -> Value {
             "securitySchemes": { "bearer": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                 "description": "A JWT with `exp`, `iss`, `aud`, `sub`, `tenant_id` and `roles`: under HS256 with \
-                    the key of the deployment, or under RS256 with a key of an identity provider it trusts.",
+                    the key of the deployment, or under RS256 with a key of an identity provider it trusts. A token of our \
+                    own login bears `sid`, is good while its session lasts, and has the roles its user has now.",
+            }, "accesskey": {
+                "type": "apiKey", "in": "header", "name": "Authorization",
+                "description": "`AccessKey ak_...`: a key as POST /v1/accesskeys shows it, once.",
             } },
         },
         "x-peyk-roles": roles,
@@ -112,12 +116,16 @@ fn operation(endpoint: &Endpoint, schemas: &mut SchemaGenerator, shared: &mut Ma
         "responses": responses(endpoint, &operation, schemas, shared),
         "x-peyk-scope": match endpoint.access {
             Access::Public => json!({ "public": true }),
-            Access::AnyOf(roles) => json!({ "any_of": roles.iter().map(|role| role.name()).collect::<Vec<_>>() }),
+            access => json!({ "any_of": access.roles().iter().map(|role| role.name()).collect::<Vec<_>>() }),
         },
         // Alternatives: any one of these roles is enough.
         "security": match endpoint.access {
             Access::Public => json!([]),
-            Access::AnyOf(roles) => roles.iter().map(|role| json!({ "bearer": [role.name()] })).collect(),
+            access => access
+                .roles()
+                .iter()
+                .flat_map(|role| ["bearer", "accesskey"].map(|scheme| json!({ scheme: [role.name()] })))
+                .collect(),
         },
     });
     if !operation.description.is_empty() {

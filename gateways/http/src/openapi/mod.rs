@@ -3,6 +3,7 @@
 //! Each endpoint of the table names the function here that says what the types cannot: what it is for, examples, and
 //! the refusals that are its own. Everything else, parameters, headers, roles and the problems that all endpoints of a
 //! sort share, follows from the table. `schemas/openapi.json` is the blessed document.
+mod accounts;
 mod audit;
 mod document;
 mod examples;
@@ -14,6 +15,12 @@ mod routing;
 mod sms;
 pub(crate) mod values;
 
+pub(crate) use accounts::{
+    block, confirm_totp, create_key, create_tenant, create_user, disable_user, enable_user, enrol_totp, list_blocked,
+    list_keys, list_tenants, list_users, log_in, log_out, me, password, refresh, remove_totp, remove_users_totp,
+    reset_password, resume_tenant, revoke_key, set_allowed_addresses, set_limits, set_roles, show_tenant, show_user,
+    suspend_tenant, unblock, unlock_user,
+};
 pub(crate) use audit::{list_audit, replay_ledger};
 pub use document::document;
 pub(crate) use document::serve;

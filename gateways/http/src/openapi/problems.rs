@@ -19,8 +19,14 @@ const ANY: &[&Kind] = &[
     &kind::OVERLOADED,
     &kind::INTERNAL,
 ];
-const GUARDED: &[&Kind] =
-    &[&kind::UNAUTHENTICATED, &kind::INSUFFICIENT_SCOPE, &kind::TENANT_MISMATCH, &kind::IDENTITY_MISMATCH];
+const GUARDED: &[&Kind] = &[
+    &kind::UNAUTHENTICATED,
+    &kind::INSUFFICIENT_SCOPE,
+    &kind::ADDRESS_NOT_ALLOWED,
+    &kind::TENANT_MISMATCH,
+    &kind::IDENTITY_MISMATCH,
+    &kind::UNAVAILABLE,
+];
 const BODIED: &[&Kind] = &[&kind::REQUEST_TIMEOUT, &kind::UNSUPPORTED_MEDIA_TYPE];
 const COMMANDS: &[&Kind] = &[
     &kind::IDEMPOTENCY_KEY_INVALID,
@@ -43,6 +49,7 @@ pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> BTreeMap<u16, Ve
     };
     let guarded = endpoint.access != Access::Public;
     when(guarded, GUARDED);
+    when(matches!(endpoint.access, Access::AnyOf(_)), &[&kind::MFA_REQUIRED]);
     when(endpoint.body != BodyRule::Empty, BODIED);
     when(matches!(endpoint.body, BodyRule::Json(_)), &[&kind::INVALID_JSON]);
     when(endpoint.is_command(), COMMANDS);

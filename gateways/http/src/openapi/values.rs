@@ -1,6 +1,7 @@
 //! Values that are text or numbers to serde and more than that to a reader of the document.
 use crate::body::BodyRule;
 use crate::field::lane_name;
+use peyk_domain::access::Role;
 use peyk_domain::messages::Lane;
 use peyk_projections::rows::{AuditEventType, ConnectorState, MessageState, NumberState};
 use peyk_schemas::Ledger;
@@ -48,6 +49,16 @@ values! {
         "description": "A name people read: no control characters, no space around it.",
         "type": "string", "minLength": 1, "maxLength": 100,
     }
+    NewPasswordText {
+        "description": "12 to 128 characters, the login name not among them.",
+        "type": "string", "minLength": 12, "maxLength": 128,
+    }
+    RegionName { "type": "string", "pattern": "^[a-z0-9-]{1,32}$" }
+    AddressRangeText {
+        "description": "A range of addresses (CIDR) or a single one, with no bit set behind the prefix.",
+        "type": "string",
+    }
+    RoleName { "type": "string", "enum": Role::ALL.iter().map(|role| role.name()).collect::<Vec<_>>() }
     MessageText {
         "description": "At most 10 segments of GSM 7-bit or UCS-2 (3GPP TS 23.038, 23.040). At least one visible \
             character; no control characters but line feed and carriage return.",

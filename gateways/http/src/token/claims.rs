@@ -1,10 +1,10 @@
 //! The one place where claims become an identity.
-use super::identity::{Identity, TokenRefused};
+use super::identity::{Identity, Session, TokenRefused};
 use jwt_simple::JWTError;
 use jwt_simple::claims::JWTClaims;
 use jwt_simple::common::VerificationOptions;
 use peyk_domain::access::Role;
-use peyk_domain::{ActorId, TenantId};
+use peyk_domain::{ActorId, At, SessionId, TenantId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,6 +25,9 @@ pub(super) struct TenantClaims {
     tenant_id_camel: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<String>,
+    /// The session the token is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
     #[serde(default)]
     roles: Vec<String>,
 }
@@ -33,6 +36,10 @@ impl TenantClaims {
     pub(super) fn new(tenant: TenantId, roles: &[Role]) -> Self {
         let roles = roles.iter().map(ToString::to_string).collect();
         Self { tenant_id: Some(tenant.to_string()), roles, ..Self::default() }
+    }
+
+    pub(super) fn of_session(self, session: SessionId) -> Self {
+        Self { sid: Some(session.to_string()), ..self }
     }
 
     /// The tenant all spellings present agree on.
@@ -80,7 +87,17 @@ pub(super) fn identity(
         return Err(TokenRefused::Invalid);
     }
     let roles = claims.custom.roles.iter().filter_map(|role| role.parse().ok());
-    Ok(Identity::new(actor, tenant, issuer.clone(), roles))
+    let mut identity = Identity::new(actor, tenant, issuer.clone(), roles);
+    match (subjects, &claims.custom.sid) {
+        // What another issuer calls a session is none of ours.
+        (Subjects::Foreign, _) | (Subjects::OurIds, None) => Ok(identity),
+        (Subjects::OurIds, Some(sid)) => {
+            let id: SessionId = sid.parse().map_err(|_| TokenRefused::Invalid)?;
+            let issued = At(claims.issued_at.map_or(0, |issued| issued.as_millis()));
+            identity.session = Some(Session { id, issued });
+            Ok(identity)
+        }
+    }
 }
 
 fn actor(issuer: &str, subject: &str, subjects: Subjects) -> Option<ActorId> {

@@ -1,5 +1,5 @@
 use peyk_domain::access::Role;
-use peyk_domain::{ActorId, TenantId};
+use peyk_domain::{ActorId, At, SessionId, TenantId};
 use peyk_handlers::Caller;
 use std::sync::Arc;
 
@@ -12,6 +12,17 @@ pub struct Identity {
     /// The issuer that vouched for it.
     pub idp: Arc<str>,
     roles: Vec<Role>,
+    /// The login it goes back to; none for keys, other issuers and what was minted for development.
+    pub(crate) session: Option<Session>,
+    /// Whether a second factor has to be set up before anything else is done.
+    pub(crate) owes_totp: bool,
+}
+
+/// The session a token is of, and when the token was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub issued: At,
 }
 
 impl Identity {
@@ -19,15 +30,14 @@ impl Identity {
     #[must_use]
     pub fn new(actor: ActorId, tenant: TenantId, idp: Arc<str>, roles: impl IntoIterator<Item = Role>) -> Self {
         let roles = roles.into_iter().filter(|role| role.is_platform() || !tenant.is_nil()).collect();
-        Self { actor, tenant, idp, roles }
+        Self { actor, tenant, idp, roles, session: None, owes_totp: false }
     }
 
     /// The same, without what only the platform's own people may do.
     #[must_use]
     pub(super) fn without_platform_roles(self) -> Self {
-        let Self { actor, tenant, idp, roles } = self;
-        let roles = roles.into_iter().filter(|role| !role.is_platform()).collect();
-        Self { actor, tenant, idp, roles }
+        let roles = self.roles.iter().copied().filter(|role| !role.is_platform()).collect();
+        Self { roles, ..self }
     }
 
     #[must_use]
@@ -38,6 +48,11 @@ impl Identity {
     #[must_use]
     pub fn has_any(&self, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.has(*role))
+    }
+
+    #[must_use]
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
     }
 
     #[must_use]

@@ -38,6 +38,16 @@ impl Issuers {
         Ok(Self { own, federated: federated.into() })
     }
 
+    /// Who issues the tokens of our own login.
+    pub(crate) const fn own(&self) -> &TokenAuthority {
+        &self.own
+    }
+
+    /// Whether we vouched for it ourselves.
+    pub(crate) fn is_own(&self, identity: &Identity) -> bool {
+        *identity.idp == *self.own.issuer()
+    }
+
     /// Whom the token speaks for.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ mod signing_keys;
 
 pub use claims::TOKEN_BYTES_MAX;
 pub use federated::{FederatedIssuer, IssuerSettings, REFRESH, REFRESH_PAUSE};
-pub use identity::{Identity, TokenRefused};
+pub use identity::{Identity, Session, TokenRefused};
 pub use issuers::{Issuers, RepeatedIssuer};
 pub use jwks::{JWKS_BYTES_MAX, JwkSet, NotAJwkSet};
 pub use key_source::{KeySource, KeySourceError};

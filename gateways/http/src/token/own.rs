@@ -2,11 +2,12 @@
 use super::claims::{self, Subjects, TenantClaims};
 use super::identity::{Identity, TokenRefused};
 use super::signing_keys::SigningKeys;
+use crate::credential::RefreshKey;
 use jwt_simple::algorithms::MACLike;
 use jwt_simple::claims::Claims;
 use jwt_simple::common::VerificationOptions;
 use peyk_domain::access::Role;
-use peyk_domain::{ActorId, TenantId};
+use peyk_domain::{ActorId, SessionId, TenantId};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -100,7 +101,36 @@ impl TokenAuthority {
         roles: &[Role],
         validity: Duration,
     ) -> Result<String, MintError> {
-        let custom = TenantClaims::new(tenant, roles);
+        self.sign(actor, TenantClaims::new(tenant, roles), validity)
+    }
+
+    /// A token of a session, valid from now for `validity`. The roles in it are for whoever reads it; what counts is the
+    /// directory.
+    ///
+    /// # Errors
+    /// As [`Self::mint`].
+    pub fn mint_for_session(
+        &self,
+        actor: ActorId,
+        tenant: TenantId,
+        roles: &[Role],
+        session: SessionId,
+        validity: Duration,
+    ) -> Result<String, MintError> {
+        self.sign(actor, TenantClaims::new(tenant, roles).of_session(session), validity)
+    }
+
+    /// The key refresh tokens are signed with now.
+    pub(crate) fn refresh_key(&self) -> Option<RefreshKey> {
+        self.keys.signing(Instant::now()).map(|key| RefreshKey::derive(&key.to_bytes()))
+    }
+
+    /// The keys refresh tokens are believed under: those of tokens that count.
+    pub(crate) fn refresh_keys(&self) -> impl Iterator<Item = RefreshKey> {
+        self.keys.verifying(Instant::now()).map(|key| RefreshKey::derive(&key.to_bytes()))
+    }
+
+    fn sign(&self, actor: ActorId, custom: TenantClaims, validity: Duration) -> Result<String, MintError> {
         let claims = Claims::with_custom_claims(custom, validity.into())
             .with_issuer(&*self.issuer)
             .with_audience(&self.audience)

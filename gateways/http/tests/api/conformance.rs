@@ -25,7 +25,7 @@ pub fn operations() -> impl Iterator<Item = Described> {
 }
 
 impl Described {
-    fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.described["operationId"].as_str().unwrap()
     }
 

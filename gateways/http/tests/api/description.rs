@@ -1,5 +1,5 @@
 //! The API's own description: blessed, valid, and true of what the API answers.
-use crate::conformance::{DOCUMENT, operations, request, resolved};
+use crate::conformance::{DOCUMENT, Described, operations, request, resolved};
 use crate::fakes::{Bench, HERAT, KNOWN};
 use peyk_domain::TenantId;
 use peyk_domain::access::Role;
@@ -35,7 +35,8 @@ fn every_endpoint_is_described_with_who_may_call_it() {
         let roles = scope["any_of"].as_array().map(Vec::as_slice).unwrap_or_default();
         assert_eq!(roles.is_empty(), scope["public"] == true, "{name}");
         assert!(roles.iter().all(|role| role.as_str().unwrap().parse::<Role>().is_ok()), "{name}");
-        let alternatives: Vec<Value> = roles.iter().map(|role| json!({ "bearer": [role] })).collect();
+        let schemes = |role: &Value| ["bearer", "accesskey"].map(|scheme| json!({ scheme: [role] }));
+        let alternatives: Vec<Value> = roles.iter().flat_map(schemes).collect();
         assert_eq!(operation.described["security"], Value::from(alternatives), "{name}");
     }
 }
@@ -71,7 +72,16 @@ fn every_example_is_of_its_schema() {
 #[tokio::test]
 async fn every_example_is_answered_as_described() {
     let bench = Bench::new();
-    for operation in operations() {
+    let place = |operation: &Described| ENDPOINTS.iter().position(|endpoint| endpoint.name == operation.name());
+    let mut operations: Vec<Described> = operations().collect();
+    operations.sort_by_key(place);
+    for operation in operations {
+        // Of a login there is no example that is good: `accounts` asks all of these, and their answers are held
+        // against the description too. Nor does an example come before that leads to what these two undo.
+        let of_a_login = operation.path.starts_with("/v1/auth/") || operation.path.starts_with("/v1/me");
+        if of_a_login || ["users.unlock", "users.totp.remove"].contains(&operation.name()) {
+            continue;
+        }
         let roles: Vec<Role> = operation.roles();
         let tenant = if roles.first().is_some_and(|role| role.is_platform()) { TenantId::NIL } else { HERAT };
         let token = if roles.is_empty() { String::new() } else { bench.token(tenant, &roles[..1]) };

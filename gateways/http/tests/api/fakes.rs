@@ -1,4 +1,5 @@
 //! Stand-ins for the two ports, and a client.
+use crate::registry::FakeRegistry;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use peyk_domain::access::Role;
@@ -8,7 +9,7 @@ use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
     ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId,
 };
-use peyk_handlers::{Call, CommandError, Done, PlainMessage, Submitted, SubmittedItem};
+use peyk_handlers::{AccessDone, Call, CommandError, Done, PlainMessage, SealedCommand, Submitted, SubmittedItem};
 use peyk_http::{
     Api, ApiSettings, Arrival, Commands, FederatedIssuer, FixedLimits, Issuers, Limiter, LogState, Readiness, Reading,
     Reads, ReplayAsked, ReplayRefused, Replays, TokenAuthority, TrustedProxies,
@@ -45,11 +46,14 @@ pub enum Asked {
     Numbering(Call<NumberingCommand>),
     Routing(Call<RoutingCommand>),
     Submit(Call<Vec<PlainMessage>>),
+    /// One that was decided; what the rules refuse was never done.
+    Access(Call<SealedCommand>),
 }
 
 /// A command side that records what it is asked and says yes, or what it was told to say.
 pub struct FakeCommands {
     pub asked: Mutex<Vec<Asked>>,
+    registry: Arc<FakeRegistry>,
     /// What the next commands are refused with, by how many were asked before.
     pub refuse: Mutex<HashMap<usize, CommandError>>,
     told: AtomicBool,
@@ -59,8 +63,9 @@ pub struct FakeCommands {
 }
 
 impl FakeCommands {
-    fn new() -> Arc<Self> {
+    fn new(registry: Arc<FakeRegistry>) -> Arc<Self> {
         Arc::new(Self {
+            registry,
             asked: Mutex::default(),
             refuse: Mutex::default(),
             told: AtomicBool::new(false),
@@ -103,6 +108,22 @@ impl FakeCommands {
 }
 
 impl Commands for FakeCommands {
+    fn access(&self, call: Call<SealedCommand>) -> BoxFuture<'static, Result<AccessDone, CommandError>> {
+        let decided = if self.seen.lock().unwrap().contains(&call.id) {
+            Ok(peyk_handlers::AccessOutcome::Done)
+        } else {
+            self.registry.decide(call.command.command.clone())
+        };
+        match decided {
+            Ok(outcome) => {
+                let done = self.ask(Asked::Access(call.clone()), call.id, LedgerId::ACCESS);
+                done.map(move |done| done.map(|Done { receipt, repeated }| AccessDone { receipt, repeated, outcome }))
+                    .boxed()
+            }
+            Err(error) => ready(Err(error)).boxed(),
+        }
+    }
+
     fn numbering(&self, call: Call<NumberingCommand>) -> BoxFuture<'static, Result<Done, CommandError>> {
         self.ask(Asked::Numbering(call.clone()), call.id, LedgerId::NUMBERING)
     }
@@ -127,6 +148,10 @@ impl Commands for FakeCommands {
 
     fn partition_of(&self, _tenant: TenantId) -> u16 {
         PARTITION
+    }
+
+    fn partitions(&self) -> u16 {
+        PARTITION + 1
     }
 }
 
@@ -316,6 +341,7 @@ pub struct Bench {
     pub commands: Arc<FakeCommands>,
     pub reads: Arc<FakeReads>,
     pub replays: Arc<FakeReplays>,
+    pub registry: Arc<FakeRegistry>,
     pub tokens: TokenAuthority,
     pub readiness: watch::Sender<Readiness>,
 }
@@ -326,29 +352,37 @@ impl Bench {
     }
 
     pub fn with(settings: ApiSettings) -> Self {
-        Self::made(settings, Vec::new(), unlimited())
+        Self::made(ApiSettings { development: true, ..settings }, Vec::new(), unlimited())
     }
 
     pub fn limited(limiter: Limiter) -> Self {
-        Self::made(ApiSettings::default(), Vec::new(), limiter)
+        Self::made(ApiSettings { development: true, ..ApiSettings::default() }, Vec::new(), limiter)
+    }
+
+    /// As it is served to others than developers.
+    pub fn earnest(providers: Vec<Arc<FederatedIssuer>>) -> Self {
+        Self::made(ApiSettings::default(), providers, unlimited())
     }
 
     /// Accepts tokens of these providers too.
     pub fn trusting(providers: Vec<Arc<FederatedIssuer>>) -> Self {
-        Self::made(ApiSettings::default(), providers, unlimited())
+        Self::made(ApiSettings { development: true, ..ApiSettings::default() }, providers, unlimited())
     }
 
     fn made(settings: ApiSettings, providers: Vec<Arc<FederatedIssuer>>, limiter: Limiter) -> Self {
-        let commands = FakeCommands::new();
+        let registry = Arc::new(FakeRegistry::bootstrapped());
+        let settings = ApiSettings { failed_login: Duration::ZERO, ..settings };
+        let commands = FakeCommands::new(Arc::clone(&registry));
         let reads = Arc::new(FakeReads::default());
         let tokens = authority();
         let issuers = Issuers::new(tokens.clone(), providers).unwrap();
         let (readiness, watching) =
             watch::channel(Readiness { log: LogState::Ready, postgres: Some(true), projections: None });
-        let api = Api::new(Arc::clone(&commands) as _, Arc::clone(&reads) as _, issuers, watching, limiter, settings);
+        let ports = (Arc::clone(&commands) as _, Arc::clone(&reads) as _, Arc::clone(&registry) as _);
+        let api = Api::new(ports.0, ports.1, ports.2, issuers, watching, limiter, settings);
         let replays = Arc::new(FakeReplays::default());
         let api = api.with_replays(Arc::clone(&replays) as _);
-        Self { api, commands, reads, replays, tokens, readiness }
+        Self { api, commands, reads, replays, registry, tokens, readiness }
     }
 
     pub fn token(&self, tenant: TenantId, roles: &[Role]) -> String {
@@ -386,7 +420,8 @@ impl Bench {
     ) -> Reply {
         let mut request = warp::test::request().method(method).path(path).extension(Arrival::from_peer(peer));
         if !token.is_empty() {
-            request = request.header("authorization", format!("Bearer {token}"));
+            let scheme = if token.starts_with("ak_") { "AccessKey" } else { "Bearer" };
+            request = request.header("authorization", format!("{scheme} {token}"));
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     reason = "in a test a panic is the answer; the lint knows only functions marked as tests"
 )]
+mod accounts;
 mod audit;
 mod claiming;
 mod conformance;
@@ -16,6 +17,7 @@ mod listening;
 mod matrix;
 mod numbering;
 mod problems;
+mod registry;
 mod routing;
 mod sms;
 mod tls;

@@ -53,6 +53,7 @@ fn touched(bench: &Bench) -> Vec<TenantId> {
         },
         Asked::Routing(_) => TenantId::NIL,
         Asked::Submit(call) => call.caller.tenant,
+        Asked::Access(call) => call.caller.tenant,
     });
     commands.chain(bench.reads.asked_for.lock().unwrap().iter().copied()).collect()
 }
