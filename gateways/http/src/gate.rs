@@ -65,10 +65,11 @@ async fn of_session(api: &Api, claimed: Identity, session: Session) -> Result<Id
     if let Some(identity) = known()? {
         return Ok(identity);
     }
-    if api.registry.now().since(session.issued) <= JUST_BEGUN && api.registry.caught_up(PATIENCE).await {
-        if let Some(identity) = known()? {
-            return Ok(identity);
-        }
+    if api.registry.now().since(session.issued) <= JUST_BEGUN
+        && api.registry.caught_up(PATIENCE).await
+        && let Some(identity) = known()?
+    {
+        return Ok(identity);
     }
     Err(Problem::unauthenticated("SESSION_ENDED", "the session has ended; log in again"))
 }

@@ -14,6 +14,19 @@ const STORY: &[&str] = &[
     "health.live",
     "health.ready",
     "openapi",
+    "tenants.create",
+    "tenants.list",
+    "tenants.show",
+    "tenants.suspend",
+    "tenants.resume",
+    "tenants.limits",
+    "tenants.allowed",
+    "accesskeys.create",
+    "accesskeys.list",
+    "accesskeys.revoke",
+    "blocked.add",
+    "blocked.list",
+    "blocked.remove",
     "numbering.import",
     "numbers.reserve",
     "numbers.hold",
@@ -41,6 +54,11 @@ const STORY: &[&str] = &[
 ];
 /// Lists that may well have nothing in them.
 const EMPTY: &[&str] = &["audit.list"];
+
+/// What only somebody who has logged in can ask, or what is asked about somebody who can: the API's own tests do.
+const OF_PEOPLE: [&str; 3] = ["auth.", "me.", "users."];
+/// What the platform's own people do for a tenant.
+const OF_THE_PLATFORM: [&str; 3] = ["tenants.", "accesskeys.", "blocked."];
 
 /// Where an operation stands in the document.
 struct Operation<'a> {
@@ -123,7 +141,8 @@ async fn every_example_of_the_description_works() -> Result<()> {
         let operation = operation(&document, id)?;
         let roles = operation.roles();
         let (own, of_platform): (Vec<&str>, Vec<&str>) = roles.into_iter().partition(|role| !platform.contains(role));
-        let http = match (own.last(), of_platform.first()) {
+        let by_platform = OF_THE_PLATFORM.iter().any(|group| id.starts_with(group));
+        let http = match (own.last().filter(|_| !by_platform), of_platform.first()) {
             (Some(role), _) => deployment.http().bearer(&deployment.token(tenant, &[role])?),
             (None, Some(role)) => deployment.http().bearer(&deployment.token(TenantId::NIL, &[role])?),
             (None, None) => deployment.http(),
@@ -150,8 +169,10 @@ async fn every_example_of_the_description_works() -> Result<()> {
         }
     }
     let described = document["paths"].as_object().context("paths")?.values();
-    let described: usize = described.filter_map(Value::as_object).map(serde_json::Map::len).sum();
-    assert_eq!(described, STORY.len(), "every operation has its place in the story");
+    let described = described.filter_map(Value::as_object).flat_map(serde_json::Map::values);
+    let described = described.filter_map(|operation| operation["operationId"].as_str());
+    let told = described.filter(|id| !OF_PEOPLE.iter().any(|group| id.starts_with(group))).count();
+    assert_eq!(told, STORY.len(), "every operation has its place in the story");
     deployment.end();
     Ok(())
 }

@@ -1,4 +1,5 @@
 //! The whole of Peyk as one meets it in production: the `peyk` binary, real NATS, real Postgres, HTTP from outside.
+mod access_keys;
 mod audit;
 mod contention;
 mod crash;

@@ -202,6 +202,7 @@ pub(crate) fn create_user() -> Operation {
 pub(crate) fn list_users() -> Operation {
     Operation::of("List the users of a tenant", "By id.")
         .query::<Which>()
+        .example("tenant_id", TENANT)
         .answers::<Users>(200, "A page.", page(user()))
         .refuses(&[&kind::NOT_FOUND])
 }
@@ -276,6 +277,7 @@ pub(crate) fn list_keys() -> Operation {
     });
     Operation::of("List the access keys of a tenant", "By id; those that are good.")
         .query::<Which>()
+        .example("tenant_id", TENANT)
         .answers::<AccessKeys>(200, "A page.", page(key))
         .refuses(&[&kind::NOT_FOUND])
 }

@@ -27,7 +27,8 @@ fn golden() -> PathBuf {
 fn naming_herat(operation: &Described) -> (String, Vec<(&'static str, String)>, String) {
     let (mut path, headers, mut body) = request(operation, &KNOWN.to_string());
     let parameters = operation.described["parameters"].as_array().into_iter().flatten();
-    if parameters.into_iter().any(|parameter| parameter["name"] == "tenant_id") {
+    let named = path.contains("tenant_id=");
+    if !named && parameters.into_iter().any(|parameter| parameter["name"] == "tenant_id") {
         path = format!("{path}{}tenant_id={HERAT}", if path.contains('?') { '&' } else { '?' });
     }
     let schema = &operation.described["requestBody"]["content"]["application/json"]["schema"]["$ref"];
