@@ -17,10 +17,10 @@ const KEY: &str = "kQ5vZ0xN1rT8uYw3LmCd9EfGh2JpQs4aXb7=";
 
 /// Asks over HTTPS with a client that shares no code with the server, and trusts one authority; gives the status, or what
 /// went wrong.
-fn ask(deployment: &Deployment, trusted: &Path, token: &str, path: &str, body: Option<&Value>) -> Result<String> {
+fn ask(deployment: &Deployment, trusted: &Path, credential: &str, path: &str, body: Option<&Value>) -> Result<String> {
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--show-error", "--max-time", "30", "--output", "/dev/null", "--write-out", "%{http_code}"]);
-    curl.arg("--cacert").arg(trusted).args(["--header", &format!("authorization: Bearer {token}")]);
+    curl.arg("--cacert").arg(trusted).args(["--header", &format!("authorization: {credential}")]);
     if let Some(body) = body {
         curl.args(["--json", &body.to_string(), "--header", &format!("idempotency-key: {}", fresh())]);
     }
@@ -30,9 +30,9 @@ fn ask(deployment: &Deployment, trusted: &Path, token: &str, path: &str, body: O
     Ok(status)
 }
 
-async fn answers(deployment: &Deployment, trusted: &Path, token: &str, path: &str) {
+async fn answers(deployment: &Deployment, trusted: &Path, credential: &str, path: &str) {
     eventually("it answers over HTTPS", PATIENCE, || async {
-        ask(deployment, trusted, token, path, None).is_ok_and(|status| status == "200")
+        ask(deployment, trusted, credential, path, None).is_ok_and(|status| status == "200")
     })
     .await;
 }
@@ -98,8 +98,14 @@ async fn everything_goes_over_tls_and_nothing_starts_without() -> Result<()> {
 
     deployment.peyk(&["migrate"])?;
     let _serve = deployment.launch(&["serve"], "serve.log")?;
-    let token = deployment.token(TenantId::NIL, &["platform.channel.admin"])?;
-    answers(&deployment, &trusted, &token, "/readyz").await;
+    let minted = format!("Bearer {}", deployment.token(TenantId::NIL, &["platform.channel.admin"])?);
+    answers(&deployment, &trusted, &minted, "/readyz").await;
+    let status = ask(&deployment, &trusted, &minted, "/v1/operators", None)?;
+    assert_eq!(status, "401", "a token that goes back to no login is for development");
+    let make = ["--json", "access", "key", "create", "--label", "test", "--role", "platform.channel.admin"];
+    let made: serde_json::Value = serde_json::from_slice(&deployment.attempt_with(&make, "")?.stdout)?;
+    let token = format!("AccessKey {}", made["access_key"].as_str().context("an access key")?);
+    answers(&deployment, &trusted, &token, "/v1/operators").await;
     let operator = serde_json::json!({ "id": fresh(), "name": "Test", "country": "AF" });
     assert_eq!(ask(&deployment, &trusted, &token, "/v1/operators", Some(&operator))?, "201", "a command");
     answers(&deployment, &trusted, &token, "/v1/operators").await;
