@@ -61,12 +61,10 @@ fn outcome(events: &[AccessEvent]) -> Option<AccessOutcome> {
         AccessEvent::SessionRefreshed { session, generation } => Some(AccessOutcome::Refreshed { session, generation }),
         _ => None,
     })
-    .or_else(|| {
-        find(|event| match *event {
-            AccessEvent::LoginFailed { reason, .. } => Some(AccessOutcome::LoginFailed { reason }),
-            _ => None,
-        })
-    })
+    .or(find(|event| match *event {
+        AccessEvent::LoginFailed { reason, .. } => Some(AccessOutcome::LoginFailed { reason }),
+        _ => None,
+    }))
     .or_else(|| match *events {
         // What ends sessions by the way, as a change of roles, begins with that change.
         [AccessEvent::SessionEnded { session, reason }]

@@ -28,6 +28,7 @@ pub(crate) struct Envelope {
 }
 
 /// What is asked for.
+#[allow(clippy::large_enum_variant, reason = "one is on its way at a time, and most are smaller on the wire than here")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Request {
