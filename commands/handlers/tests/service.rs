@@ -376,7 +376,9 @@ async fn a_tenant_sends_what_its_limit_allows_from_where_it_was_placed() {
     // The handlers follow the directory: within the time a replica takes, the limit counts.
     let refused = RefusalReason::RateLimited;
     let (mut accepted, mut over) = (0, 0);
+    let given_up = Instant::now() + PATIENCE;
     let limited = loop {
+        assert!(Instant::now() < given_up, "the limit was never noticed");
         match world.submit((0..6).map(|_| world.message("salaam")).collect()).await {
             Ok(submitted) => {
                 let of = |item: &SubmittedItem| matches!(item, SubmittedItem::Accepted { .. });

@@ -65,7 +65,7 @@ fn outcome(events: &[AccessEvent]) -> Option<AccessOutcome> {
         AccessEvent::LoginFailed { reason, .. } => Some(AccessOutcome::LoginFailed { reason }),
         _ => None,
     }))
-    .or_else(|| match *events {
+    .or(match *events {
         // What ends sessions by the way, as a change of roles, begins with that change.
         [AccessEvent::SessionEnded { session, reason }]
         | [AccessEvent::Requested { .. }, AccessEvent::SessionEnded { session, reason }] => {

@@ -42,6 +42,7 @@ pub const PARTITION: u16 = 3;
 
 /// What was asked of the command side.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a test asks little")]
 pub enum Asked {
     Numbering(Call<NumberingCommand>),
     Routing(Call<RoutingCommand>),
