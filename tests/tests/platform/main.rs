@@ -7,6 +7,7 @@ mod described;
 mod limits;
 mod load;
 mod log_outage;
+mod login;
 mod main_job;
 mod postgres_outage;
 mod production;
