@@ -95,10 +95,16 @@ impl MemoryLedgers {
     }
 
     /// What stands behind `position`, to be appended elsewhere.
-    pub fn behind(&self, ledger: LedgerId, position: u64) -> Vec<(At, Vec<RawEvent>)> {
+    pub fn behind(&self, ledger: LedgerId, position: u64) -> Vec<VerifiedRecord> {
         let records = self.records.lock().expect("no panic while held");
         let chain = records.get(&ledger).map_or(&[][..], |chain| &chain[position as usize..]);
-        chain.iter().map(|record| (record.at, record.events.clone())).collect()
+        chain.to_vec()
+    }
+
+    /// What another log has as its next record.
+    pub fn follow(&self, ledger: LedgerId, record: VerifiedRecord) {
+        let VerifiedRecord { actor, tenant, at, events, .. } = record;
+        self.push((actor, tenant), ledger, at, events);
     }
 
     /// The first records of every ledger, as a log that has not got further yet.

@@ -119,8 +119,8 @@ async fn slots_are_compared_at_the_same_record_while_projectors_go_on() {
             let (ledgers, whole) = (ledgers.clone(), whole.clone());
             tokio::spawn(async move {
                 for ledger in [LedgerId::messages(0), LedgerId::messages(1)] {
-                    for (at, events) in whole.behind(ledger, ledgers.len(ledger)) {
-                        ledgers.append_raw(ledger, at, events);
+                    for record in whole.behind(ledger, ledgers.len(ledger)) {
+                        ledgers.follow(ledger, record);
                         tokio::time::sleep(Duration::from_millis(1)).await;
                     }
                 }
@@ -200,9 +200,15 @@ async fn reads_never_fail_or_go_back_while_slots_switch_under_load() {
         let feeder = {
             let (ledgers, whole) = (ledgers.clone(), whole.clone());
             tokio::spawn(async move {
-                for ledger in [LedgerId::NUMBERING, LedgerId::ROUTING, LedgerId::messages(0), LedgerId::messages(1)] {
-                    for (at, events) in whole.behind(ledger, ledgers.len(ledger)) {
-                        ledgers.append_raw(ledger, at, events);
+                for ledger in [
+                    LedgerId::ACCESS,
+                    LedgerId::NUMBERING,
+                    LedgerId::ROUTING,
+                    LedgerId::messages(0),
+                    LedgerId::messages(1),
+                ] {
+                    for record in whole.behind(ledger, ledgers.len(ledger)) {
+                        ledgers.follow(ledger, record);
                         tokio::time::sleep(Duration::from_millis(1)).await;
                     }
                 }
@@ -320,8 +326,8 @@ async fn going_back_serves_the_other_slot_and_projectors_catch_it_up() {
         let never = rollback(&config.pool, Projection::Leases).await;
         assert!(matches!(never, Err(ProjectionError::NothingToGoBackTo(Projection::Leases))), "{never:?}");
         rebuild(&config, Projection::Leases, |_| {}).await.expect("rebuilds");
-        for (at, events) in whole.behind(LedgerId::NUMBERING, ledgers.len(LedgerId::NUMBERING)) {
-            ledgers.append_raw(LedgerId::NUMBERING, at, events);
+        for record in whole.behind(LedgerId::NUMBERING, ledgers.len(LedgerId::NUMBERING)) {
+            ledgers.follow(LedgerId::NUMBERING, record);
         }
         running.caught_up().await;
         assert_eq!(rollback(&config.pool, Projection::Leases).await.expect("goes back"), Slot::A);
