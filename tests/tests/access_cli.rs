@@ -24,9 +24,12 @@ async fn tenants_people_and_keys_from_a_shell() -> Result<()> {
     let deployment = Deployment::start().await?;
     let bootstrap = ["bootstrap", "--login", "Admin@Example.org", "--password-stdin"];
 
-    // The first admin, once. A password that is too short makes nobody.
-    let short = deployment.attempt_with(&[&["access"], &bootstrap[..]].concat(), "short\n")?;
-    assert!(!short.status.success() && String::from_utf8_lossy(&short.stderr).contains("12 to 128"));
+    // The first admin, once. A password that is not taken makes nobody.
+    for (unfit, why) in [("short\n", "12 to 128"), ("the word of an ADMIN\n", "without the login name")] {
+        let refused = deployment.attempt_with(&[&["access"], &bootstrap[..]].concat(), unfit)?;
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success() && said.contains(why) && !said.contains(unfit.trim()), "{said}");
+    }
     let admin = said(&deployment, &bootstrap, &format!("{PASSWORD}\n"))?.remove(0);
     let again = deployment.attempt_with(&[&["--json", "access"], &bootstrap[..]].concat(), PASSWORD)?;
     assert!(!again.status.success());

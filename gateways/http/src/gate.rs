@@ -1,10 +1,10 @@
 //! Who may come in. Only the credential grants anything; what gateways before us claim in headers may at most agree with it.
 use crate::access::Access;
 use crate::api::Api;
-use crate::credential::AccessKeySecret;
 use crate::problem::{Problem, kind};
 use crate::registry::{believable, look};
 use crate::token::{Identity, Session, TokenRefused};
+use peyk_credentials::AccessKeySecret;
 use peyk_domain::access::Role;
 use peyk_domain::{At, Span};
 use std::net::IpAddr;

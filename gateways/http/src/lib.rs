@@ -42,7 +42,6 @@ pub use api::{Api, ApiSettings};
 pub use audit::{REPLAY_RECORDS_MAX, ReplayAsked, ReplayRefused, Replays};
 pub use body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
 pub use commands::Commands;
-pub use credential::{Password, PasswordUnfit};
 pub use endpoint::{ENDPOINTS, Endpoint};
 pub use hyper::Uri;
 pub use limits::{DirectoryLimits, FixedLimits, ForwardedBy, Limiter, Limits, Rate, TrustedProxies};

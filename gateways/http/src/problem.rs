@@ -1,6 +1,7 @@
 //! Errors as clients see them: problem details (RFC 9457). One table maps every code to its status.
 use crate::answer::{RequestId, ShownReceipt, finish, receipt_headers};
 use crate::credential::Unchecked;
+use peyk_credentials::NoRandomness;
 use peyk_handlers::CommandError;
 use peyk_schemas::Receipt;
 use serde_json::{Map, Value, json};
@@ -251,6 +252,12 @@ impl Problem {
 
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+impl From<NoRandomness> for Problem {
+    fn from(_: NoRandomness) -> Self {
+        Self::of(&kind::UNAVAILABLE)
+    }
 }
 
 impl From<Unchecked> for Problem {

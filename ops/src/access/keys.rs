@@ -1,9 +1,9 @@
-use super::credential::access_key;
 use super::desk::{Desk, random, stands};
 use crate::config::Config;
 use crate::output::Output;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
+use peyk_credentials::AccessKeySecret;
 use peyk_domain::access::{AccessAction, AddressRange, NewKey, Role};
 use peyk_domain::{ActorId, At, Span, TenantId};
 use peyk_keyring::{AccessField, Subject};
@@ -69,16 +69,16 @@ async fn create(desk: &Desk, args: CreateArgs, output: Output) -> Result<()> {
     let length = label.chars().count();
     ensure!((1..=LABEL_CHARS_MAX).contains(&length), "a label has 1 to {LABEL_CHARS_MAX} characters");
     let key = ActorId::from_bytes(random()?);
-    let (secret, hash) = access_key()?;
+    let secret = AccessKeySecret::random()?;
     let keys = desk.keys(tenant).await?;
     let label = keys.seal_entry(Subject::Actor(key), AccessField::Label, label.as_bytes())?;
     let expires = days.map(|days| Clock::system().now().plus(Span::days(days)));
-    let new = NewKey { key, tenant, hash, label, roles, expires, allowed };
+    let new = NewKey { key, tenant, hash: secret.hash(), label, roles, expires, allowed };
     let done = desk.ask(AccessAction::CreateKey(new)).await?;
     output.line(
-        &json!({ "key": key.to_string(), "tenant": tenant.to_string(), "access_key": secret.as_str(),
+        &json!({ "key": key.to_string(), "tenant": tenant.to_string(), "access_key": secret.reveal(),
             "receipt": stands(&done) }),
-        &format!("{}\nshown this once; send it as `Authorization: AccessKey ...` (its id is {key})", secret.as_str()),
+        &format!("{}\nshown this once; send it as `Authorization: AccessKey ...` (its id is {key})", secret.reveal()),
     );
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `peyk access`: who may do what, from a shell on a machine of the platform. Commands go to the running deployment under
 //! CORE's credentials, with the platform itself as actor.
-mod credential;
 mod desk;
 mod keys;
+mod password;
 mod tenants;
 mod users;
 

@@ -1,5 +1,5 @@
-use super::credential::verifier;
 use super::desk::{Desk, random, stands};
+use super::password::verifier;
 use super::tenants::standing;
 use super::{BootstrapArgs, PasswordSource};
 use crate::config::Config;
@@ -123,7 +123,7 @@ async fn new_user(
     let name = name.unwrap_or_else(|| login.as_written().to_owned());
     let sound = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     ensure!(sound, "a name has 1 to {NAME_CHARS_MAX} characters on one line");
-    let kept = verifier(password)?;
+    let kept = verifier(password, login.as_written())?;
     let user = ActorId::from_bytes(random()?);
     let token = desk.keys(TenantId::NIL).await?.login_token(&login.compared());
     let keys = desk.keys(tenant).await?;

@@ -2,12 +2,12 @@
 use super::asking::{Asking, Which, instant, opened, ranges, role_names, roles, sealed, sees_names, tenant_of};
 use crate::answer::Answer;
 use crate::api::Api;
-use crate::credential::AccessKeySecret;
 use crate::field::{self, rfc3339};
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::registry::{Entry, look};
 use crate::request::{Request, limit};
+use peyk_credentials::AccessKeySecret;
 use peyk_domain::ActorId;
 use peyk_domain::access::{AccessAction, AccessKey, NewKey};
 use peyk_handlers::derived_id;

@@ -2,12 +2,12 @@
 use super::asking::{Asking, Failed, role_names};
 use crate::answer::Answer;
 use crate::api::Api;
-use crate::credential::RefreshToken;
 use crate::field::rfc3339;
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::registry::{believable, look};
 use crate::request::Request;
+use peyk_credentials::RefreshToken;
 use peyk_domain::SessionId;
 use peyk_domain::access::AccessAction;
 use peyk_handlers::{AccessOutcome, Caller, CommandError};

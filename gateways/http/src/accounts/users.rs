@@ -2,12 +2,12 @@
 use super::asking::{Asking, Which, opened, role_names, roles, sealed, sees_names, tenant_of};
 use crate::answer::Answer;
 use crate::api::Api;
-use crate::credential::Password;
 use crate::field::{self, rfc3339};
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::registry::{Entry, look};
 use crate::request::{Request, limit};
+use peyk_credentials::Password;
 use peyk_domain::access::{AccessAction, LoginName, NewUser, Person, Standing, Totp, User};
 use peyk_domain::{ActorId, TenantId};
 use peyk_handlers::derived_id;

@@ -2,10 +2,10 @@
 use super::claims::{self, Subjects, TenantClaims};
 use super::identity::{Identity, TokenRefused};
 use super::signing_keys::SigningKeys;
-use crate::credential::RefreshKey;
 use jwt_simple::algorithms::MACLike;
 use jwt_simple::claims::Claims;
 use jwt_simple::common::VerificationOptions;
+use peyk_credentials::RefreshKey;
 use peyk_domain::access::Role;
 use peyk_domain::{ActorId, SessionId, TenantId};
 use std::fmt;

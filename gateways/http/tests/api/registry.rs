@@ -1,6 +1,7 @@
 //! A stand-in for the access ledger: the real rules over a directory in memory, and seals anybody could open.
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
+use peyk_credentials::Password;
 use peyk_domain::access::{
     AccessAction, AccessCommand, AccessError, AccessEvent, Directory, Envelope, LoginToken, NewUser, Role, Scope,
     Source,
@@ -8,7 +9,7 @@ use peyk_domain::access::{
 use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
 use peyk_domain::{ActorId, At, Dated, TenantId};
 use peyk_handlers::{AccessOutcome, CommandError};
-use peyk_http::{Entry, KeysUnavailable, Password, Registry, SealedEntry};
+use peyk_http::{Entry, KeysUnavailable, Registry, SealedEntry};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -14,10 +14,12 @@ const BYTES: usize = SESSION_BYTES + GENERATION_BYTES + TAG_BYTES;
 
 /// The key tags are made with, derived from a key of our own tokens.
 #[derive(Clone)]
-pub(crate) struct RefreshKey(Zeroizing<[u8; 32]>);
+pub struct RefreshKey(Zeroizing<[u8; 32]>);
 
 impl RefreshKey {
-    pub(crate) fn derive(signing_key: &[u8]) -> Self {
+    /// From the key that signs our tokens (HS256).
+    #[must_use]
+    pub fn derive(signing_key: &[u8]) -> Self {
         Self(Zeroizing::new(blake3::derive_key(TAG_CONTEXT, signing_key)))
     }
 
@@ -34,14 +36,16 @@ impl fmt::Debug for RefreshKey {
 
 /// Which refresh token of which session one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RefreshToken {
-    pub(crate) session: SessionId,
-    pub(crate) generation: u32,
+pub struct RefreshToken {
+    pub session: SessionId,
+    /// How often the session was refreshed before it was given out.
+    pub generation: u32,
 }
 
 impl RefreshToken {
     /// `rt_` and base64url over session, generation and tag.
-    pub(crate) fn sign(self, key: &RefreshKey) -> Zeroizing<String> {
+    #[must_use]
+    pub fn sign(self, key: &RefreshKey) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new([0; BYTES]);
         let (claims, tag) = bytes.split_at_mut(SESSION_BYTES + GENERATION_BYTES);
         claims.copy_from_slice(&self.claims());
@@ -50,7 +54,7 @@ impl RefreshToken {
     }
 
     /// Which token it is, if one of the keys made it.
-    pub(crate) fn verify(text: &str, keys: impl IntoIterator<Item = RefreshKey>) -> Option<Self> {
+    pub fn verify(text: &str, keys: impl IntoIterator<Item = RefreshKey>) -> Option<Self> {
         let encoded = text.strip_prefix(PREFIX).filter(|encoded| encoded.len() == BASE64URL_NOPAD.encode_len(BYTES))?;
         let bytes = Zeroizing::new(BASE64URL_NOPAD.decode(encoded.as_bytes()).ok()?);
         let (session, rest) = bytes.split_first_chunk::<SESSION_BYTES>()?;

@@ -1,5 +1,5 @@
 //! The second factor: time-based one-time passwords (TOTP, RFC 6238) over HMAC-SHA-1, six digits, 30 s.
-use crate::problem::{Problem, kind};
+use crate::NoRandomness;
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use peyk_domain::At;
@@ -15,7 +15,7 @@ const STEP_MS: u64 = 30_000;
 const STEPS_ASIDE: u64 = 1;
 
 /// What an authenticator app and we have in common.
-pub(crate) struct TotpSecret(Zeroizing<Vec<u8>>);
+pub struct TotpSecret(Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for TotpSecret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,29 +24,37 @@ impl fmt::Debug for TotpSecret {
 }
 
 impl TotpSecret {
+    /// A new one, of 20 bytes.
+    ///
     /// # Errors
-    /// `UNAVAILABLE` if the system has no random bytes to give.
-    pub(crate) fn random() -> Result<Self, Problem> {
+    /// [`NoRandomness`].
+    pub fn random() -> Result<Self, NoRandomness> {
         let mut secret = Zeroizing::new(vec![0; SECRET_BYTES]);
-        getrandom::fill(&mut secret).map_err(|_| Problem::of(&kind::UNAVAILABLE))?;
+        getrandom::fill(&mut secret).map_err(|_| NoRandomness)?;
         Ok(Self(secret))
     }
 
-    pub(crate) const fn from_bytes(bytes: Zeroizing<Vec<u8>>) -> Self {
+    /// One that was kept.
+    #[must_use]
+    pub const fn from_bytes(bytes: Zeroizing<Vec<u8>>) -> Self {
         Self(bytes)
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// What is kept of it, sealed.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// As apps take it by hand.
-    pub(crate) fn base32(&self) -> Zeroizing<String> {
+    #[must_use]
+    pub fn base32(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE32_NOPAD.encode(&self.0))
     }
 
     /// As apps take it from a QR code.
-    pub(crate) fn uri(&self, account: &str) -> Zeroizing<String> {
+    #[must_use]
+    pub fn uri(&self, account: &str) -> Zeroizing<String> {
         let account: String = account.bytes().map(percent_encoded).collect();
         let secret = self.base32();
         Zeroizing::new(format!(
@@ -56,7 +64,8 @@ impl TotpSecret {
     }
 
     /// The time step the code is of, if it is one of about now. Takes as long whichever it is, and for a wrong code.
-    pub(crate) fn step_of(&self, code: &str, now: At) -> Option<u64> {
+    #[must_use]
+    pub fn step_of(&self, code: &str, now: At) -> Option<u64> {
         let current = now.0 / STEP_MS;
         let mut found = None;
         for step in current.saturating_sub(STEPS_ASIDE)..=current + STEPS_ASIDE {

@@ -1,4 +1,4 @@
-use crate::problem::{Problem, kind};
+use crate::NoRandomness;
 use peyk_domain::access::KeyHash;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -9,7 +9,7 @@ const CHARS: usize = 32;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// An access key as its bearer has it: `ak_` and 32 characters of A-Z, a-z and 0-9, 190 random bits. Only its hash is kept.
-pub(crate) struct AccessKeySecret(Zeroizing<String>);
+pub struct AccessKeySecret(Zeroizing<String>);
 
 impl fmt::Debug for AccessKeySecret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,14 +18,16 @@ impl fmt::Debug for AccessKeySecret {
 }
 
 impl AccessKeySecret {
+    /// A new one.
+    ///
     /// # Errors
-    /// `UNAVAILABLE` if the system has no random bytes to give.
-    pub(crate) fn random() -> Result<Self, Problem> {
+    /// [`NoRandomness`].
+    pub fn random() -> Result<Self, NoRandomness> {
         let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + CHARS));
         text.push_str(PREFIX);
         while text.len() < PREFIX.len() + CHARS {
             let mut bytes = Zeroizing::new([0; CHARS]);
-            getrandom::fill(&mut *bytes).map_err(|_| Problem::of(&kind::UNAVAILABLE))?;
+            getrandom::fill(&mut *bytes).map_err(|_| NoRandomness)?;
             // Bytes from 248 on would make the first characters of the alphabet more frequent.
             let sound = bytes.iter().filter(|byte| **byte < 248);
             let room = PREFIX.len() + CHARS - text.len();
@@ -35,17 +37,22 @@ impl AccessKeySecret {
     }
 
     /// What a header bears, if it has the form of a key.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let random = text.strip_prefix(PREFIX)?;
         let sound = random.len() == CHARS && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
         sound.then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
-    pub(crate) fn reveal(&self) -> &str {
+    /// The text, to be shown once to whom it is for.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    pub(crate) fn hash(&self) -> KeyHash {
+    /// What is kept of it: SHA-256 over the whole text.
+    #[must_use]
+    pub fn hash(&self) -> KeyHash {
         KeyHash(Sha256::digest(self.0.as_bytes()).into())
     }
 }

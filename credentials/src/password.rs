@@ -4,7 +4,6 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// The shortest and the longest password, in characters.
@@ -14,8 +13,6 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
-/// Checks that wait for their turn, for each that is under way.
-const WAITING_PER_CORE: usize = 64;
 
 /// A password as somebody typed it, in clear. Wiped when it is dropped, and never shown.
 #[derive(Clone)]
@@ -83,7 +80,8 @@ impl Password {
     }
 
     /// Whether `verifier` was made of this password. What is no verifier takes as long, and is not.
-    fn matches(&self, verifier: Option<&str>) -> bool {
+    #[must_use]
+    pub fn matches(&self, verifier: Option<&str>) -> bool {
         let (verifier, real) = verifier.map_or((DUMMY, false), |verifier| (verifier, true));
         let right = argon2().is_ok_and(|argon2| argon2.verify_password(self.0.as_bytes(), verifier).is_ok());
         right && real
@@ -98,49 +96,6 @@ fn argon2() -> Result<Argon2<'static>, Unhashed> {
 /// What is checked where there is nobody, so that it takes as long. Of a password nobody knows.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$\
                      c3aJzLkXs6N7oDPn0YV6bXqgkGzHk0eDq3uUzBq0bqk";
-
-/// A check that was not made: too many wait, or the process ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unchecked;
-
-/// Hashes and checks passwords: as many at once as there are cores, so that logins do not take what everything else needs.
-#[derive(Debug)]
-pub(crate) struct Passwords {
-    cores: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-}
-
-impl Passwords {
-    pub(crate) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-        let waiting = Arc::new(Semaphore::new(cores * WAITING_PER_CORE));
-        Self { cores: Arc::new(Semaphore::new(cores)), waiting }
-    }
-
-    /// Whether the verifier, or nobody's, was made of the password.
-    pub(crate) async fn check(
-        &self,
-        password: Password,
-        verifier: Option<Zeroizing<String>>,
-    ) -> Result<bool, Unchecked> {
-        self.work(move || password.matches(verifier.as_ref().map(|verifier| verifier.as_str()))).await
-    }
-
-    pub(crate) async fn hash(&self, password: Password) -> Result<Zeroizing<String>, Unchecked> {
-        self.work(move || password.hash()).await?.map_err(|_| Unchecked)
-    }
-
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unchecked> {
-        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Unchecked)?;
-        let turn = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| Unchecked)?;
-        let working = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop((turn, waiting));
-            done
-        });
-        working.await.map_err(|_| Unchecked)
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -182,16 +137,5 @@ mod tests {
             assert_eq!(fit(named), Err(PasswordUnfit::ContainsLogin));
         }
         assert_eq!(format!("{:?}", password("correct horse")), "Password");
-    }
-
-    #[tokio::test]
-    async fn more_than_can_wait_are_refused() {
-        let passwords = Passwords { cores: Arc::new(Semaphore::new(0)), waiting: Arc::new(Semaphore::new(1)) };
-        let first = passwords.check(password("correct horse"), None);
-        let mut first = std::pin::pin!(first);
-        assert!(futures::poll!(&mut first).is_pending());
-        assert_eq!(passwords.check(password("correct horse"), None).await, Err(Unchecked));
-        passwords.cores.add_permits(1);
-        assert_eq!(first.await, Ok(false));
     }
 }
