@@ -4,6 +4,7 @@ use crate::config::{Problem, Problems};
 use crate::exit::Exit;
 use crate::ledger::Damaged;
 use crate::output::Output;
+use crate::token::NotHeldThere;
 use anyhow::Error;
 use peyk_handlers::CommandError;
 use peyk_ledger::ReadError;
@@ -103,6 +104,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
     }
     if let Some(error) = cause.downcast_ref::<CommandError>() {
         return Some(command(error));
+    }
+    if cause.is::<NotHeldThere>() {
+        return Some(("ROLE_NOT_HELD_THERE", "leave out --role that does not go with --tenant"));
     }
     if cause.is::<MigrationError>() {
         return Some(("MIGRATION_FAILED", CHECK));

@@ -10,6 +10,11 @@ use peyk_http::{FederatedIssuer, Issuers};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+/// A token would be minted with a role that counts for nothing in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} cannot be held there: roles of the platform go with the nil tenant, the others with a tenant's id")]
+pub struct NotHeldThere(Role);
+
 #[derive(Debug, Args)]
 pub struct MintArgs {
     /// The tenant the bearer acts for; the nil UUID is the platform itself.
@@ -57,6 +62,9 @@ pub fn mint(config: &Config, args: MintArgs, output: Output) -> Result<()> {
         }
     };
     let roles = args.roles.iter().map(|role| role.parse()).collect::<Result<Vec<Role>, _>>()?;
+    if let Some(role) = roles.iter().find(|role| !role.is_held_in(args.tenant)) {
+        return Err(NotHeldThere(*role).into());
+    }
     let valid = std::time::Duration::from_secs(args.minutes * 60);
     let token = authority(config)?.mint(actor, args.tenant, &roles, valid)?;
     output.line(&json!({ "token": token, "actor": actor.to_string(), "tenant": args.tenant.to_string() }), &token);

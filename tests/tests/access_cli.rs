@@ -68,6 +68,10 @@ async fn tenants_people_and_keys_from_a_shell() -> Result<()> {
     assert!(said(&deployment, &same, PASSWORD).is_err());
     said(&deployment, &["user", "roles", user, "--role", "account.reader"], "")?;
     assert!(said(&deployment, &["user", "roles", user, "--role", "platform.admin"], "").is_err());
+    for (of, role) in [(tenant, "platform.admin"), (NIL, "account.sender")] {
+        let (held, refused) = deployment.attempt_json(&["token", "mint", "--tenant", of, "--role", role])?;
+        assert!(!held && refused["code"] == "ROLE_NOT_HELD_THERE", "{refused}");
+    }
     said(&deployment, &["user", "disable", user], "")?;
     let people = said(&deployment, &["user", "list", "--tenant", tenant], "")?;
     assert_eq!((word(&people[0], "name")?, &people[0]["enabled"]), ("Zahra", &false.into()));

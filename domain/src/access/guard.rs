@@ -78,7 +78,7 @@ pub(super) fn grantable(tenant: TenantId, roles: &[Role]) -> Result<(), AccessEr
     if (1..roles.len()).any(|nth| roles[..nth].contains(&roles[nth])) {
         return Err(AccessError::InvalidValue("a role is named twice"));
     }
-    if roles.iter().any(|role| role.is_platform() != tenant.is_nil()) {
+    if !roles.iter().all(|role| role.is_held_in(tenant)) {
         return Err(AccessError::Forbidden(match tenant.is_nil() {
             true => "the platform's own people hold roles of the platform only",
             false => "within a tenant there are roles of tenants only",

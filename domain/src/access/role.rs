@@ -1,3 +1,4 @@
+use crate::TenantId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -72,6 +73,13 @@ impl Role {
                 | Self::PlatformNumberingOps
                 | Self::PlatformChannelAdmin
         )
+    }
+
+    /// Whether somebody of the tenant can hold it: the platform's own people, whose tenant is nil, hold the platform's roles,
+    /// and a tenant's people those of tenants.
+    #[must_use]
+    pub fn is_held_in(self, tenant: TenantId) -> bool {
+        self.is_platform() == tenant.is_nil()
     }
 
     /// Whether it changes who may do what, which asks for a second factor at login.

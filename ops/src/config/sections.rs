@@ -391,8 +391,9 @@ fn identity_provider(from: &mut Reader) -> IssuerSettings {
     let roots = from
         .key("jwks_roots", "Certificates in PEM to trust there instead of the system's.")
         .optional("/etc/peyk/idp-roots.pem".into());
-    let grants_platform_roles =
-        from.key("platform_roles", "Whether its tokens may carry the platform's own roles.").or(false);
+    let grants_platform_roles = from
+        .key("platform_roles", "Whether its tokens of the nil tenant may carry the platform's own roles.")
+        .or(false);
     let keys = match key_address(&jwks) {
         Some(Some(url)) => KeySource::Url { url, roots },
         _ => KeySource::File(jwks.into()),

@@ -26,10 +26,11 @@ pub struct Session {
 }
 
 impl Identity {
-    /// Only platform roles are kept for a token of the platform itself: it is no tenant and owns nothing.
+    /// Roles that cannot be held in the tenant count for nothing, whoever vouches for them: nobody of a tenant acts for the
+    /// platform, and the platform itself is no tenant and owns nothing.
     #[must_use]
     pub fn new(actor: ActorId, tenant: TenantId, idp: Arc<str>, roles: impl IntoIterator<Item = Role>) -> Self {
-        let roles = roles.into_iter().filter(|role| role.is_platform() || !tenant.is_nil()).collect();
+        let roles = roles.into_iter().filter(|role| role.is_held_in(tenant)).collect();
         Self { actor, tenant, idp, roles, session: None, owes_totp: false }
     }
 

@@ -1,6 +1,7 @@
 //! Tokens of identity providers: RS256 with published keys.
 use crate::fakes::{ACTOR, Bench, HERAT, KEY, authority};
 use jwt_simple::prelude::*;
+use peyk_domain::TenantId;
 use peyk_domain::access::Role;
 use peyk_http::{
     FederatedIssuer, Identity, IssuerSettings, Issuers, JwkSet, KeySource, NotAJwkSet, REFRESH_PAUSE, TokenAuthority,
@@ -107,9 +108,21 @@ async fn a_providers_token_speaks_for_its_tenant_and_grants_no_platform_role() {
     let cautious = provider(false).await;
     let identity = accepted(&cautious, &rs256(&claims())).await;
     assert_eq!((identity.tenant, &*identity.idp), (HERAT, IDP));
-    assert!(identity.has(Role::AccountReader) && !identity.has(Role::PlatformChannelAdmin));
+    assert_eq!(identity.roles(), [Role::AccountReader]);
+    let platform = rs256(&with("tenantId", TenantId::NIL.to_string().into()));
+    assert_eq!(accepted(&cautious, &platform).await.roles(), []);
+}
+
+/// Nobody of a tenant acts for the platform, and the platform is no tenant, however much the provider is trusted.
+#[tokio::test]
+async fn a_trusted_provider_grants_the_platforms_roles_to_its_own_people_only() {
     let trusted = provider(true).await;
-    assert!(accepted(&trusted, &rs256(&claims())).await.has(Role::PlatformChannelAdmin));
+    assert_eq!(accepted(&trusted, &rs256(&claims())).await.roles(), [Role::AccountReader]);
+    let platform = rs256(&with("tenantId", TenantId::NIL.to_string().into()));
+    assert_eq!(accepted(&trusted, &platform).await.roles(), [Role::PlatformChannelAdmin]);
+    let bench = Bench::trusting(vec![Arc::clone(&trusted.issuer)]);
+    bench.ask_as(&rs256(&claims()), "GET", "/v1/operators", &[], "").await.is_problem(403, "INSUFFICIENT_SCOPE");
+    assert_eq!(bench.ask_as(&platform, "GET", "/v1/operators", &[], "").await.status, 200);
 }
 
 #[tokio::test]
