@@ -21,11 +21,8 @@ fn bench() -> Bench {
 
 fn found(bench: &Bench, roles: &[Role]) {
     let registry = &bench.registry;
-    for tenant in [HERAT, KABUL] {
-        let user = registry.user(ROOT, tenant, LOGIN, PASSWORD, &[]);
-        let region = "af-west".parse().unwrap();
-        registry.arrange(AccessAction::CreateTenant { tenant, name: user.identity, region, partition: 0 });
-    }
+    registry.found(HERAT);
+    registry.found(KABUL);
     registry.arrange(AccessAction::CreateUser(registry.user(PARWIN, HERAT, LOGIN, PASSWORD, roles)));
 }
 

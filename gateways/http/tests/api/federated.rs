@@ -1,14 +1,14 @@
 //! Tokens of identity providers: RS256 with published keys.
-use crate::fakes::{ACTOR, Bench, HERAT, KEY, authority};
+use crate::fakes::{ACTOR, Bench, HERAT, KEY, Reply, authority};
 use jwt_simple::prelude::*;
 use peyk_domain::TenantId;
-use peyk_domain::access::Role;
+use peyk_domain::access::{AccessAction, Role};
 use peyk_http::{
     FederatedIssuer, Identity, IssuerSettings, Issuers, JwkSet, KeySource, NotAJwkSet, REFRESH_PAUSE, TokenAuthority,
     TokenRefused,
 };
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -83,17 +83,21 @@ impl Drop for Provider {
     }
 }
 
+fn issuer(file: &Path, grants_platform_roles: bool) -> Arc<FederatedIssuer> {
+    FederatedIssuer::new(IssuerSettings {
+        issuer: IDP.to_owned(),
+        audience: "peyk".to_owned(),
+        keys: KeySource::File(file.to_owned()),
+        grants_platform_roles,
+    })
+}
+
 /// A provider with its first key published in a file, and read.
 async fn provider(grants_platform_roles: bool) -> Provider {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("jwks.json");
     std::fs::write(&file, document(&[&KEYS[0]])).unwrap();
-    let issuer = FederatedIssuer::new(IssuerSettings {
-        issuer: IDP.to_owned(),
-        audience: "peyk".to_owned(),
-        keys: KeySource::File(file.clone()),
-        grants_platform_roles,
-    });
+    let issuer = issuer(&file, grants_platform_roles);
     let stop = CancellationToken::new();
     tokio::spawn(Arc::clone(&issuer).keep_fresh(stop.clone()));
     Provider { _directory: directory, file, issuer, stop }
@@ -231,6 +235,53 @@ async fn an_identity_header_names_the_provider() {
     let ask = async |idp: &str| bench.ask_as(&token, "GET", "/v1/sms", &[("x-idp", idp)], "").await;
     assert_eq!(ask(IDP).await.status, 200);
     ask(authority().issuer()).await.is_problem(403, "IDENTITY_MISMATCH");
+}
+
+/// Whoever vouches, a tenant that is unknown or suspended has nobody who speaks for it; only developers may make tenants up.
+#[tokio::test]
+async fn a_providers_token_counts_while_its_tenant_is_in_the_directory_and_active() {
+    let provider = provider(false).await;
+    let earnest = Bench::earnest(vec![Arc::clone(&provider.issuer)]);
+    let token = rs256(&claims());
+    let ask = async |bench: &Bench| bench.ask_as(&token, "GET", "/v1/sms", &[], "").await;
+    let is_refused = |reply: &Reply| {
+        reply.is_problem(401, "UNAUTHENTICATED");
+        assert_eq!(reply.text("reason"), "TOKEN_INVALID", "which of the two it is stays untold");
+    };
+    is_refused(&ask(&earnest).await);
+    for bench in [&earnest, &Bench::trusting(vec![Arc::clone(&provider.issuer)])] {
+        bench.registry.found(HERAT);
+        assert_eq!(ask(bench).await.status, 200);
+        bench.registry.arrange(AccessAction::SuspendTenant { tenant: HERAT });
+        is_refused(&ask(bench).await);
+        bench.registry.arrange(AccessAction::ResumeTenant { tenant: HERAT });
+        assert_eq!(ask(bench).await.status, 200);
+    }
+    let developing = Bench::trusting(vec![Arc::clone(&provider.issuer)]);
+    assert_eq!(ask(&developing).await.status, 200, "a tenant somebody made up");
+}
+
+/// Keys that a token caused to be fetched just before are not fetched again for an hour; where that fetch failed it is
+/// tried again within a minute.
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_a_token_caused_counts_as_the_hours_own() {
+    let first = rs256(&claims());
+    for published in [document(&[&KEYS[0]]), "{".to_owned()] {
+        let fetched = published != "{";
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("jwks.json");
+        std::fs::write(&file, published).unwrap();
+        let issuer = issuer(&file, false);
+        assert_eq!(issuer.verify(&first).await.is_ok(), fetched);
+        let stop = CancellationToken::new();
+        tokio::spawn(Arc::clone(&issuer).keep_fresh(stop.clone()));
+        // What is published from now on is the first key only until the retry is over.
+        std::fs::write(&file, document(&[&KEYS[usize::from(fetched)]])).unwrap();
+        tokio::time::sleep(2 * REFRESH_PAUSE + std::time::Duration::from_secs(10)).await;
+        std::fs::write(&file, "{").unwrap();
+        issuer.verify(&first).await.unwrap();
+        stop.cancel();
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,6 +73,13 @@ impl FakeRegistry {
         self.decide(AccessCommand { scope: Scope::Platform, origin: None, action }).expect("a sound arrangement");
     }
 
+    /// A tenant in the directory, active.
+    pub fn found(&self, tenant: TenantId) {
+        let name = sealed(tenant, Entry::TenantName, b"Somewhere");
+        let region = "af-west".parse().unwrap();
+        self.arrange(AccessAction::CreateTenant { tenant, name, region, partition: 0 });
+    }
+
     pub fn user(&self, user: ActorId, tenant: TenantId, login: &str, password: &str, roles: &[Role]) -> NewUser {
         let verifier = Password::new(Zeroizing::new(password.to_owned())).hash().unwrap();
         let person = peyk_domain::access::Person { login: login.parse().unwrap(), name: "Somebody".into() };

@@ -1,7 +1,7 @@
 use crate::fakes::{ACTOR, Bench, HERAT, KEY, authority};
 use jwt_simple::prelude::*;
 use peyk_domain::access::Role;
-use peyk_http::{TokenAuthority, TokenRefused, TokenSetupError};
+use peyk_http::{TOKEN_BYTES_MAX, TokenAuthority, TokenRefused, TokenSetupError};
 use serde_json::{Value, json};
 
 fn now() -> u64 {
@@ -63,6 +63,10 @@ fn a_sound_token_speaks_for_its_tenant() {
     assert!(authority().verify(&hs256(&many)).is_ok());
     let unknown_role = with("roles", json!(["account.reader", "emperor"]));
     assert!(authority().verify(&hs256(&unknown_role)).is_ok());
+    let full = with("roles", json!(vec!["account.reader"; 64]));
+    assert!(authority().verify(&hs256(&full)).is_ok());
+    let long = hs256(&with("pad", "x".repeat(2_500).into()));
+    assert!(long.len() < TOKEN_BYTES_MAX && authority().verify(&long).is_ok());
 }
 
 #[test]
