@@ -56,7 +56,10 @@ async fn tenants_people_and_keys_from_a_shell() -> Result<()> {
         [Some(1), Some(1_000), Some(7), Some(10)]
     );
     said(&deployment, &["tenant", "resume", tenant], "")?;
-    assert_eq!(word(&said(&deployment, &["tenant", "list"], "")?[0], "standing")?, "active");
+    said(&deployment, &["tenant", "rename", tenant, "--name", "Bank of Herat"], "")?;
+    let listed = said(&deployment, &["tenant", "list"], "")?;
+    assert_eq!((word(&listed[0], "name")?, word(&listed[0], "standing")?), ("Bank of Herat", "active"));
+    assert!(said(&deployment, &["tenant", "rename", NIL, "--name", "Nobody"], "").is_err());
     assert!(said(&deployment, &["tenant", "resume", NIL], "").is_err());
 
     // A user of it.
@@ -95,7 +98,9 @@ async fn tenants_people_and_keys_from_a_shell() -> Result<()> {
     deployment.peyk(&["ledger", "copy", "access", "--out", &copy.to_string_lossy()])?;
     let copy = std::fs::read(copy)?;
     assert!(copy.windows(13).any(|bytes| bytes == b"account.reade"), "what is no secret is found");
-    for hidden in [PASSWORD, "Herat Bank", "Admin@Example.org", "zahra", "Zahra", "the till", secret, "argon2id"] {
+    for hidden in
+        [PASSWORD, "Herat Bank", "Bank of Herat", "Admin@Example.org", "zahra", "Zahra", "the till", secret, "argon2id"]
+    {
         assert!(!copy.windows(hidden.len()).any(|bytes| bytes == hidden.as_bytes()), "{hidden} stands in the ledger");
     }
     deployment.end();

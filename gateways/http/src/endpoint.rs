@@ -140,6 +140,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("tenants.create" POST "/v1/tenants" PLATFORM JSON, accounts::create_tenant, create_tenant),
     endpoint!("tenants.list" GET "/v1/tenants" READ_PLATFORM NONE, accounts::list_tenants, list_tenants),
     endpoint!("tenants.show" GET "/v1/tenants/{id}" READ_TENANT NONE, accounts::show_tenant, show_tenant),
+    endpoint!("tenants.rename" PUT "/v1/tenants/{id}/name" PLATFORM JSON, accounts::rename_tenant, rename_tenant),
     endpoint!("tenants.suspend" POST "/v1/tenants/{id}/suspend" PLATFORM NONE, accounts::suspend_tenant, suspend_tenant),
     endpoint!("tenants.resume" POST "/v1/tenants/{id}/resume" PLATFORM NONE, accounts::resume_tenant, resume_tenant),
     endpoint!("tenants.limits" PUT "/v1/tenants/{id}/limits" PLATFORM JSON, accounts::set_limits, set_limits),

@@ -4,7 +4,7 @@ use crate::output::Output;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use peyk_domain::TenantId;
-use peyk_domain::access::{AccessAction, Limits, Region, Standing};
+use peyk_domain::access::{AccessAction, Envelope, Limits, Region, Standing};
 use peyk_handlers::partition_of;
 use peyk_keyring::{AccessField, Subject};
 use serde_json::json;
@@ -15,6 +15,14 @@ pub enum TenantCommand {
     Create(CreateArgs),
     /// Every tenant, in the order of their ids.
     List,
+    /// Call it something else.
+    Rename {
+        /// Which one.
+        tenant: TenantId,
+        /// What it is called from now on.
+        #[arg(long)]
+        name: String,
+    },
     /// Nothing is done in the tenant's name until it is resumed.
     Suspend {
         /// Which one.
@@ -67,6 +75,7 @@ pub async fn run(config: &Config, command: TenantCommand, output: Output) -> Res
     match command {
         TenantCommand::Create(args) => create(config, &desk, args, output).await,
         TenantCommand::List => list(&desk, output).await,
+        TenantCommand::Rename { tenant, name } => rename(&desk, tenant, &name, output).await,
         TenantCommand::Suspend { tenant } => {
             change(&desk, tenant, AccessAction::SuspendTenant { tenant }, "suspended", output).await
         }
@@ -79,20 +88,34 @@ pub async fn run(config: &Config, command: TenantCommand, output: Output) -> Res
 
 async fn create(config: &Config, desk: &Desk, args: CreateArgs, output: Output) -> Result<()> {
     let CreateArgs { name, region, id, partition } = args;
-    let length = name.chars().count();
-    ensure!((1..=NAME_CHARS_MAX).contains(&length), "the name of a tenant has 1 to {NAME_CHARS_MAX} characters");
     let tenant = id.map_or_else(|| random().map(TenantId::from_bytes), Ok)?;
     let partitions = config.messages.partitions;
     let partition = partition.unwrap_or_else(|| partition_of(tenant, partitions));
     ensure!(partition < partitions, "there are {partitions} partitions of messages, counted from 0");
-    let keys = desk.keys(tenant).await?;
-    let name = keys.seal_entry(Subject::Tenant(tenant), AccessField::TenantName, name.as_bytes())?;
+    let name = sealed(desk, tenant, &name).await?;
     let done = desk.ask(AccessAction::CreateTenant { tenant, name, region, partition }).await?;
     output.line(
         &json!({ "tenant": tenant.to_string(), "partition": partition, "receipt": stands(&done) }),
         &format!("tenant {tenant}, in partition {partition} of messages ({})", stands(&done)),
     );
     Ok(())
+}
+
+async fn rename(desk: &Desk, tenant: TenantId, name: &str, output: Output) -> Result<()> {
+    ensure!(desk.directory(|directory, _| directory.tenant(tenant).is_some()), "there is no such tenant");
+    let name = sealed(desk, tenant, name).await?;
+    let done = desk.ask(AccessAction::RenameTenant { tenant, name }).await?;
+    output.line(
+        &json!({ "tenant": tenant.to_string(), "receipt": stands(&done) }),
+        &format!("tenant {tenant} is renamed ({})", stands(&done)),
+    );
+    Ok(())
+}
+
+async fn sealed(desk: &Desk, tenant: TenantId, name: &str) -> Result<Envelope> {
+    let length = name.chars().count();
+    ensure!((1..=NAME_CHARS_MAX).contains(&length), "the name of a tenant has 1 to {NAME_CHARS_MAX} characters");
+    Ok(desk.keys(tenant).await?.seal_entry(Subject::Tenant(tenant), AccessField::TenantName, name.as_bytes())?)
 }
 
 async fn list(desk: &Desk, output: Output) -> Result<()> {

@@ -17,6 +17,7 @@ const STORY: &[&str] = &[
     "tenants.create",
     "tenants.list",
     "tenants.show",
+    "tenants.rename",
     "tenants.suspend",
     "tenants.resume",
     "tenants.limits",

@@ -18,8 +18,8 @@ pub(crate) use me::{
 };
 pub(crate) use session::{LoggedOut, Refresh, Tokens, log_out, refresh};
 pub(crate) use tenants::{
-    Addresses, NewTenant, ShownLimits, ShownTenant, TenantChange, Tenants, create_tenant, list_tenants, resume_tenant,
-    set_allowed_addresses, set_limits, show_tenant, suspend_tenant,
+    Addresses, NewTenant, ShownLimits, ShownTenant, TenantChange, TenantName, Tenants, create_tenant, list_tenants,
+    rename_tenant, resume_tenant, set_allowed_addresses, set_limits, show_tenant, suspend_tenant,
 };
 pub(crate) use users::{
     AdminPassword, NewUserBody, Roles, ShownUser, UserChange, Users, create_user, disable_user, enable_user,

@@ -5,7 +5,7 @@ use crate::api::Api;
 use crate::field;
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
-use crate::registry::{Entry, look};
+use crate::registry::{Entry, SealedEntry, look};
 use crate::request::{Request, limit};
 use peyk_domain::TenantId;
 use peyk_domain::access::{AccessAction, Limits, Standing, Tenant};
@@ -27,6 +27,13 @@ pub(crate) struct NewTenant {
     region: String,
     /// Which partition of the messages it lives in; chosen by its id if left out. It stays there.
     partition: Option<u16>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TenantName {
+    #[schemars(with = "values::Label")]
+    name: String,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -82,6 +89,9 @@ pub(crate) struct Addresses {
     ranges: Vec<String>,
 }
 
+/// The digest of a command that seals nothing.
+const PLAIN: [u8; 16] = [0; 16];
+
 /// POST /v1/tenants
 pub(crate) async fn create_tenant(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let NewTenant { id, name, region, partition } = request.json()?;
@@ -126,39 +136,52 @@ pub(crate) async fn show_tenant(api: Arc<Api>, request: Request) -> Result<Answe
     Ok(Answer::ok(&shown(&api, &request, tenant, &found).await?))
 }
 
+/// PUT /v1/tenants/{id}/name
+pub(crate) async fn rename_tenant(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
+    let TenantName { name } = request.json()?;
+    let name = field::label("name", name)?;
+    let tenant = own_or_any(&request)?;
+    // Nothing is sealed for a tenant there is not: it would be given keys.
+    look(&*api.registry, |directory| directory.tenant(tenant).map(|_| ()))?
+        .ok_or_else(|| Problem::of(&kind::NOT_FOUND))?;
+    let SealedEntry { envelope: name, digest } = sealed(&api, tenant, Entry::TenantName, name).await?;
+    change(&api, &request, |tenant| AccessAction::RenameTenant { tenant, name }, digest, "changed").await
+}
+
 /// POST /v1/tenants/{id}/suspend
 pub(crate) async fn suspend_tenant(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
-    change(&api, &request, |tenant| AccessAction::SuspendTenant { tenant }, "suspended").await
+    change(&api, &request, |tenant| AccessAction::SuspendTenant { tenant }, PLAIN, "suspended").await
 }
 
 /// POST /v1/tenants/{id}/resume
 pub(crate) async fn resume_tenant(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
-    change(&api, &request, |tenant| AccessAction::ResumeTenant { tenant }, "active").await
+    change(&api, &request, |tenant| AccessAction::ResumeTenant { tenant }, PLAIN, "active").await
 }
 
 /// PUT /v1/tenants/{id}/limits
 pub(crate) async fn set_limits(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let ShownLimits { requests_per_minute, messages_per_minute, logins_per_minute } = request.json()?;
     let limits = Limits { requests_per_minute, messages_per_minute, logins_per_minute };
-    change(&api, &request, |tenant| AccessAction::SetLimits { tenant, limits }, "changed").await
+    change(&api, &request, |tenant| AccessAction::SetLimits { tenant, limits }, PLAIN, "changed").await
 }
 
 /// PUT /v1/tenants/{id}/allowed-addresses
 pub(crate) async fn set_allowed_addresses(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let Addresses { ranges: texts } = request.json()?;
     let allowed = ranges("ranges", &texts)?;
-    change(&api, &request, |tenant| AccessAction::SetAllowed { tenant, allowed }, "changed").await
+    change(&api, &request, |tenant| AccessAction::SetAllowed { tenant, allowed }, PLAIN, "changed").await
 }
 
 async fn change(
     api: &Api,
     request: &Request,
     action: impl FnOnce(TenantId) -> AccessAction,
+    digest: [u8; 16],
     state: &'static str,
 ) -> Result<Answer, Problem> {
     let tenant = own_or_any(request)?;
     let command = request.names()?.single()?;
-    let done = Asking::of(api, request)?.named(command, action(tenant), [0; 16]).await?;
+    let done = Asking::of(api, request)?.named(command, action(tenant), digest).await?;
     api.registry.caught_up(api.settings.read_wait).await;
     Ok(Answer::ok(&TenantChange { id: tenant.to_string(), state }).decided(&done))
 }

@@ -3,8 +3,8 @@ use super::examples::{ACCESS_KEY, SESSION_ENDS, TENANT, USER, page, receipt};
 use crate::accounts::{
     AccessKeys, Addresses, AdminPassword, Block, Blocked, BlockedAddresses, Changed, ConfirmTotp, CreatedKey,
     EnrolledTotp, LogIn, LoggedOut, NewAccessKey, NewPassword, NewTenant, NewUserBody, Page, Range, Refresh,
-    RemoveTotp, Revoked, Roles, ShownLimits, ShownMe, ShownTenant, ShownUser, TenantChange, Tenants, Tokens,
-    UserChange, Users, Which,
+    RemoveTotp, Revoked, Roles, ShownLimits, ShownMe, ShownTenant, ShownUser, TenantChange, TenantName, Tenants,
+    Tokens, UserChange, Users, Which,
 };
 use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
@@ -154,6 +154,14 @@ pub(crate) fn resume_tenant() -> Operation {
     Operation::of("Resume a tenant", "")
         .example("id", TENANT)
         .answers::<TenantChange>(200, "It is active.", tenant_change("active", 5))
+        .refuses(CHANGE)
+}
+
+pub(crate) fn rename_tenant() -> Operation {
+    Operation::of("Rename a tenant", "What it is called; its id stays.")
+        .example("id", TENANT)
+        .takes::<TenantName>(json!({ "name": "Herat Bank" }))
+        .answers::<TenantChange>(200, "It has the name.", tenant_change("changed", 5))
         .refuses(CHANGE)
 }
 

@@ -425,6 +425,29 @@ async fn an_admin_of_a_tenant_sees_and_changes_its_people_and_no_others() {
 }
 
 #[tokio::test]
+async fn the_platform_renames_a_tenant() {
+    let bench = Bench::new();
+    found(&bench, &[]);
+    let platform = bench.token(TenantId::NIL, &[Role::PlatformAdmin]);
+    let path = format!("/v1/tenants/{HERAT}");
+    let named = async |name: &str, key: &str| {
+        let body = json!({ "name": name }).to_string();
+        bench.ask_as(&platform, "PUT", &format!("{path}/name"), &[("idempotency-key", key)], &body).await
+    };
+    let renamed = named("Bank of Herat", "a").await;
+    assert_eq!((renamed.status, renamed.text("state")), (200, "changed"), "{}", renamed.body);
+    assert_eq!(bench.ask_as(&platform, "GET", &path, &[], "").await.text("name"), "Bank of Herat");
+    named("", "b").await.is_problem(422, "INVALID_VALUE");
+    named(" Herat", "c").await.is_problem(422, "INVALID_VALUE");
+    let own = bench.token(HERAT, &[Role::TenantAdmin]);
+    let reply = bench.ask_as(&own, "PUT", &format!("{path}/name"), &[], "{\"name\": \"Ours\"}").await;
+    reply.is_problem(403, "INSUFFICIENT_SCOPE");
+    let unknown = format!("/v1/tenants/{}/name", TenantId::from_bytes([9; 16]));
+    bench.ask_as(&platform, "PUT", &unknown, &[], "{\"name\": \"Nobody\"}").await.is_problem(404, "NOT_FOUND");
+    assert_eq!(bench.ask_as(&platform, "GET", &path, &[], "").await.text("name"), "Bank of Herat");
+}
+
+#[tokio::test]
 async fn lists_go_on_behind_their_cursor() {
     let bench = bench();
     let admin = admin(&bench).await;
