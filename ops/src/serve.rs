@@ -17,7 +17,8 @@ use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
 use peyk_handlers::{CommandBus, Handlers, HandlersConfig, RollCall, Wiring};
 use peyk_http::{
-    Api, ApiSettings, Certificate, DirectoryLimits, Limiter, LogState, Readiness, Registry, Server, ServerSettings,
+    Api, ApiSettings, Certificate, DirectoryLimits, Limiter, LogState, Readiness, Recording, Registry, Server,
+    ServerSettings,
 };
 use peyk_ledger::checkpoint::{CHECKPOINTING, CheckpointKey, Keeper};
 use peyk_ledger::snapshot::{self, Cadence};
@@ -158,6 +159,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let api = Api::new(Arc::new(bus), Arc::new(reads), registry, tokens, readiness, limiter, settings);
     let api = api.with_replays(Arc::new(replays));
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
+    let recording = Recording::start(&api);
     let serving = CancellationToken::new();
     let http = tokio::spawn(server.serve(api, serving.clone()));
     let connectors = connect(config, edge, &background)?;
@@ -166,6 +168,8 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     tracing::info!("stopping: no new requests; what was accepted is finished");
     serving.cancel();
     let drained = http.await?;
+    // What was seen to the last goes into the ledger while that is still written.
+    recording.stop().await.context("the audit trail's recorder ended abnormally")?;
     background.cancel();
     for stopped in join_all(connectors.into_iter().map(Connector::join)).await {
         stopped.context("a connector ended abnormally")?;

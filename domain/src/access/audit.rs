@@ -9,21 +9,24 @@ pub const AUDIT_COUNTS_MAX: usize = 1_000;
 /// What the edge notes of requests that led to no record of this ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AuditKind {
-    /// Something was created in another ledger.
+    /// Something was created in another ledger, which has the record; this is the request that led to it.
     Created,
     Updated,
     Deleted,
-    /// The role or the scope did not reach.
+    /// The role or the scope did not reach, a second factor is owed, headers disagree with the credential, or it may not be
+    /// used from there.
     Denied,
+    /// Too many requests from an address or of a tenant, or too many logins. Messages over a tenant's limit are in their ledger.
     RateLimited,
-    /// A token or key that is none, or no longer.
+    /// A token or key that is none, or no longer. No credential at all is not noted.
     InvalidCredential,
-    /// A login under a name nobody has.
+    /// A login under a name nobody has, or whose owner may not log in now. One with a wrong password is an event of its own.
     UnknownLogin,
     /// The platform's people read what is a tenant's.
     CrossTenantRead,
     /// A ledger was replayed by an auditor.
     Replayed,
+    /// Failed logins of one address under several names. A locked account and a refresh token used again are events of their own.
     Suspicious,
 }
 
@@ -41,7 +44,7 @@ pub struct AuditEntry {
     pub request: RequestId,
     /// The endpoint's name, as `numbers.reserve`.
     pub endpoint: String,
-    /// What was touched, as `number` and its sealed or public id; empty where there is none.
+    /// What was touched, as `route/` and its id, a number by its mask; which limit was met; empty where there is none.
     pub resource: String,
     /// The stable code of the answer; empty if it was let through.
     pub code: String,

@@ -1,3 +1,4 @@
+use crate::audit::Mark;
 use crate::openapi::values;
 use peyk_handlers::{AccessDone, Done, Submitted};
 use peyk_schemas::Receipt;
@@ -59,6 +60,7 @@ pub struct Answer {
     lines: Option<String>,
     /// A text that is served as it is, with its media type and entity tag; `body` then counts for nothing.
     document: Option<Document>,
+    mark: Mark,
 }
 
 #[derive(Debug)]
@@ -71,16 +73,20 @@ struct Document {
 
 impl Answer {
     /// A document that is the same for everyone, or that it has not changed (RFC 9110 section 13.1.2).
-    pub(crate) const fn document(text: Option<&'static str>, media_type: &'static str, tag: &'static str) -> Self {
+    pub(crate) fn document(text: Option<&'static str>, media_type: &'static str, tag: &'static str) -> Self {
         let status = if text.is_some() { StatusCode::OK } else { StatusCode::NOT_MODIFIED };
         let document = Some(Document { text, media_type, tag });
-        Self { status, body: Value::Null, receipt: None, replayed: false, lines: None, document }
+        Self { document, ..Self::empty(status, Value::Null) }
+    }
+
+    fn empty(status: StatusCode, body: Value) -> Self {
+        Self { status, body, receipt: None, replayed: false, lines: None, document: None, mark: Mark::default() }
     }
 
     pub(crate) fn ok(body: &impl Serialize) -> Self {
         // Bodies are structs of texts and numbers, which always have a JSON form.
         let body = serde_json::to_value(body).unwrap_or_default();
-        Self { status: StatusCode::OK, body, receipt: None, replayed: false, lines: None, document: None }
+        Self::empty(StatusCode::OK, body)
     }
 
     /// JSON objects, one a line.
@@ -97,8 +103,22 @@ impl Answer {
         Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
     }
 
+    /// With what it says to the audit trail.
+    pub(crate) fn marked(self, mark: Mark) -> Self {
+        Self { mark, ..self }
+    }
+
+    pub(crate) const fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// Where the record stands that says so.
+    pub(crate) const fn recorded(&self) -> Option<Receipt> {
+        self.receipt
     }
 
     /// With the receipt of what was done, in the body and in the header.

@@ -1,6 +1,6 @@
 //! The API: what it asks of the rest of Peyk, its limits, and how what was let in is done.
 use crate::answer::{Answer, RequestId};
-use crate::audit::Replays;
+use crate::audit::{Asker, Recorder, Replays};
 use crate::commands::Commands;
 use crate::credential::{Passwords, Strangers};
 use crate::incoming::Incoming;
@@ -70,6 +70,7 @@ pub struct Api {
     pub(crate) settings: ApiSettings,
     pub(crate) passwords: Passwords,
     pub(crate) strangers: Strangers,
+    pub(crate) recorder: Arc<Recorder>,
     in_flight: Arc<Semaphore>,
     body_kib: Arc<Semaphore>,
     pub(crate) under_way: TaskTracker,
@@ -95,6 +96,7 @@ impl Api {
         Arc::new(Self {
             commands,
             reads,
+            recorder: Arc::new(Recorder::new(Arc::clone(&registry))),
             registry,
             tokens: tokens.into(),
             readiness,
@@ -152,11 +154,22 @@ impl Api {
     }
 
     /// Do what was asked. A command runs as a task of its own: whoever hangs up leaves it running to its end.
-    pub(crate) async fn perform(self: Arc<Self>, request: Request, permits: Permits, began: Instant) -> Response {
+    pub(crate) async fn perform(
+        self: Arc<Self>,
+        request: Request,
+        asker: Asker,
+        permits: Permits,
+        began: Instant,
+    ) -> Response {
         let (id, endpoint) = (request.id, request.endpoint);
         let handling = (endpoint.handler)(Arc::clone(&self), request);
+        let recorder = Arc::clone(&self.recorder);
         let work = async move {
             let outcome = handling.await;
+            match &outcome {
+                Ok(answer) => recorder.done(&asker, answer).await,
+                Err(problem) => recorder.refused(&asker, problem),
+            }
             let (status, code) = match &outcome {
                 Ok(answer) => (answer.status(), "OK"),
                 Err(problem) => (problem.status(), problem.code()),

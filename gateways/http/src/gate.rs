@@ -7,6 +7,7 @@ use crate::token::{Identity, Session, TokenRefused};
 use peyk_credentials::AccessKeySecret;
 use peyk_domain::access::Role;
 use peyk_domain::{At, Span};
+use peyk_handlers::Caller;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -71,7 +72,8 @@ async fn of_session(api: &Api, claimed: Identity, session: Session) -> Result<Id
     {
         return Ok(identity);
     }
-    Err(Problem::unauthenticated("SESSION_ENDED", "the session has ended; log in again"))
+    let ended = Problem::unauthenticated("SESSION_ENDED", "the session has ended; log in again");
+    Err(ended.of_caller(claimed.caller()))
 }
 
 /// A token of an identity provider, or one that was minted for development.
@@ -93,11 +95,13 @@ fn of_key(api: &Api, key: &str, address: IpAddr) -> Result<Identity, Problem> {
     let now: At = api.registry.now();
     look(&*api.registry, |directory| {
         let (actor, key) = directory.key_by_hash(&hash).filter(|(_, key)| directory.is_active(key.tenant))?;
+        let refused = |problem: Problem| Some(Err(problem.of_caller(Caller { actor, tenant: key.tenant })));
         if key.has_expired(now) {
-            return Some(Err(Problem::unauthenticated("KEY_EXPIRED", "the access key has expired; get a new one")));
+            let expired = Problem::unauthenticated("KEY_EXPIRED", "the access key has expired; get a new one");
+            return refused(expired);
         }
         if !key.allows(address) {
-            return Some(Err(Problem::of(&kind::ADDRESS_NOT_ALLOWED)));
+            return refused(Problem::of(&kind::ADDRESS_NOT_ALLOWED));
         }
         Some(Ok(Identity::new(actor, key.tenant, Arc::clone(&BY_KEY), key.roles.iter().copied())))
     })?

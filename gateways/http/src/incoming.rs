@@ -2,6 +2,7 @@
 use crate::access::Access;
 use crate::answer::RequestId;
 use crate::api::{Api, Permits};
+use crate::audit::Asker;
 use crate::endpoint::Endpoint;
 use crate::gate;
 use crate::idempotency::IdempotencyKey;
@@ -58,9 +59,12 @@ where
     async fn answer(self, api: Arc<Api>, id: RequestId, found: Found) -> Response {
         let began = Instant::now();
         let mut told = Told::default();
-        let mut response = match self.let_in(&api, id, found, &mut told).await {
-            Ok((request, permits)) => api.perform(request, permits, began).await,
+        let address = api.limiter.source(self.arrival.peer, &self.headers);
+        let mut asker = Asker::new(id, found.as_ref().ok().map(|(endpoint, _)| *endpoint), address, &self.headers);
+        let mut response = match self.let_in(&api, &mut asker, found, &mut told).await {
+            Ok((request, permits)) => api.perform(request, asker, permits, began).await,
             Err(problem) => {
+                api.recorder.refused(&asker, &problem);
                 tracing::info!(request = %id, status = problem.status().as_u16(), code = problem.code(), "refused");
                 problem.into_response(id)
             }
@@ -73,18 +77,20 @@ where
     async fn let_in(
         self,
         api: &Api,
-        id: RequestId,
+        asker: &mut Asker,
         found: Found,
         told: &mut Told,
     ) -> Result<(Request, Permits), Problem> {
         let Self { arrival, query, headers, body, .. } = self;
-        let address = api.limiter.count_address(arrival.peer, &headers, told)?;
+        let address = asker.address;
+        api.limiter.count_address(address, told)?;
         arrival.head?;
         let (endpoint, parameters) = found?;
         let identity = match endpoint.access {
             Access::Public => None,
             access => {
                 let identity = gate::identify(api, &headers, address).await?;
+                asker.caller = Some(identity.caller());
                 api.limiter.count_tenant(identity.tenant, told)?;
                 gate::allow(api, &identity, access, &headers, address)?;
                 Some(identity)
@@ -94,6 +100,6 @@ where
         endpoint.body.admits(&headers)?;
         let permits = api.permits(endpoint.body.reserve(&headers)?)?;
         let body = endpoint.body.read(body, api.settings.body_timeout).await?;
-        Ok((Request { id, endpoint, address, parameters, query, headers, identity, key, body }, permits))
+        Ok((Request { id: asker.request, endpoint, address, parameters, query, headers, identity, key, body }, permits))
     }
 }

@@ -39,7 +39,7 @@ mod trace;
 pub use access::Access;
 pub use answer::RECEIPT_HEADER;
 pub use api::{Api, ApiSettings};
-pub use audit::{REPLAY_RECORDS_MAX, ReplayAsked, ReplayRefused, Replays};
+pub use audit::{REPLAY_RECORDS_MAX, Recording, ReplayAsked, ReplayRefused, Replays};
 pub use body::{BODY_BYTES_MAX, BULK_BYTES_MAX, BodyRule};
 pub use commands::Commands;
 pub use endpoint::{ENDPOINTS, Endpoint};

@@ -1,8 +1,11 @@
 //! Errors as clients see them: problem details (RFC 9457). One table maps every code to its status.
 use crate::answer::{RequestId, ShownReceipt, finish, receipt_headers};
+use crate::audit::Mark;
 use crate::credential::Unchecked;
+use crate::limits::Policy;
 use peyk_credentials::NoRandomness;
-use peyk_handlers::CommandError;
+use peyk_domain::access::AuditKind;
+use peyk_handlers::{Caller, CommandError};
 use peyk_schemas::Receipt;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -105,6 +108,9 @@ struct Particulars {
     retry_after: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
     members: Map<String, Value>,
+    mark: Mark,
+    /// Of what was done before it broke off.
+    recorded: Option<Receipt>,
 }
 
 impl Problem {
@@ -119,6 +125,8 @@ impl Problem {
             retry_after,
             headers: Vec::new(),
             members: Map::new(),
+            mark: Mark::default(),
+            recorded: None,
         }))
     }
 
@@ -195,6 +203,47 @@ impl Problem {
         problem
     }
 
+    /// With what it says to the audit trail.
+    #[must_use]
+    pub(crate) fn marked(mut self, mark: Mark) -> Self {
+        self.0.mark = mark;
+        self
+    }
+
+    /// As the audit trail has it: a refusal of this kind.
+    #[must_use]
+    pub(crate) fn noted(mut self, kind: AuditKind) -> Self {
+        self.0.mark.kind = Some(kind);
+        self
+    }
+
+    /// Whom the credential is of that was not accepted.
+    #[must_use]
+    pub(crate) fn of_caller(mut self, caller: Caller) -> Self {
+        self.0.mark.caller = Some(caller);
+        self
+    }
+
+    /// Something was done before it broke off, and this is its last record.
+    #[must_use]
+    pub(crate) fn after(mut self, receipt: Receipt) -> Self {
+        self.0.recorded = Some(receipt);
+        self
+    }
+
+    pub(crate) fn mark(&self) -> &Mark {
+        &self.0.mark
+    }
+
+    pub(crate) fn recorded(&self) -> Option<Receipt> {
+        self.0.recorded
+    }
+
+    /// The finest stable word for why.
+    pub(crate) fn cause(&self) -> &str {
+        self.0.reason.unwrap_or(&self.0.code)
+    }
+
     /// With the receipt of the record that says so.
     pub(crate) fn receipt(mut self, receipt: Receipt, replayed: bool) -> Self {
         self.0.members.insert("receipt".to_owned(), ShownReceipt::from(receipt).into());
@@ -223,7 +272,7 @@ impl Problem {
 
     /// The whole answer, with its body as it is.
     pub(crate) fn written(self, request: RequestId) -> HttpResponse<String> {
-        let Particulars { kind, code, detail, reason, retry_after, headers: further, members } = *self.0;
+        let Particulars { kind, code, detail, reason, retry_after, headers: further, members, .. } = *self.0;
         let mut body = json!({
             "type": format!("urn:peyk:problem:{}", code),
             "title": kind.title,
@@ -279,7 +328,7 @@ impl From<CommandError> for Problem {
                 problem.detail(message)
             }
             CommandError::Limited { code, message, retry_after } => {
-                let mut problem = Self::by_code(&code).detail(message);
+                let mut problem = Self::by_code(&code).detail(message).marked(Mark::of_limit(Policy::Login));
                 problem.0.retry_after = Some(whole_seconds(retry_after));
                 problem
             }

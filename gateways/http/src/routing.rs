@@ -1,10 +1,12 @@
 //! Operators, connectors and routes over HTTP; for the platform's own people.
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::audit::Mark;
 use crate::field;
 use crate::openapi::values;
 use crate::problem::Problem;
 use crate::request::{Request, limit};
+use peyk_domain::access::AuditKind;
 use peyk_domain::routing::{Prefix, RoutingCommand};
 use peyk_domain::{CommandId, ConnectorId, OperatorId, RouteId};
 use peyk_handlers::{Call, Done, derived_id};
@@ -136,7 +138,8 @@ pub(crate) async fn register_operator(api: Arc<Api>, request: Request) -> Result
     let created = OperatorId::from_bytes(derived_id(command, 0));
     let operator = field::id_or(id.as_deref(), created)?;
     let done = ask(&api, &request, command, RoutingCommand::RegisterOperator { operator, name, country }).await?;
-    Ok(Answer::created(&Registered { id: operator.to_string() }).done(&done))
+    let mark = Mark::of(AuditKind::Created, "operator", operator);
+    Ok(Answer::created(&Registered { id: operator.to_string() }).done(&done).marked(mark))
 }
 
 /// POST /v1/connectors.
@@ -148,7 +151,8 @@ pub(crate) async fn register_connector(api: Arc<Api>, request: Request) -> Resul
     let created = ConnectorId::from_bytes(derived_id(command, 0));
     let connector = field::id_or(id.as_deref(), created)?;
     let done = ask(&api, &request, command, RoutingCommand::RegisterConnector { connector, operator, name }).await?;
-    Ok(Answer::created(&Switched { id: connector.to_string(), state: "open" }).done(&done))
+    let mark = Mark::of(AuditKind::Created, "connector", connector);
+    Ok(Answer::created(&Switched { id: connector.to_string(), state: "open" }).done(&done).marked(mark))
 }
 
 /// POST /v1/routes: set the route with the id, or a new one.
@@ -160,9 +164,12 @@ pub(crate) async fn set_route(api: Arc<Api>, request: Request) -> Result<Answer,
     let command = request.names()?.single()?;
     let created = RouteId::from_bytes(derived_id(command, 0));
     let route = field::id_or(id.as_deref(), created)?;
+    // One that is named may be there.
+    let change = if id.is_some() { AuditKind::Updated } else { AuditKind::Created };
     let set = RoutingCommand::SetRoute { route, prefix, connector, priority, weight, cost };
     let done = ask(&api, &request, command, set).await?;
-    Ok(Answer::created(&Registered { id: route.to_string() }).done(&done))
+    let mark = Mark::of(change, "route", route);
+    Ok(Answer::created(&Registered { id: route.to_string() }).done(&done).marked(mark))
 }
 
 /// DELETE /v1/routes/{id}.
@@ -170,7 +177,8 @@ pub(crate) async fn remove_route(api: Arc<Api>, request: Request) -> Result<Answ
     let route: RouteId = request.path_id(0)?;
     let command = request.names()?.single()?;
     let done = ask(&api, &request, command, RoutingCommand::RemoveRoute { route }).await?;
-    Ok(Answer::ok(&Switched { id: route.to_string(), state: "removed" }).done(&done))
+    let mark = Mark::of(AuditKind::Deleted, "route", route);
+    Ok(Answer::ok(&Switched { id: route.to_string(), state: "removed" }).done(&done).marked(mark))
 }
 
 /// POST /v1/connectors/{id}/close: send nothing new through it.
@@ -178,7 +186,8 @@ pub(crate) async fn close_connector(api: Arc<Api>, request: Request) -> Result<A
     let connector: ConnectorId = request.path_id(0)?;
     let command = request.names()?.single()?;
     let done = ask(&api, &request, command, RoutingCommand::CloseConnector { connector }).await?;
-    Ok(Answer::ok(&Switched { id: connector.to_string(), state: "closed" }).done(&done))
+    let mark = Mark::of(AuditKind::Updated, "connector", connector);
+    Ok(Answer::ok(&Switched { id: connector.to_string(), state: "closed" }).done(&done).marked(mark))
 }
 
 /// POST /v1/connectors/{id}/open.
@@ -186,7 +195,8 @@ pub(crate) async fn open_connector(api: Arc<Api>, request: Request) -> Result<An
     let connector: ConnectorId = request.path_id(0)?;
     let command = request.names()?.single()?;
     let done = ask(&api, &request, command, RoutingCommand::OpenConnector { connector }).await?;
-    Ok(Answer::ok(&Switched { id: connector.to_string(), state: "open" }).done(&done))
+    let mark = Mark::of(AuditKind::Updated, "connector", connector);
+    Ok(Answer::ok(&Switched { id: connector.to_string(), state: "open" }).done(&done).marked(mark))
 }
 
 /// GET /v1/operators.

@@ -2,6 +2,7 @@
 use super::asking::{Asking, Which, instant, opened, ranges, role_names, roles, sealed, sees_names, tenant_of};
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::audit::Mark;
 use crate::field::{self, rfc3339};
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
@@ -122,7 +123,7 @@ pub(crate) async fn list_keys(api: Arc<Api>, request: Request) -> Result<Answer,
             allowed_addresses: key.allowed.iter().map(ToString::to_string).collect(),
         });
     }
-    Ok(Answer::ok(&AccessKeys { items, next }))
+    Ok(Answer::ok(&AccessKeys { items, next }).marked(Mark::read(tenant, "access_key")))
 }
 
 /// DELETE /v1/accesskeys/{id}

@@ -1,13 +1,17 @@
 //! How the access ledger is asked, and how what is sealed in the directory is shown.
 use crate::api::Api;
+use crate::audit::Asker;
+use crate::metrics::Alert;
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::registry::{Entry, SealedEntry};
 use crate::request::Request;
 use crate::token::Identity;
-use peyk_domain::access::{AccessAction, AccessCommand, AddressRange, Envelope, Origin, Role, Scope, Source};
+use peyk_domain::access::{
+    AccessAction, AccessCommand, AddressRange, AuditKind, Envelope, Origin, Role, Scope, SessionEnd, Source,
+};
 use peyk_domain::{At, CommandId, TenantId};
-use peyk_handlers::{AccessDone, Call, Caller, CommandError, SealedCommand};
+use peyk_handlers::{AccessDone, AccessOutcome, Call, Caller, CommandError, SealedCommand};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use warp::http::header::USER_AGENT;
@@ -75,7 +79,16 @@ impl<'a> Asking<'a> {
         let command = AccessCommand { scope: self.scope, origin, action };
         let command = SealedCommand { command, digest };
         let call = Call { id, caller: self.caller, patience: self.api.settings.patience, command };
-        Ok(self.api.commands.access(call).await?)
+        let done = self.api.commands.access(call).await?;
+        let alert = match done.outcome {
+            AccessOutcome::Locked { .. } => Some(Alert::AccountLocked),
+            AccessOutcome::SessionEnded { reason: SessionEnd::Reused, .. } => Some(Alert::RefreshTokenReused),
+            _ => None,
+        };
+        if let Some(alert) = alert.filter(|_| !done.repeated) {
+            self.api.recorder.alert(&Asker::of(self.request), alert);
+        }
+        Ok(done)
     }
 }
 
@@ -115,7 +128,10 @@ pub(super) fn scope(identity: &Identity) -> Scope {
 pub(super) fn tenant_of(identity: &Identity, named: Option<&str>) -> Result<TenantId, Problem> {
     let Some(named) = named else { return Ok(identity.tenant) };
     let named: TenantId = crate::field::id("tenant_id", named)?;
-    if named == identity.tenant || identity.tenant.is_nil() { Ok(named) } else { Err(Problem::of(&kind::NOT_FOUND)) }
+    if named == identity.tenant || identity.tenant.is_nil() {
+        return Ok(named);
+    }
+    Err(Problem::of(&kind::NOT_FOUND).noted(AuditKind::Denied))
 }
 
 /// Whether names of a tenant are shown to somebody: the platform's auditors read them masked.

@@ -3,12 +3,16 @@ use super::asking::{Asking, Failed, opened};
 use super::session::Tokens;
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::audit::{Asker, Mark};
 use crate::field::rfc3339;
+use crate::limits::Policy;
 use crate::problem::{Problem, kind};
 use crate::registry::{Entry, believable, look};
 use crate::request::Request;
 use peyk_credentials::{Password, TotpSecret};
-use peyk_domain::access::{AccessAction, AccessError, Envelope, LoginName, LoginOutcome, LoginToken, Standing, Totp};
+use peyk_domain::access::{
+    AccessAction, AccessError, AuditKind, Envelope, LoginName, LoginOutcome, LoginToken, Standing, Totp,
+};
 use peyk_domain::{ActorId, SessionId, Span, TenantId};
 use peyk_handlers::{AccessOutcome, Caller, CommandError};
 use schemars::JsonSchema;
@@ -54,8 +58,8 @@ async fn try_to(api: &Api, request: &Request) -> Result<Answer, Problem> {
     api.limiter.login(&name, request.address)?;
     let token = api.registry.login_token(Zeroizing::new(name)).await?;
     match known(api, token)? {
-        Some(known) => of_known(api, request, known, password, code.as_deref()).await,
-        None => of_nobody(api, token, password).await,
+        Some(known) => of_known(api, request, known, token, password, code.as_deref()).await,
+        None => of_nobody(api, request, token, password).await,
     }
 }
 
@@ -76,7 +80,7 @@ fn failed() -> Problem {
 }
 
 /// Answered as a user is whose password is wrong.
-async fn of_nobody(api: &Api, token: LoginToken, password: Password) -> Result<Answer, Problem> {
+async fn of_nobody(api: &Api, request: &Request, token: LoginToken, password: Password) -> Result<Answer, Problem> {
     let now = api.registry.now();
     match api.strangers.fail(token, now) {
         Ok(()) => {}
@@ -85,13 +89,15 @@ async fn of_nobody(api: &Api, token: LoginToken, password: Password) -> Result<A
         Err(_) => return Err(failed()),
     }
     api.passwords.check(password, None).await?;
-    Err(failed())
+    api.recorder.failed_login(&Asker::of(request), token);
+    Err(failed().noted(AuditKind::UnknownLogin))
 }
 
 fn too_often(reason: &'static str, wait: Span) -> Problem {
     let wait = Duration::from_millis(wait.0);
     let detail = "too many attempts to log in; come back after the stated time";
-    Problem::of(&kind::RESOURCE_EXHAUSTED).reason(reason).detail(detail).wait(wait)
+    let problem = Problem::of(&kind::RESOURCE_EXHAUSTED).reason(reason).detail(detail).wait(wait);
+    problem.marked(Mark::of_limit(Policy::Login))
 }
 
 /// A command of the login that was refused: as little is said of why as of a name nobody has.
@@ -113,19 +119,24 @@ async fn of_known(
     api: &Api,
     request: &Request,
     known: Known,
+    token: LoginToken,
     password: Password,
     code: Option<&str>,
 ) -> Result<Answer, Problem> {
     let Known { caller, verifier, totp } = known;
     let Caller { actor: user, tenant } = caller;
     let asking = Asking::about(api, request, caller);
+    let refused = |failure| refused(failure).of_caller(caller);
     asking.once(AccessAction::AttemptLogin { user }).await.map_err(refused)?;
     let outcome = match right(api, caller, &verifier, password).await? {
         true => of_code(api, user, tenant, &totp, code).await?,
         false => LoginOutcome::WrongPassword,
     };
     let done = asking.once(AccessAction::ConcludeLogin { user, outcome }).await.map_err(refused)?;
-    let AccessOutcome::LoggedIn { session, expires } = done.outcome else { return Err(failed()) };
+    let AccessOutcome::LoggedIn { session, expires } = done.outcome else {
+        api.recorder.failed_login(&Asker::of(request), token);
+        return Err(failed());
+    };
     // So that the token is good here at once.
     api.registry.caught_up(api.settings.read_wait).await;
     let tokens = Tokens::of(api, caller, session, 0, &rfc3339(expires))?;

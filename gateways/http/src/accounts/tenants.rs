@@ -2,6 +2,7 @@
 use super::asking::{Asking, Page, opened, ranges, sealed, sees_names, tenant_of};
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::audit::Mark;
 use crate::field;
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
@@ -125,7 +126,7 @@ pub(crate) async fn list_tenants(api: Arc<Api>, request: Request) -> Result<Answ
     for (id, tenant) in page {
         items.push(shown(&api, &request, id, &tenant).await?);
     }
-    Ok(Answer::ok(&Tenants { items, next }))
+    Ok(Answer::ok(&Tenants { items, next }).marked(Mark::read_across("tenant")))
 }
 
 /// GET /v1/tenants/{id}
@@ -133,7 +134,8 @@ pub(crate) async fn show_tenant(api: Arc<Api>, request: Request) -> Result<Answe
     let tenant = own_or_any(&request)?;
     let found = look(&*api.registry, |directory| directory.tenant(tenant).cloned())?;
     let found = found.ok_or_else(|| Problem::of(&kind::NOT_FOUND))?;
-    Ok(Answer::ok(&shown(&api, &request, tenant, &found).await?))
+    let mark = Mark::read(tenant, "tenant").one(tenant);
+    Ok(Answer::ok(&shown(&api, &request, tenant, &found).await?).marked(mark))
 }
 
 /// PUT /v1/tenants/{id}/name

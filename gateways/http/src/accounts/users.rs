@@ -2,6 +2,7 @@
 use super::asking::{Asking, Which, opened, role_names, roles, sealed, sees_names, tenant_of};
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::audit::Mark;
 use crate::field::{self, rfc3339};
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
@@ -127,13 +128,14 @@ pub(crate) async fn list_users(api: Arc<Api>, request: Request) -> Result<Answer
     for (id, user) in page {
         items.push(shown(&api, &request, id, &user).await?);
     }
-    Ok(Answer::ok(&Users { items, next }))
+    Ok(Answer::ok(&Users { items, next }).marked(Mark::read(tenant, "user")))
 }
 
 /// GET /v1/users/{id}
 pub(crate) async fn show_user(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let (id, user) = user(&api, &request)?;
-    Ok(Answer::ok(&shown(&api, &request, id, &user).await?))
+    let mark = Mark::read(user.tenant, "user").one(id);
+    Ok(Answer::ok(&shown(&api, &request, id, &user).await?).marked(mark))
 }
 
 /// PUT /v1/users/{id}/roles

@@ -1,3 +1,4 @@
+use super::Mark;
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::field::{self, rfc3339};
@@ -120,7 +121,11 @@ pub(crate) async fn list(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     request.reached(&api, LedgerId::ACCESS, min_position).await?;
     let page = api.reads.audit(scope, filter, AuditOrder::NewestFirst { before }, limit).await?;
     let items = page.rows.iter().map(shown).collect();
-    Ok(Answer::ok(&ShownAuditEvents { items, next: page.next.map(|next| next.to_string()) }))
+    let mark = match (scope, tenant) {
+        (AuditScope::Tenant(tenant), _) | (AuditScope::Platform, Some(tenant)) => Mark::read(tenant, "audit"),
+        (AuditScope::Platform, None) => Mark::read_across("audit"),
+    };
+    Ok(Answer::ok(&ShownAuditEvents { items, next: page.next.map(|next| next.to_string()) }).marked(mark))
 }
 
 /// The platform's people read everybody's trail, a tenant's admin the tenant's own.

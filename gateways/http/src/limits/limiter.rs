@@ -3,6 +3,7 @@ use super::data::Limits;
 use super::rate::Rate;
 use super::source::{TrustedProxies, counted};
 use super::told::{Policy, Told, whole_seconds};
+use crate::audit::Mark;
 use crate::metrics;
 use crate::problem::{Problem, kind};
 use peyk_domain::TenantId;
@@ -70,15 +71,18 @@ impl Limiter {
         self.proxies.trusts(peer)
     }
 
-    /// Where a request comes from, that it is not blocked there, and that there are not too many.
-    pub(crate) fn count_address(&self, peer: IpAddr, headers: &HeaderMap, told: &mut Told) -> Result<IpAddr, Problem> {
-        let address = self.proxies.source(peer, headers);
+    /// Where a request comes from.
+    pub(crate) fn source(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.proxies.source(peer, headers)
+    }
+
+    /// That the address is not blocked, and that there are not too many from there.
+    pub(crate) fn count_address(&self, address: IpAddr, told: &mut Told) -> Result<(), Problem> {
         if self.limits.is_blocked(address) {
             return Err(Problem::of(&kind::ADDRESS_BLOCKED));
         }
         let rate = self.limits.requests_from_an_address();
-        self.count(&self.addresses, counted(address), rate, Policy::Address, told)?;
-        Ok(address)
+        self.count(&self.addresses, counted(address), rate, Policy::Address, told)
     }
 
     pub(crate) fn count_tenant(&self, tenant: TenantId, told: &mut Told) -> Result<(), Problem> {
@@ -117,6 +121,7 @@ impl Limiter {
             Policy::Login => "too many attempts to log in",
         };
         let problem = Problem::of(&kind::RESOURCE_EXHAUSTED).reason("RATE_LIMIT_EXCEEDED").detail(detail);
+        let problem = problem.marked(Mark::of_limit(policy));
         Err(problem.member("policy", policy.name()).retry_after(whole_seconds(wait).max(1)))
     }
 }

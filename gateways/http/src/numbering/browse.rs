@@ -1,5 +1,6 @@
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::audit::Mark;
 use crate::field::{self, rfc3339};
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
@@ -79,7 +80,8 @@ pub(crate) async fn show(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     let tenant = viewer(&request, tenant_id.as_deref())?;
     request.reached(&api, LedgerId::NUMBERING, min_position).await?;
     let found = api.reads.number(tenant, number).await?;
-    found.map(|number| Answer::ok(&shown(&number))).ok_or_else(|| Problem::of(&kind::NOT_FOUND))
+    let found = found.ok_or_else(|| Problem::of(&kind::NOT_FOUND))?;
+    Ok(Answer::ok(&shown(&found)).marked(Mark::read(tenant, "number").one(number.mask())))
 }
 
 /// GET /v1/numbers: the tenant's own numbers and those that are nobody's, ascending.
@@ -94,7 +96,7 @@ pub(crate) async fn list(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     let page = api.reads.numbers(tenant, filter, after, limit).await?;
     let items = page.rows.iter().map(shown).collect();
     let next = page.next.map(|number| number.digits().to_string());
-    Ok(Answer::ok(&ShownNumbers { items, next }))
+    Ok(Answer::ok(&ShownNumbers { items, next }).marked(Mark::read(tenant, "number")))
 }
 
 fn named_state(text: &str) -> Result<NumberState, Problem> {

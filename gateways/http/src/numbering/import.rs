@@ -1,6 +1,7 @@
 use super::block_file;
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::audit::Mark;
 use crate::field;
 use crate::idempotency::CommandNames;
 use crate::openapi::values;
@@ -8,8 +9,9 @@ use crate::problem::Problem;
 use crate::request::Request;
 use futures::{StreamExt, stream};
 use peyk_domain::BlockId;
+use peyk_domain::access::AuditKind;
 use peyk_domain::numbering::{IMPORT_MAX, NumberingCommand};
-use peyk_handlers::{Call, CommandError};
+use peyk_handlers::{Call, CommandError, Done};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -65,20 +67,31 @@ pub(crate) async fn import(api: Arc<Api>, request: Request) -> Result<Answer, Pr
         async move { (index, answer.await) }
     });
     let mut answers = asked.buffered(AT_ONCE);
-    let (mut last, mut listed, mut repeated) = (None, 0, 0);
+    let (mut last, mut listed, mut repeated) = (None::<Done>, 0, 0);
     while let Some((index, answer)) = answers.next().await {
         let first = index * IMPORT_MAX;
         let end = (first + IMPORT_MAX).min(numbers.len());
-        let done = answer.map_err(|error| broke_off(error, first, end, listed))?;
+        let done = answer.map_err(|error| {
+            let problem = broke_off(error, first, end, listed);
+            match &last {
+                Some(Done { receipt, .. }) => problem.marked(imported(block)).after(*receipt),
+                None => problem,
+            }
+        })?;
         listed += end - first;
         repeated += usize::from(done.repeated);
         last = Some(done);
     }
     let answer = Answer::created(&Imported { block: block.to_string(), mno, listed, commands, repeated });
+    let answer = answer.marked(imported(block));
     Ok(match last {
         Some(done) => answer.receipt(done.receipt, repeated == commands),
         None => answer,
     })
+}
+
+fn imported(block: BlockId) -> Mark {
+    Mark::of(AuditKind::Created, "block", block)
 }
 
 /// Lines are counted from 1, and the header is one.

@@ -1,10 +1,11 @@
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::audit::Mark;
 use crate::field;
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::request::Request;
-use peyk_domain::access::Role;
+use peyk_domain::access::{AuditKind, Role};
 use peyk_domain::numbering::NumberingCommand;
 use peyk_domain::{CommandId, LeaseId, Msisdn, TenantId};
 use peyk_handlers::{Call, Done, derived_id};
@@ -57,7 +58,9 @@ pub(crate) async fn reserve(api: Arc<Api>, request: Request) -> Result<Answer, P
     let lease = LeaseId::from_bytes(derived_id(id, 0));
     let command = NumberingCommand::Reserve { number, lease, tenant, ttl };
     let done = ask(&api, &request, id, command).await?;
-    Ok(Answer::created(&Reserved { lease_id: lease.to_string(), state: "reserved" }).done(&done))
+    Ok(Answer::created(&Reserved { lease_id: lease.to_string(), state: "reserved" })
+        .done(&done)
+        .marked(changed(number, tenant)))
 }
 
 /// POST /v1/numbers/{digits}/hold: prolong a reservation while paperwork is pending.
@@ -67,7 +70,7 @@ pub(crate) async fn hold(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     let ttl = field::ttl(ttl_seconds)?;
     let id = request.names()?.single()?;
     let done = ask(&api, &request, id, NumberingCommand::Hold { number, tenant, ttl }).await?;
-    Ok(Answer::ok(&Leased { state: "held" }).done(&done))
+    Ok(Answer::ok(&Leased { state: "held" }).done(&done).marked(changed(number, tenant)))
 }
 
 /// POST /v1/numbers/{digits}/assign: turn a reservation or a hold into a lease without end.
@@ -76,7 +79,7 @@ pub(crate) async fn assign(api: Arc<Api>, request: Request) -> Result<Answer, Pr
     let (number, tenant) = subject(&request, tenant_id.as_deref())?;
     let id = request.names()?.single()?;
     let done = ask(&api, &request, id, NumberingCommand::Assign { number, tenant }).await?;
-    Ok(Answer::ok(&Leased { state: "assigned" }).done(&done))
+    Ok(Answer::ok(&Leased { state: "assigned" }).done(&done).marked(changed(number, tenant)))
 }
 
 /// POST /v1/numbers/{digits}/release: end a reservation, a hold or a lease.
@@ -85,7 +88,7 @@ pub(crate) async fn release(api: Arc<Api>, request: Request) -> Result<Answer, P
     let (number, tenant) = subject(&request, tenant_id.as_deref())?;
     let id = request.names()?.single()?;
     let done = ask(&api, &request, id, NumberingCommand::Release { number, tenant }).await?;
-    Ok(Answer::ok(&Leased { state: "released" }).done(&done))
+    Ok(Answer::ok(&Leased { state: "released" }).done(&done).marked(changed(number, tenant)))
 }
 
 /// Which number, and for whom: one's own tenant, or with the platform's role the tenant the body names.
@@ -105,6 +108,11 @@ fn subject(request: &Request, tenant_id: Option<&str>) -> Result<(Msisdn, Tenant
         }
         _ => insufficient(Role::NumberingWrite),
     }
+}
+
+/// What the audit trail says of it. Who may see the whole number finds it by the receipt.
+fn changed(number: Msisdn, tenant: TenantId) -> Mark {
+    Mark::of(AuditKind::Updated, "number", number.mask()).about(tenant)
 }
 
 async fn ask(api: &Api, request: &Request, id: CommandId, command: NumberingCommand) -> Result<Done, Problem> {

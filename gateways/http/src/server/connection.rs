@@ -5,6 +5,7 @@ use super::settings::ServerSettings;
 use super::tls::Certificate;
 use crate::answer::RequestId;
 use crate::api::Api;
+use crate::audit::Asker;
 use crate::limits::Told;
 use crate::problem::{Problem, kind};
 use hyper::body::Incoming;
@@ -130,9 +131,11 @@ impl Connection {
 fn unread(api: &Api, status: StatusCode, peer: IpAddr, secure: bool) -> warp::http::Response<String> {
     let kind = if status == StatusCode::BAD_REQUEST { &kind::MALFORMED_REQUEST } else { &kind::HEAD_TOO_LARGE };
     let mut told = Told::default();
-    let counted = api.limiter.count_address(peer, &HeaderMap::new(), &mut told);
+    let address = api.limiter.source(peer, &HeaderMap::new());
+    let counted = api.limiter.count_address(address, &mut told);
     let problem = counted.err().unwrap_or_else(|| Problem::of(kind));
     let id = RequestId::random();
+    api.recorder.refused(&Asker::new(id, None, address, &HeaderMap::new()), &problem);
     tracing::info!(request = %id, status = problem.status().as_u16(), code = problem.code(), "refused");
     let mut answer = problem.written(id);
     told.tell(answer.headers_mut());

@@ -2,7 +2,7 @@
 use crate::registry::FakeRegistry;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use peyk_domain::access::Role;
+use peyk_domain::access::{AccessAction, AuditCount, AuditEntry, Role};
 use peyk_domain::messages::{Encoding, RefusalReason, text};
 use peyk_domain::numbering::NumberingCommand;
 use peyk_domain::routing::RoutingCommand;
@@ -22,7 +22,7 @@ use peyk_projections::rows::{
 };
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,6 +61,17 @@ pub struct FakeCommands {
     seen: Mutex<HashSet<CommandId>>,
     /// Commands take a permit before they are answered, so a test can hold them.
     pub gate: Arc<Semaphore>,
+    /// What is in the audit trail, and how the next notes are answered: refused, or taken and not heard of.
+    pub noted: Mutex<Vec<Noted>>,
+    pub notes_answered: Mutex<VecDeque<(bool, CommandError)>>,
+    pub notes_gate: Arc<Semaphore>,
+}
+
+/// One note.
+#[derive(Debug, Clone)]
+pub struct Noted {
+    pub entries: Vec<AuditEntry>,
+    pub counts: Vec<AuditCount>,
 }
 
 impl FakeCommands {
@@ -72,6 +83,9 @@ impl FakeCommands {
             told: AtomicBool::new(false),
             seen: Mutex::default(),
             gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+            noted: Mutex::default(),
+            notes_answered: Mutex::default(),
+            notes_gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
         })
     }
 
@@ -108,8 +122,31 @@ impl FakeCommands {
     }
 }
 
+impl FakeCommands {
+    /// A note, by the rules of the real ledger; one under a known id is in it already.
+    fn note(&self, call: &Call<SealedCommand>) -> BoxFuture<'static, Result<AccessDone, CommandError>> {
+        let (taken, refused) = self.notes_answered.lock().unwrap().pop_front().unzip();
+        if taken != Some(false) && self.seen.lock().unwrap().insert(call.id) {
+            self.registry.decide(call.command.command.clone()).expect("a note the rules allow");
+            let AccessAction::Note { entries, counts } = call.command.command.action.clone() else { unreachable!() };
+            self.noted.lock().unwrap().push(Noted { entries, counts });
+        }
+        let gate = Arc::clone(&self.notes_gate);
+        let receipt = Receipt { ledger: LedgerId::ACCESS, position: 1, hash: Hash([7; 32]) };
+        let done = AccessDone { receipt, repeated: false, outcome: peyk_handlers::AccessOutcome::Done };
+        async move {
+            drop(gate.acquire().await);
+            refused.map_or(Ok(done), Err)
+        }
+        .boxed()
+    }
+}
+
 impl Commands for FakeCommands {
     fn access(&self, call: Call<SealedCommand>) -> BoxFuture<'static, Result<AccessDone, CommandError>> {
+        if matches!(call.command.command.action, AccessAction::Note { .. }) {
+            return self.note(&call);
+        }
         let decided = if self.seen.lock().unwrap().contains(&call.id) {
             Ok(peyk_handlers::AccessOutcome::Done)
         } else {

@@ -15,6 +15,7 @@ mod key_fetching;
 mod limits;
 mod listening;
 mod matrix;
+mod noting;
 mod numbering;
 mod problems;
 mod registry;

@@ -23,6 +23,7 @@ pub const ROOT_PASSWORD: &str = "as good as any other";
 pub struct FakeRegistry {
     directory: Mutex<Directory>,
     stale: AtomicBool,
+    keyless: AtomicBool,
     /// How far its clock is ahead, in milliseconds.
     ahead: AtomicU64,
 }
@@ -34,6 +35,11 @@ impl FakeRegistry {
 
     pub fn make_stale(&self, stale: bool) {
         self.stale.store(stale, Ordering::Relaxed);
+    }
+
+    /// Whether nothing can be sealed now.
+    pub fn lose_keys(&self, lost: bool) {
+        self.keyless.store(lost, Ordering::Relaxed);
     }
 
     pub fn pass(&self, time: Duration) {
@@ -164,7 +170,9 @@ impl Registry for FakeRegistry {
         actor: ActorId,
         source: Source,
     ) -> BoxFuture<'static, Result<Envelope, KeysUnavailable>> {
-        ready(Ok(sealed(tenant, Entry::Identity(actor), &source.to_bytes()))).boxed()
+        let lost = self.keyless.load(Ordering::Relaxed);
+        let source = sealed(tenant, Entry::Identity(actor), &source.to_bytes());
+        ready(if lost { Err(KeysUnavailable) } else { Ok(source) }).boxed()
     }
 
     fn open(
