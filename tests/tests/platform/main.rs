@@ -9,6 +9,7 @@ mod load;
 mod log_outage;
 mod login;
 mod main_job;
+mod noting;
 mod postgres_outage;
 mod production;
 mod projections;
