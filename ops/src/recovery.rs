@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 pub struct RecoverArgs {
-    /// `numbering`, `routing` or `messages/PARTITION`.
+    /// `access`, `numbering`, `routing` or `messages/PARTITION`.
     ledger: LedgerId,
     /// The code that stands for exactly this loss. Without it nothing is done, and what is lost is said with its code.
     #[arg(long, value_name = "CODE")]
@@ -28,7 +28,7 @@ pub struct RecoverArgs {
 
 #[derive(Debug, Args)]
 pub struct WitnessArgs {
-    /// `numbering`, `routing` or `messages/PARTITION`; all if none is named.
+    /// `access`, `numbering`, `routing` or `messages/PARTITION`; all if none is named.
     ledgers: Vec<LedgerId>,
     /// Begin a witness for ledgers that have none: their ends now are believed, once they are verified from the first
     /// record on.
