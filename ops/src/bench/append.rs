@@ -39,19 +39,26 @@ pub struct AppendArgs {
     /// Servers that keep each record, ours and the raw ones: a cluster of so many has to be there.
     #[arg(long, default_value_t = 1, conflicts_with = "history")]
     replicas: usize,
+    /// Without a limit of the tenant's, which costs an event in each command's record.
+    #[arg(long)]
+    no_limit: bool,
 }
 
+/// The most a tenant may be allowed a minute; no round comes near it.
+const LIMIT: u32 = 10_000_000;
+
 pub async fn run(args: &AppendArgs) -> Result<()> {
+    let limit = (!args.no_limit).then_some(LIMIT);
     match args.history {
-        Some(records) => on_history(&args.bench, records).await,
-        None => beside_raw(&args.bench, args.replicas).await,
+        Some(records) => on_history(&args.bench, records, limit).await,
+        None => beside_raw(&args.bench, args.replicas, limit).await,
     }
 }
 
 /// Nothing takes the messages of a round away, and a ledger accepts only so many that wait.
 const WAITING_MAX: u64 = peyk_domain::messages::MAX_BACKLOG as u64 * 9 / 10;
 
-async fn on_history(args: &BenchArgs, records: u64) -> Result<()> {
+async fn on_history(args: &BenchArgs, records: u64, limit: Option<u32>) -> Result<()> {
     let rounds = args.rounds.max(1) as u64;
     ensure!(rounds * args.records <= WAITING_MAX, "--rounds times --records is at most {WAITING_MAX} here");
     let ground = Ground::prepare(&args.nats, records + rounds * args.records, 1).await?;
@@ -59,46 +66,46 @@ async fn on_history(args: &BenchArgs, records: u64) -> Result<()> {
     let long = ground.lead(None).await?;
     let mut pairs = Vec::new();
     for round in 0..rounds {
-        let ours = fresh(&long, args, round * args.records).await?;
+        let ours = fresh(&long, args, limit, round * args.records).await?;
         let empty = Place::open(&args.nats, 1).await?;
-        pairs.push((ours, fresh(&empty, args, 0).await?));
+        pairs.push((ours, fresh(&empty, args, limit, 0).await?));
         empty.close().await?;
     }
     long.close().await?;
     // The limit is the empty ledger.
-    print_with("append_history", "commands/s", &pairs, json!({ "history": records }));
+    print_with("append_history", "commands/s", &pairs, json!({ "history": records, "limited": limit.is_some() }));
     Ok(())
 }
 
 /// A round with no key in memory, so that one round is like another.
-async fn fresh(place: &Place, args: &BenchArgs, first: u64) -> Result<f64> {
+async fn fresh(place: &Place, args: &BenchArgs, limit: Option<u32>, first: u64) -> Result<f64> {
     let keys = place.keyrings().await?.for_writing(TENANT, MONTH).await?;
-    load(place, &keys, args, first).await
+    load(place, &keys, args, limit, first).await
 }
 
-async fn beside_raw(args: &BenchArgs, replicas: usize) -> Result<()> {
+async fn beside_raw(args: &BenchArgs, replicas: usize, limit: Option<u32>) -> Result<()> {
     let (mut batches, mut lone) = (Vec::new(), Vec::new());
     for _ in 0..args.rounds.max(1) {
         let place = Place::open(&args.nats, replicas).await?;
         let keys = place.keyrings.for_writing(TENANT, MONTH).await?;
-        let ours = load(&place, &keys, args, 0).await?;
+        let ours = load(&place, &keys, args, limit, 0).await?;
         let stored = place.stored().await?;
         let mut raw = RawStream::open(&place.ledgers, replicas).await?;
-        let limit = raw.batches(&stored[1..]).await?;
-        batches.push((ours, limit));
-        let alone = alone(&place, &keys, args).await?;
+        let bare = raw.batches(&stored[1..]).await?;
+        batches.push((ours, bare));
+        let alone = alone(&place, &keys, args, limit).await?;
         lone.push((median(alone), median(raw.singles(&stored[1..=LONE as usize]).await?)));
         raw.close().await?;
         place.close().await?;
     }
-    let kept = json!({ "replicas": replicas });
+    let kept = json!({ "replicas": replicas, "limited": limit.is_some() });
     print_with("append", "commands/s", &batches, kept.clone());
     // Less is better here: the ratio is how many times the raw publish one command takes.
     print_with("append_lone", "ms", &lone, kept);
     Ok(())
 }
 
-async fn load(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs, first: u64) -> Result<f64> {
+async fn load(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs, limit: Option<u32>, first: u64) -> Result<f64> {
     let started = Instant::now();
     let askers = (0..ASKERS).map(|asker| {
         let (writer, keys, args) = (place.writer.clone(), keys.clone(), args.clone());
@@ -109,7 +116,7 @@ async fn load(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs, first: u6
                 if outstanding.len() >= OUTSTANDING {
                     settled(outstanding.pop_front()).await?;
                 }
-                let request = request(&keys, first + number, args.recipients)?;
+                let request = request(&keys, first + number, args.recipients, limit)?;
                 let mut answer = Box::pin(submit(writer.clone(), request));
                 // The first poll hands the command in.
                 match poll!(&mut answer) {
@@ -144,13 +151,13 @@ async fn settled(oldest: Option<Pin<Box<impl Future<Output = Result<()>>>>>) -> 
     }
 }
 
-async fn alone(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs) -> Result<Vec<f64>> {
+async fn alone(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs, limit: Option<u32>) -> Result<Vec<f64>> {
     let mut milliseconds = Vec::new();
     for number in args.records..args.records + LONE {
         let started = Instant::now();
         place
             .writer
-            .submit(request(keys, number, args.recipients)?)
+            .submit(request(keys, number, args.recipients, limit)?)
             .await
             .map_err(|error| anyhow::anyhow!("{error}"))?;
         milliseconds.push(started.elapsed().as_secs_f64() * 1_000.0);
@@ -159,7 +166,7 @@ async fn alone(place: &Place, keys: &Arc<TenantKeys>, args: &BenchArgs) -> Resul
 }
 
 /// What the handler of a submission does for each message, facts of other ledgers given.
-fn request(keys: &TenantKeys, number: u64, recipients: u64) -> Result<Request<MessageCommand>> {
+fn request(keys: &TenantKeys, number: u64, recipients: u64, limit: Option<u32>) -> Result<Request<MessageCommand>> {
     let mut id = [2; 16];
     id[8..].copy_from_slice(&number.to_be_bytes());
     let message = MessageId::from_bytes(id);
@@ -187,12 +194,12 @@ fn request(keys: &TenantKeys, number: u64, recipients: u64) -> Result<Request<Me
         actor: ActorId::from_bytes([4; 16]),
         tenant: TENANT,
         deadline: tokio::time::Instant::now() + Duration::from_secs(60),
-        command: MessageCommand::Submit { tenant: TENANT, limit: None, submissions: vec![submission] },
+        command: MessageCommand::Submit { tenant: TENANT, limit, submissions: vec![submission] },
     })
 }
 
 /// Fills a place for the other benchmarks.
 pub async fn fill(place: &Place, args: &BenchArgs) -> Result<()> {
     let keys = place.keyrings.for_writing(TENANT, MONTH).await?;
-    load(place, &keys, args, 0).await.map(drop)
+    load(place, &keys, args, Some(LIMIT), 0).await.map(drop)
 }
