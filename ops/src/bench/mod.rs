@@ -1,5 +1,6 @@
 //! `peyk bench`: each figure beside its limit, the same bytes straight against NATS in the same run.
 mod append;
+mod flood;
 mod history;
 mod memory;
 mod place;
@@ -23,6 +24,8 @@ pub enum BenchCommand {
     Rebuild(rebuild::RebuildArgs),
     /// A writer started on a long history, from a snapshot.
     Start(start::StartArgs),
+    /// What requests with wrong keys and forged tokens cost those with sound ones.
+    Flood(flood::FloodArgs),
     /// What a leased number costs the writer.
     Memory(memory::MemoryArgs),
 }
@@ -49,6 +52,7 @@ pub async fn run(command: BenchCommand) -> Result<()> {
         BenchCommand::Verify(args) => verify::run(&args).await,
         BenchCommand::Rebuild(args) => rebuild::run(&args).await,
         BenchCommand::Start(args) => start::run(&args).await,
+        BenchCommand::Flood(args) => flood::run(&args).await,
         BenchCommand::Memory(args) => memory::run(&args),
     }
 }
