@@ -132,7 +132,9 @@ CREATE TABLE read_a.numbers (
     lease uuid,
     until_ms bigint,
     "position" bigint NOT NULL,
-    updated_position bigint NOT NULL
+    updated_position bigint NOT NULL,
+    term_months integer,
+    renewal text
 );
 
 CREATE TABLE read_a.operators (
@@ -238,7 +240,9 @@ CREATE TABLE read_b.numbers (
     lease uuid,
     until_ms bigint,
     "position" bigint NOT NULL,
-    updated_position bigint NOT NULL
+    updated_position bigint NOT NULL,
+    term_months integer,
+    renewal text
 );
 
 CREATE TABLE read_b.operators (
@@ -302,7 +306,7 @@ ALTER TABLE read_a.connectors ADD CONSTRAINT connectors_state_check CHECK ((stat
 
 ALTER TABLE read_a.leases ADD CONSTRAINT leases_pkey PRIMARY KEY (id);
 
-ALTER TABLE read_a.leases ADD CONSTRAINT leases_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'held'::text, 'assigned'::text, 'released'::text, 'expired'::text])));
+ALTER TABLE read_a.leases ADD CONSTRAINT leases_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'held'::text, 'assigned'::text, 'released'::text, 'expired'::text, 'recalled'::text])));
 
 ALTER TABLE read_a.messages ADD CONSTRAINT messages_encoding_check CHECK ((encoding = ANY (ARRAY['gsm7'::text, 'ucs2'::text])));
 
@@ -314,13 +318,17 @@ ALTER TABLE read_a.messages ADD CONSTRAINT messages_recipient_hash_check CHECK (
 
 ALTER TABLE read_a.messages ADD CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'refused'::text, 'dispatched'::text, 'submitted'::text, 'in_doubt'::text, 'delivered'::text, 'undelivered'::text, 'failed'::text, 'expired'::text])));
 
-ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text]))));
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text, 'retired'::text]))));
 
 ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_check1 CHECK (((lease IS NULL) = (tenant IS NULL)));
 
 ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_pkey PRIMARY KEY (number);
 
-ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_state_check CHECK ((state = ANY (ARRAY['available'::text, 'reserved'::text, 'held'::text, 'assigned'::text, 'quarantined'::text])));
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_renewal_check CHECK ((renewal = ANY (ARRAY['automatic'::text, 'on_request'::text])));
+
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_state_check CHECK ((state = ANY (ARRAY['available'::text, 'reserved'::text, 'held'::text, 'assigned'::text, 'quarantined'::text, 'recalled'::text, 'retired'::text])));
+
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_term_check CHECK (((term_months IS NULL) = (renewal IS NULL)));
 
 ALTER TABLE read_a.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
@@ -340,7 +348,7 @@ ALTER TABLE read_b.connectors ADD CONSTRAINT connectors_state_check CHECK ((stat
 
 ALTER TABLE read_b.leases ADD CONSTRAINT leases_pkey PRIMARY KEY (id);
 
-ALTER TABLE read_b.leases ADD CONSTRAINT leases_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'held'::text, 'assigned'::text, 'released'::text, 'expired'::text])));
+ALTER TABLE read_b.leases ADD CONSTRAINT leases_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'held'::text, 'assigned'::text, 'released'::text, 'expired'::text, 'recalled'::text])));
 
 ALTER TABLE read_b.messages ADD CONSTRAINT messages_encoding_check CHECK ((encoding = ANY (ARRAY['gsm7'::text, 'ucs2'::text])));
 
@@ -352,13 +360,17 @@ ALTER TABLE read_b.messages ADD CONSTRAINT messages_recipient_hash_check CHECK (
 
 ALTER TABLE read_b.messages ADD CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'refused'::text, 'dispatched'::text, 'submitted'::text, 'in_doubt'::text, 'delivered'::text, 'undelivered'::text, 'failed'::text, 'expired'::text])));
 
-ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text]))));
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text, 'retired'::text]))));
 
 ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_check1 CHECK (((lease IS NULL) = (tenant IS NULL)));
 
 ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_pkey PRIMARY KEY (number);
 
-ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_state_check CHECK ((state = ANY (ARRAY['available'::text, 'reserved'::text, 'held'::text, 'assigned'::text, 'quarantined'::text])));
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_renewal_check CHECK ((renewal = ANY (ARRAY['automatic'::text, 'on_request'::text])));
+
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_state_check CHECK ((state = ANY (ARRAY['available'::text, 'reserved'::text, 'held'::text, 'assigned'::text, 'quarantined'::text, 'recalled'::text, 'retired'::text])));
+
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_term_check CHECK (((term_months IS NULL) = (renewal IS NULL)));
 
 ALTER TABLE read_b.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
@@ -544,7 +556,9 @@ CREATE VIEW read.numbers WITH (security_invoker=true) AS
     numbers.lease,
     numbers.until_ms,
     numbers."position",
-    numbers.updated_position
+    numbers.updated_position,
+    numbers.term_months,
+    numbers.renewal
    FROM read_a.numbers;
 
 CREATE VIEW read.operators WITH (security_invoker=true) AS
@@ -920,6 +934,10 @@ COMMENT ON COLUMN read_a.numbers."position" IS 'internal';
 
 COMMENT ON COLUMN read_a.numbers.updated_position IS 'internal';
 
+COMMENT ON COLUMN read_a.numbers.term_months IS 'internal';
+
+COMMENT ON COLUMN read_a.numbers.renewal IS 'internal';
+
 COMMENT ON COLUMN read_a.operators.id IS 'internal';
 
 COMMENT ON COLUMN read_a.operators.name IS 'public';
@@ -1083,6 +1101,10 @@ COMMENT ON COLUMN read_b.numbers.until_ms IS 'internal';
 COMMENT ON COLUMN read_b.numbers."position" IS 'internal';
 
 COMMENT ON COLUMN read_b.numbers.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.term_months IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.renewal IS 'internal';
 
 COMMENT ON COLUMN read_b.operators.id IS 'internal';
 

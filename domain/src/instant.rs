@@ -23,6 +23,18 @@ impl At {
     pub(crate) const fn civil(self) -> (u64, u64, u64) {
         civil(self.0 / DAY_MS)
     }
+
+    /// The same time of day `months` calendar months later in UTC, on the day `day` of that month or on its last one
+    /// where it is shorter.
+    #[must_use]
+    pub const fn months_later(self, months: u64, day: u8) -> Self {
+        let (year, month, _) = self.civil();
+        let passed = month - 1 + months;
+        let (year, month) = (year + passed / 12, passed % 12 + 1);
+        let (day, last) = (day as u64, month_days(year, month));
+        let day = if day > last { last } else { day };
+        Self(days_since_epoch(year, month, day).saturating_mul(DAY_MS).saturating_add(self.0 % DAY_MS))
+    }
 }
 
 impl fmt::Display for At {
@@ -50,6 +62,26 @@ const fn civil(days: u64) -> (u64, u64, u64) {
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
     let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     (era * 400 + year_of_era + if month <= 2 { 1 } else { 0 }, month, day)
+}
+
+/// How many days a month has.
+const fn month_days(year: u64, month: u64) -> u64 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 to a later day of the proleptic Gregorian calendar; the inverse of [`civil`].
+const fn days_since_epoch(year: u64, month: u64, day: u64) -> u64 {
+    let year = if month > 2 { year } else { year - 1 };
+    let from_march = (month + 9) % 12;
+    let (era, year_of_era) = (year / 400, year % 400);
+    let day_of_year = (153 * from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * ERA_DAYS + day_of_era - 719_468
 }
 
 /// A length of time in milliseconds.
@@ -97,5 +129,36 @@ mod tests {
             assert_eq!(At(ms).to_string(), shown);
         }
         assert!(At(u64::MAX).to_string().ends_with('Z'));
+    }
+
+    #[test]
+    fn a_month_later_is_the_same_day_or_the_last_one() {
+        // 31 January 2026, 09:30:00.005.
+        let (january, day) = (At(1_769_851_800_005), 31);
+        for (months, shown) in [
+            (0, "2026-01-31T09:30:00.005Z"),
+            (1, "2026-02-28T09:30:00.005Z"),
+            (2, "2026-03-31T09:30:00.005Z"),
+            (3, "2026-04-30T09:30:00.005Z"),
+            (11, "2026-12-31T09:30:00.005Z"),
+            (12, "2027-01-31T09:30:00.005Z"),
+            (25, "2028-02-29T09:30:00.005Z"),
+            (889, "2100-02-28T09:30:00.005Z"),
+        ] {
+            assert_eq!(january.months_later(months, day).to_string(), shown);
+        }
+        let february = january.months_later(1, day);
+        assert_eq!(february.months_later(1, day).to_string(), "2026-03-31T09:30:00.005Z");
+    }
+
+    /// Five hundred years of days, each the one after the last.
+    #[test]
+    fn days_and_dates_lead_to_each_other() {
+        for days in 0..182_622 {
+            let (year, month, day) = civil(days);
+            assert_eq!(days_since_epoch(year, month, day), days);
+            let (_, next, first) = civil(days + 1);
+            assert_eq!(next != month, day == month_days(year, month) && first == 1, "{year}-{month}-{day}");
+        }
     }
 }

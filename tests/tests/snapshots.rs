@@ -7,7 +7,9 @@ use ed25519_dalek::SigningKey;
 use eventually::aggregate::Aggregate;
 use futures::StreamExt;
 use futures::future::{BoxFuture, join_all};
-use peyk_domain::numbering::{IMPORT_MAX, Inventory, Numbering, NumberingCommand, NumberingError, NumberingEvent};
+use peyk_domain::numbering::{
+    Expected, IMPORT_MAX, Inventory, Numbering, NumberingCommand, NumberingError, NumberingEvent,
+};
 use peyk_domain::routing::Routing;
 use peyk_domain::{ActorId, BlockId, CommandId, Dated, DeploymentId, Fold, LeaseId, Msisdn, Span, TenantId};
 use peyk_ledger::nats::provision;
@@ -212,9 +214,9 @@ impl Chance {
                 let lease = LeaseId::from_bytes(u128::from(step).to_be_bytes());
                 NumberingCommand::Reserve { number, lease, tenant, ttl: Span::hours(1) }
             }
-            4..6 => NumberingCommand::Hold { number, tenant, ttl: Span::days(2) },
-            6..8 => NumberingCommand::Assign { number, tenant },
-            _ => NumberingCommand::Release { number, tenant },
+            4..6 => NumberingCommand::Hold { number, tenant, ttl: Span::days(2), expected: Expected::default() },
+            6..8 => NumberingCommand::Assign { number, tenant, period: None, expected: Expected::default() },
+            _ => NumberingCommand::Release { number, tenant, expected: Expected::default() },
         }
     }
 }

@@ -11,7 +11,7 @@ use peyk_domain::access::{
     AccessAction, AccessCommand, Limits, LoginFailure, LoginOutcome, NewUser, Role, Scope, SessionEnd,
 };
 use peyk_domain::messages::{AttemptReport, Encoding, MonthKey, Outcome, ReceiptReport, ReceiptState, RefusalReason};
-use peyk_domain::numbering::{Lifecycle, NumberingCommand};
+use peyk_domain::numbering::{Expected, Lifecycle, NumberingCommand};
 use peyk_domain::{ActorId, ConnectorId, LeaseId, SessionId, Span, TenantId};
 use peyk_handlers::{
     AccessOutcome, Call, CommandBus, CommandError, HandlersConfig, PlainMessage, SealedCommand, SubmittedItem, TakeWork,
@@ -243,7 +243,10 @@ async fn no_answer_goes_into_a_ledger() {
     // One from CORE is refused. The server gave the one from EDGE a reply of its own, which leads back to EDGE only.
     world.eventually("the refusal", async || (world.handlers.refused_replies() == 1).then_some(())).await;
     // A later answer shows that both were dealt with.
-    world.numbering(NumberingCommand::Release { number: number(SENDER), tenant: TENANT }).await.unwrap();
+    world
+        .numbering(NumberingCommand::Release { number: number(SENDER), tenant: TENANT, expected: Expected::default() })
+        .await
+        .unwrap();
     let appended = from_core.next().await.unwrap();
     assert!(appended.headers.is_some(), "only the writer's append, which names what it expects, came by");
     assert_eq!(world.handlers.refused_replies(), 1);
@@ -252,7 +255,7 @@ async fn no_answer_goes_into_a_ledger() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_house_says_so() {
     let world = World::bare(HandlersConfig { commands_max: 0, ..HandlersConfig::default() }).await;
-    let release = NumberingCommand::Release { number: number(SENDER), tenant: TENANT };
+    let release = NumberingCommand::Release { number: number(SENDER), tenant: TENANT, expected: Expected::default() };
     let error = world.numbering(release).await.unwrap_err();
     assert_eq!(error, CommandError::Overloaded { retry_after: Duration::from_secs(1) });
 }
@@ -266,7 +269,10 @@ async fn who_stops_drains_and_takes_no_more() {
     let begun = Instant::now();
     assert!(world.handlers.stop(PATIENCE).await);
     assert!(begun.elapsed() < Duration::from_secs(5));
-    let mut call = world.call(TENANT, NumberingCommand::Release { number: number(SENDER), tenant: TENANT });
+    let mut call = world.call(
+        TENANT,
+        NumberingCommand::Release { number: number(SENDER), tenant: TENANT, expected: Expected::default() },
+    );
     call.patience = Duration::from_millis(300);
     assert_eq!(world.bus.numbering(call).await, Err(CommandError::Unavailable));
     waiting.abort();

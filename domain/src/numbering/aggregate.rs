@@ -1,5 +1,7 @@
-use super::{IMPORT_MAX, INVALID_ROWS_NAMED, Inventory, Lifecycle, NumberingCommand, NumberingError, NumberingEvent};
-use crate::{At, BlockId, Dated, Fold, LeaseId, Msisdn, Span, TenantId};
+use super::{
+    Expected, IMPORT_MAX, INVALID_ROWS_NAMED, Inventory, Lifecycle, NumberingCommand, NumberingError, NumberingEvent,
+};
+use crate::{At, BlockId, Dated, Fold, Msisdn, Span};
 use eventually::aggregate::Aggregate;
 use futures::future::{BoxFuture, FutureExt, ready};
 use std::collections::HashSet;
@@ -11,13 +13,15 @@ pub const RESERVE_MAX: Span = Span::hours(24);
 /// The longest hold, counted from the command that asked for it. A hold is not prolonged: with reservation and hold
 /// nobody keeps a number from others longer than these two.
 pub const HOLD_MAX: Span = Span::days(30);
-/// How long an assigned number is nobody's after its release.
+/// How long a number that was leased is nobody's after its release, its expiry or its recall.
 pub const COOL_OFF: Span = Span::days(90);
+/// The shortest cool-off anybody can make of it, counted from the end of the lease.
+pub const COOL_OFF_MIN: Span = Span::hours(24);
+/// The longest cool-off anybody can make of it, counted from the end of the lease.
+pub const COOL_OFF_MAX: Span = Span::days(5 * 365);
 /// Timers one tick fires; what is left over waits for the next tick.
 pub const TICK_MAX: usize = 500;
 
-const UNRESERVED: &str = "no reservation stands; reserve it first";
-const UNCLAIMED: &str = "nobody has a claim on it; there is nothing to release";
 const MNO_MAX_CHARS: usize = 100;
 
 /// The registry of numbers as one aggregate: its writer is alone, so a check here is a guarantee.
@@ -34,9 +38,22 @@ impl Inventory {
         match command {
             NumberingCommand::Import { block, mno, numbers } => self.import(block, mno, numbers),
             NumberingCommand::Reserve { number, lease, tenant, ttl } => self.reserve(at, number, lease, tenant, ttl),
-            NumberingCommand::Hold { number, tenant, ttl } => self.hold(at, number, tenant, ttl),
-            NumberingCommand::Assign { number, tenant } => self.assign(at, number, tenant),
-            NumberingCommand::Release { number, tenant } => self.release(at, number, tenant),
+            NumberingCommand::Hold { number, tenant, ttl, expected } => self.hold(at, number, tenant, ttl, expected),
+            NumberingCommand::Assign { number, tenant, period, expected } => {
+                self.assign(at, number, tenant, period, expected)
+            }
+            NumberingCommand::Renew { number, tenant, expected } => self.renew(at, number, tenant, expected),
+            NumberingCommand::Release { number, tenant, expected } => self.release(at, number, tenant, expected),
+            NumberingCommand::Recall { number, reason, expected } => self.recall(at, number, reason, expected),
+            NumberingCommand::Reinstate { number, to, justification, expected } => {
+                self.reinstate(at, number, to, justification, expected)
+            }
+            NumberingCommand::Retire { number, justification, expected } => {
+                self.retire(at, number, justification, expected)
+            }
+            NumberingCommand::OverrideCoolOff { number, lasts, justification, expected } => {
+                self.override_cool_off(at, number, lasts, justification, expected)
+            }
             NumberingCommand::Tick => Ok(self.tick(at)),
         }
     }
@@ -72,98 +89,60 @@ impl Inventory {
         Ok(vec![NumberingEvent::NumbersListed { block, mno, numbers }])
     }
 
-    fn reserve(
-        &self,
-        at: At,
-        number: Msisdn,
-        lease: LeaseId,
-        tenant: TenantId,
-        ttl: Span,
-    ) -> Result<Vec<NumberingEvent>, NumberingError> {
-        within(ttl, RESERVE_MAX)?;
-        let now = self.lifecycle(number).ok_or(NumberingError::NotRegistered)?;
-        let reserved = NumberingEvent::NumberReserved { number, lease, tenant, until: at.plus(ttl) };
-        match now.seen_at(at) {
-            // What ran out is put on record first, so that no reader ever sees two claims on one number.
-            Lifecycle::Available => Ok(ending(number, now).into_iter().chain([reserved]).collect()),
-            Lifecycle::Quarantined { until } => Err(NumberingError::Quarantined { until }),
-            Lifecycle::Reserved { .. } | Lifecycle::Held { .. } | Lifecycle::Assigned { .. } => {
-                Err(NumberingError::Conflict)
-            }
-        }
-    }
-
-    fn hold(&self, at: At, number: Msisdn, tenant: TenantId, ttl: Span) -> Result<Vec<NumberingEvent>, NumberingError> {
-        within(ttl, HOLD_MAX)?;
-        match self.own(at, number, tenant, UNRESERVED)? {
-            Lifecycle::Reserved { lease, .. } => {
-                Ok(vec![NumberingEvent::NumberHeld { number, lease, tenant, until: at.plus(ttl) }])
-            }
-            Lifecycle::Held { .. } => {
-                Err(NumberingError::InvalidTransition("it is held already; assign or release it"))
-            }
-            _ => Err(NumberingError::InvalidTransition("it is assigned already")),
-        }
-    }
-
-    fn assign(&self, at: At, number: Msisdn, tenant: TenantId) -> Result<Vec<NumberingEvent>, NumberingError> {
-        match self.own(at, number, tenant, UNRESERVED)? {
-            Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => {
-                Ok(vec![NumberingEvent::NumberAssigned { number, lease, tenant }])
-            }
-            _ => Err(NumberingError::InvalidTransition("it is assigned already")),
-        }
-    }
-
-    fn release(&self, at: At, number: Msisdn, tenant: TenantId) -> Result<Vec<NumberingEvent>, NumberingError> {
-        let (lease, cools_until) = match self.own(at, number, tenant, UNCLAIMED)? {
-            Lifecycle::Assigned { lease, .. } => (lease, at.plus(COOL_OFF)),
-            // Never in use, so there is nothing to cool off from: the quarantine is over the instant it begins.
-            Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => (lease, at),
-            Lifecycle::Available | Lifecycle::Quarantined { .. } => return Err(NumberingError::NotFound),
-        };
-        Ok(vec![NumberingEvent::NumberReleased { number, lease, tenant, cools_until }])
-    }
-
     fn tick(&self, at: At) -> Vec<NumberingEvent> {
-        self.due(at).take(TICK_MAX).filter_map(|number| ending(number, self.lifecycle(number)?)).collect()
+        let mut events = Vec::new();
+        for number in self.due(at) {
+            let Some(mut now) = self.lifecycle(number).copied() else { continue };
+            while events.len() < TICK_MAX
+                && let Some((event, next)) = now.elapsed(number, at)
+            {
+                events.push(event);
+                now = next;
+            }
+            if events.len() >= TICK_MAX {
+                break;
+            }
+        }
+        events
     }
 
-    /// The tenant's own standing claim on the number, or why there is none, without a word on who else has one.
-    /// `nothing` says what to do where nobody has one.
-    fn own(
-        &self,
-        at: At,
-        number: Msisdn,
-        tenant: TenantId,
-        nothing: &'static str,
-    ) -> Result<Lifecycle, NumberingError> {
-        let now = self.lifecycle(number).ok_or(NumberingError::NotRegistered)?.seen_at(at);
-        match now.claim() {
-            Some((holder, _)) if holder == tenant => Ok(now),
-            Some(_) => Err(NumberingError::NotFound),
-            None => Err(NumberingError::InvalidTransition(nothing)),
+    /// Where the number stands at `at`, and what has to go on record first: what ran out is recorded before anything
+    /// that follows from it, so that no reader ever sees two claims on one number.
+    pub(super) fn up_to(&self, at: At, number: Msisdn) -> Result<Standing, NumberingError> {
+        let mut now = *self.lifecycle(number).ok_or(NumberingError::NotRegistered)?;
+        let mut elapsed = Vec::new();
+        while let Some((event, next)) = now.elapsed(number, at) {
+            elapsed.push(event);
+            now = next;
         }
+        Ok(Standing { now, elapsed })
     }
 }
 
-/// The event that puts on record that `lifecycle` ran out.
-const fn ending(number: Msisdn, lifecycle: &Lifecycle) -> Option<NumberingEvent> {
-    match *lifecycle {
-        Lifecycle::Reserved { tenant, lease, .. } | Lifecycle::Held { tenant, lease, .. } => {
-            Some(NumberingEvent::ReservationExpired { number, lease, tenant })
-        }
-        Lifecycle::Quarantined { .. } => Some(NumberingEvent::QuarantineEnded { number }),
-        Lifecycle::Available | Lifecycle::Assigned { .. } => None,
-    }
+/// One number at the instant of a command.
+pub(super) struct Standing {
+    pub now: Lifecycle,
+    elapsed: Vec<NumberingEvent>,
 }
 
-fn within(ttl: Span, max: Span) -> Result<(), NumberingError> {
-    if ttl < TTL_MIN || ttl > max { Err(NumberingError::TtlOutOfRange { min: TTL_MIN, max }) } else { Ok(()) }
+impl Standing {
+    /// Compare and set: the number is still what the caller believes.
+    pub fn is(self, expected: Expected) -> Result<Self, NumberingError> {
+        let Expected { lease, until } = expected;
+        let same = lease.is_none_or(|lease| self.now.lease() == Some(lease))
+            && until.is_none_or(|until| self.now.until() == Some(until));
+        if same { Ok(self) } else { Err(NumberingError::Changed) }
+    }
+
+    /// What goes on record: what ran out, then the event.
+    pub fn then(mut self, event: NumberingEvent) -> Vec<NumberingEvent> {
+        self.elapsed.push(event);
+        self.elapsed
+    }
 }
 
 impl Fold for Numbering {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 impl Aggregate for Numbering {

@@ -1,51 +1,9 @@
-use super::NumberingCommand::{Assign, Hold, Import, Release, Reserve, Tick};
+use super::NumberingCommand::{Import, Reserve, Tick};
 use super::NumberingEvent::*;
+use super::sample::*;
 use super::*;
 use crate::testing::given;
-use crate::{At, BlockId, Dated, LeaseId, Msisdn, Span, TenantId};
-
-const HERAT: TenantId = TenantId::from_bytes([1; 16]);
-const KABUL: TenantId = TenantId::from_bytes([2; 16]);
-const BLOCK: BlockId = BlockId::from_bytes([3; 16]);
-const FIRST: LeaseId = LeaseId::from_bytes([4; 16]);
-const SECOND: LeaseId = LeaseId::from_bytes([5; 16]);
-const MINUTE: Span = Span::minutes(1);
-
-fn number(last: u64) -> Msisdn {
-    Msisdn::from_digits(93_700_000_000 + last).expect("a number")
-}
-
-fn at(at: u64, command: NumberingCommand) -> Dated<NumberingCommand> {
-    Dated { at: At(at), command }
-}
-
-fn listed() -> NumberingEvent {
-    NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers: vec![number(1), number(2)] }
-}
-
-fn reserved(until: u64) -> NumberingEvent {
-    NumberReserved { number: number(1), lease: FIRST, tenant: HERAT, until: At(until) }
-}
-
-fn held(until: u64) -> NumberingEvent {
-    NumberHeld { number: number(1), lease: FIRST, tenant: HERAT, until: At(until) }
-}
-
-fn assigned() -> NumberingEvent {
-    NumberAssigned { number: number(1), lease: FIRST, tenant: HERAT }
-}
-
-fn released(cools_until: u64) -> NumberingEvent {
-    NumberReleased { number: number(1), lease: FIRST, tenant: HERAT, cools_until: At(cools_until) }
-}
-
-fn reserve(tenant: TenantId, lease: LeaseId, ttl: Span) -> NumberingCommand {
-    Reserve { number: number(1), lease, tenant, ttl }
-}
-
-fn import(numbers: Vec<Msisdn>) -> NumberingCommand {
-    Import { block: BLOCK, mno: "Roshan".to_owned(), numbers }
-}
+use crate::{At, Span};
 
 #[test]
 fn a_block_joins_the_inventory_whole() {
@@ -106,9 +64,9 @@ fn a_number_nobody_listed_is_not_registered() {
     let unknown = number(9);
     for command in [
         Reserve { number: unknown, lease: FIRST, tenant: HERAT, ttl: MINUTE },
-        Hold { number: unknown, tenant: HERAT, ttl: MINUTE },
-        Assign { number: unknown, tenant: HERAT },
-        Release { number: unknown, tenant: HERAT },
+        hold_for(unknown, HERAT, MINUTE),
+        assign_to(unknown, HERAT),
+        release_by(unknown, HERAT),
     ] {
         given::<Numbering>([listed()]).when(at(1, command)).refused(NumberingError::NotRegistered);
     }
@@ -127,9 +85,9 @@ fn the_owner_of_a_reservation_that_ran_out_has_nothing_left() {
     let (reserve_first, nothing) =
         ("no reservation stands; reserve it first", "nobody has a claim on it; there is nothing to release");
     for (command, why) in [
-        (Hold { number: number(1), tenant: HERAT, ttl: MINUTE }, reserve_first),
-        (Assign { number: number(1), tenant: HERAT }, reserve_first),
-        (Release { number: number(1), tenant: HERAT }, nothing),
+        (hold_for(number(1), HERAT, MINUTE), reserve_first),
+        (assign_to(number(1), HERAT), reserve_first),
+        (release_by(number(1), HERAT), nothing),
     ] {
         let gone = NumberingError::InvalidTransition(why);
         given::<Numbering>([listed(), reserved(60)]).when(at(60, command)).refused(gone);
@@ -147,15 +105,15 @@ fn times_to_live_have_bounds() {
     let reserved = || given::<Numbering>([listed(), reserved(60)]);
     for ttl in [Span(0), Span(HOLD_MAX.0 + 1)] {
         let refusal = NumberingError::TtlOutOfRange { min: TTL_MIN, max: HOLD_MAX };
-        reserved().when(at(1, Hold { number: number(1), tenant: HERAT, ttl })).refused(refusal);
+        reserved().when(at(1, hold_for(number(1), HERAT, ttl))).refused(refusal);
     }
-    let hold = Hold { number: number(1), tenant: HERAT, ttl: HOLD_MAX };
+    let hold = hold_for(number(1), HERAT, HOLD_MAX);
     reserved().when(at(1, hold)).then([held(1 + HOLD_MAX.0)]);
 }
 
 #[test]
 fn a_hold_prolongs_a_reservation_once_and_nothing_else() {
-    let hold = || Hold { number: number(1), tenant: HERAT, ttl: MINUTE };
+    let hold = || hold_for(number(1), HERAT, MINUTE);
     given::<Numbering>([listed(), reserved(60)])
         .when(at(59, hold()))
         .then([held(60_059)])
@@ -163,7 +121,7 @@ fn a_hold_prolongs_a_reservation_once_and_nothing_else() {
         .refused(NumberingError::InvalidTransition("it is held already; assign or release it"));
     // An earlier version prolonged holds: what it recorded still folds.
     given::<Numbering>([listed(), reserved(60), held(90), held(120)])
-        .when(at(119, Assign { number: number(1), tenant: HERAT }))
+        .when(at(119, assign_to(number(1), HERAT)))
         .then([assigned()]);
     given::<Numbering>([listed(), reserved(60), assigned()])
         .when(at(59, hold()))
@@ -173,7 +131,7 @@ fn a_hold_prolongs_a_reservation_once_and_nothing_else() {
 
 #[test]
 fn a_reservation_or_a_hold_becomes_a_lease() {
-    let assign = || Assign { number: number(1), tenant: HERAT };
+    let assign = || assign_to(number(1), HERAT);
     let ledger = given::<Numbering>([listed(), reserved(60)]).when(at(59, assign())).then([assigned()]);
     assert_eq!(ledger.state().holder(number(1), At(u64::MAX)), Some(HERAT));
     given::<Numbering>([listed(), reserved(60), held(90)]).when(at(89, assign())).then([assigned()]);
@@ -191,11 +149,7 @@ fn a_reservation_is_no_right_to_send() {
 #[test]
 fn a_stranger_does_not_learn_who_holds_a_number() {
     for past in [vec![listed(), reserved(60)], vec![listed(), reserved(60), assigned()]] {
-        for command in [
-            Hold { number: number(1), tenant: KABUL, ttl: MINUTE },
-            Assign { number: number(1), tenant: KABUL },
-            Release { number: number(1), tenant: KABUL },
-        ] {
+        for command in [hold_for(number(1), KABUL, MINUTE), assign_to(number(1), KABUL), release_by(number(1), KABUL)] {
             given::<Numbering>(past.clone()).when(at(59, command)).refused(NumberingError::NotFound);
         }
     }
@@ -205,8 +159,8 @@ fn a_stranger_does_not_learn_who_holds_a_number() {
 fn an_assigned_number_cools_off_for_ninety_days() {
     let end = 100 + Span::days(90).0;
     given::<Numbering>([listed(), reserved(60), assigned()])
-        .when(at(100, Release { number: number(1), tenant: HERAT }))
-        .then([released(end)])
+        .when(at(100, release_by(number(1), HERAT)))
+        .then([released(100, end)])
         .when(at(end - 1, reserve(HERAT, SECOND, MINUTE)))
         .refused(NumberingError::Quarantined { until: At(end) })
         .when(at(end, reserve(KABUL, SECOND, MINUTE)))
@@ -218,16 +172,15 @@ fn an_assigned_number_cools_off_for_ninety_days() {
 
 #[test]
 fn a_number_never_assigned_is_free_the_instant_it_is_released() {
-    let ledger = given::<Numbering>([listed(), reserved(60)])
-        .when(at(7, Release { number: number(1), tenant: HERAT }))
-        .then([released(7)]);
+    let ledger =
+        given::<Numbering>([listed(), reserved(60)]).when(at(7, release_by(number(1), HERAT))).then([released(7, 7)]);
     ledger.when(at(7, reserve(KABUL, SECOND, MINUTE))).then([
         QuarantineEnded { number: number(1) },
         NumberReserved { number: number(1), lease: SECOND, tenant: KABUL, until: At(60_007) },
     ]);
     given::<Numbering>([listed(), reserved(60), held(90)])
-        .when(at(8, Release { number: number(1), tenant: HERAT }))
-        .then([released(8)]);
+        .when(at(8, release_by(number(1), HERAT)))
+        .then([released(8, 8)]);
 }
 
 #[test]
@@ -239,7 +192,7 @@ fn time_puts_on_record_what_ran_out() {
         .then([ReservationExpired { number: number(1), lease: FIRST, tenant: HERAT }])
         .when(at(61, Tick))
         .then_nothing();
-    given::<Numbering>([listed(), reserved(60), assigned(), released(90)])
+    given::<Numbering>([listed(), reserved(60), assigned(), released(70, 90)])
         .when(at(90, Tick))
         .then([QuarantineEnded { number: number(1) }]);
 }
@@ -267,7 +220,7 @@ fn a_tick_fires_a_bounded_number_of_timers_earliest_first() {
 #[test]
 fn a_ledger_that_contradicts_itself_is_not_applied() {
     let elsewhere = NumberReserved { number: number(9), lease: FIRST, tenant: HERAT, until: At(9) };
-    let foreign = NumberAssigned { number: number(1), lease: SECOND, tenant: HERAT };
+    let foreign = NumberAssigned { number: number(1), lease: SECOND, tenant: HERAT, term: None };
     for (past, event) in [
         (vec![], elsewhere),
         (vec![listed()], listed()),
@@ -276,7 +229,7 @@ fn a_ledger_that_contradicts_itself_is_not_applied() {
         (vec![listed()], assigned()),
         (vec![listed(), reserved(60)], foreign),
         (vec![listed(), reserved(60), assigned()], reserved(60)),
-        (vec![listed()], released(60)),
+        (vec![listed()], released(60, 60)),
         (
             vec![listed(), reserved(60), assigned()],
             ReservationExpired { number: number(1), lease: FIRST, tenant: HERAT },

@@ -1,7 +1,27 @@
-use crate::{BlockId, LeaseId, Msisdn, Span, TenantId};
+use super::{Period, Reason};
+use crate::{At, BlockId, LeaseId, Msisdn, Span, TenantId};
 
 /// Numbers one import command may list; a larger block comes as several commands.
 pub const IMPORT_MAX: usize = 500;
+
+/// What whoever asks believes of the number. If it is not so any more, the command is refused with `CONFLICT`: compare
+/// and set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// The lease that stands or was recalled.
+    pub lease: Option<LeaseId>,
+    /// When its state ends by itself.
+    pub until: Option<At>,
+}
+
+/// Where a recalled number goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reinstatement {
+    /// Back to the tenant it was recalled from, under the same lease.
+    Tenant,
+    /// To anybody, once it has cooled off from the recall.
+    Pool,
+}
 
 /// What may be asked of the registry of numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,11 +31,22 @@ pub enum NumberingCommand {
     /// Take an available number for `ttl` under the new lease id `lease`.
     Reserve { number: Msisdn, lease: LeaseId, tenant: TenantId, ttl: Span },
     /// Turn one's own reservation into a hold, to `ttl` from now. Once: a hold is not prolonged.
-    Hold { number: Msisdn, tenant: TenantId, ttl: Span },
-    /// Turn one's own reservation or hold into a lease without end.
-    Assign { number: Msisdn, tenant: TenantId },
+    Hold { number: Msisdn, tenant: TenantId, ttl: Span, expected: Expected },
+    /// Turn one's own reservation or hold into a lease, for a period or without end.
+    Assign { number: Msisdn, tenant: TenantId, period: Option<Period>, expected: Expected },
+    /// Lengthen one's own lease by its period.
+    Renew { number: Msisdn, tenant: TenantId, expected: Expected },
     /// End one's own reservation, hold or lease. An assigned number cools off; one never assigned is free at once.
-    Release { number: Msisdn, tenant: TenantId },
+    Release { number: Msisdn, tenant: TenantId, expected: Expected },
+    /// Take a leased number back from whoever holds it.
+    Recall { number: Msisdn, reason: Reason, expected: Expected },
+    /// Undo a recall.
+    Reinstate { number: Msisdn, to: Reinstatement, justification: Reason, expected: Expected },
+    /// Take a number that nobody holds out of use for ever.
+    Retire { number: Msisdn, justification: Reason, expected: Expected },
+    /// Let a cool-off last for another length of time, from [`super::COOL_OFF_MIN`] to [`super::COOL_OFF_MAX`], counted
+    /// from the end of the lease.
+    OverrideCoolOff { number: Msisdn, lasts: Span, justification: Reason, expected: Expected },
     /// Let time act: expire what ran out, a bounded number at a time.
     Tick,
 }

@@ -1,4 +1,4 @@
-use super::IMPORT_MAX;
+use super::{IMPORT_MAX, JUSTIFICATION_MIN_CHARS};
 use crate::At;
 
 /// How many rows of a refused import are named; the rest is only counted.
@@ -12,6 +12,9 @@ pub enum NumberingError {
     /// A claim on the number stands, whoever's it is.
     #[error("the number is taken; choose another one")]
     Conflict,
+    /// The number does not stand where the command expects it to.
+    #[error("the number is not as you expect it any more; look it up again")]
+    Changed,
     /// The caller has no claim on the number.
     #[error("you have no claim on this number")]
     NotFound,
@@ -29,6 +32,8 @@ pub enum NumberingError {
     TooMany,
     #[error("the time to live must be from {min_s} s to {max_s} s", min_s = min.0 / 1_000, max_s = max.0 / 1_000)]
     TtlOutOfRange { min: crate::Span, max: crate::Span },
+    #[error("a justification has at least {JUSTIFICATION_MIN_CHARS} characters, spaces around it not counted")]
+    JustificationTooShort,
     #[error("not acceptable: {0}")]
     InvalidValue(&'static str),
     /// An event that `decide` cannot have produced in this state: the ledger is not to be trusted, reading stops.
@@ -45,7 +50,7 @@ impl NumberingError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Conflict => "CONFLICT",
+            Self::Conflict | Self::Changed => "CONFLICT",
             Self::NotFound => "NOT_FOUND",
             Self::NotRegistered => "NOT_REGISTERED",
             Self::Quarantined { .. } => "QUARANTINED",
@@ -53,6 +58,7 @@ impl NumberingError {
             Self::InvalidRows { .. } => "INVALID_ROWS",
             Self::TooMany => "TOO_MANY",
             Self::TtlOutOfRange { .. } => "TTL_OUT_OF_RANGE",
+            Self::JustificationTooShort => "JUSTIFICATION_TOO_SHORT",
             Self::InvalidValue(_) => "INVALID_VALUE",
             Self::CorruptLedger(_) => "CORRUPT_LEDGER",
         }

@@ -1,3 +1,4 @@
+use super::{Reason, Term};
 use crate::{At, BlockId, LeaseId, Msisdn, TenantId};
 
 /// What happened to numbers. The stored names stand in `schemas`, not here.
@@ -22,16 +23,26 @@ pub enum NumberingEvent {
         tenant: TenantId,
         until: At,
     },
+    /// The lease began: for a term, or without end.
     NumberAssigned {
         number: Msisdn,
         lease: LeaseId,
         tenant: TenantId,
+        term: Option<Term>,
     },
-    /// The lease ended; the number is nobody's until `cools_until`.
+    /// The lease goes on until `expires`, asked for or by itself.
+    LeaseRenewed {
+        number: Msisdn,
+        lease: LeaseId,
+        tenant: TenantId,
+        expires: At,
+    },
+    /// The claim was given up at `since`; the number is nobody's until `cools_until`.
     NumberReleased {
         number: Msisdn,
         lease: LeaseId,
         tenant: TenantId,
+        since: At,
         cools_until: At,
     },
     /// A reservation or a hold ran out by itself; the number is available again.
@@ -40,8 +51,50 @@ pub enum NumberingEvent {
         lease: LeaseId,
         tenant: TenantId,
     },
-    /// The cool-off after a release ended; the number is available again.
+    /// The term of a lease ended at `since` and was not renewed; the number is nobody's until `cools_until`.
+    LeaseExpired {
+        number: Msisdn,
+        lease: LeaseId,
+        tenant: TenantId,
+        since: At,
+        cools_until: At,
+    },
+    /// The platform took the number back at `since`.
+    NumberRecalled {
+        number: Msisdn,
+        lease: LeaseId,
+        tenant: TenantId,
+        since: At,
+        cools_until: At,
+        reason: Reason,
+    },
+    /// The recall was undone: the lease goes on.
+    LeaseReinstated {
+        number: Msisdn,
+        lease: LeaseId,
+        tenant: TenantId,
+        justification: Reason,
+    },
+    /// The number goes from its recall to the pool, and is nobody's until `cools_until`.
+    NumberReturned {
+        number: Msisdn,
+        since: At,
+        cools_until: At,
+        justification: Reason,
+    },
+    /// The cool-off ends at `until` and not when it would have.
+    CoolOffOverridden {
+        number: Msisdn,
+        until: At,
+        justification: Reason,
+    },
+    /// The cool-off ended; the number is available again.
     QuarantineEnded {
         number: Msisdn,
+    },
+    /// Nobody ever has the number again.
+    NumberRetired {
+        number: Msisdn,
+        justification: Reason,
     },
 }

@@ -22,23 +22,56 @@ fn held(index: u64) -> NumberingEvent {
 }
 
 fn assigned(index: u64) -> NumberingEvent {
-    NumberingEvent::NumberAssigned { number: number(index), lease: lease(index), tenant: TENANT }
+    assigned_for(index, None)
+}
+
+fn assigned_for(index: u64, term: Option<Term>) -> NumberingEvent {
+    NumberingEvent::NumberAssigned { number: number(index), lease: lease(index), tenant: TENANT, term }
 }
 
 fn released(index: u64) -> NumberingEvent {
-    let cools_until = At(3_000_000);
-    NumberingEvent::NumberReleased { number: number(index), lease: lease(index), tenant: TENANT, cools_until }
+    let (since, cools_until) = (At(1_500_000), At(3_000_000));
+    NumberingEvent::NumberReleased { number: number(index), lease: lease(index), tenant: TENANT, since, cools_until }
+}
+
+fn recalled(index: u64) -> NumberingEvent {
+    let (since, cools_until) = (At(1_600_000), At(3_600_000));
+    NumberingEvent::NumberRecalled {
+        number: number(index),
+        lease: lease(index),
+        tenant: TENANT,
+        since,
+        cools_until,
+        reason: why(),
+    }
+}
+
+fn why() -> Reason {
+    Reason::new("the operator asked for it back").expect("a reason")
 }
 
 /// One number in each standing, and two that are available again.
 #[test]
 fn the_inventory_keeps_its_bytes() {
-    let numbers = (0..7).map(number).collect();
+    let numbers = (0..14).map(number).collect();
     let mut history =
         vec![NumberingEvent::NumbersListed { block: BlockId::from_bytes([9; 16]), mno: "Roshan".into(), numbers }];
-    history.extend((1..7).map(reserved));
+    history.extend((1..14).map(reserved));
     history.extend([held(2), assigned(3), assigned(4), released(4), assigned(5), released(5)]);
     history.push(NumberingEvent::QuarantineEnded { number: number(5) });
     history.push(NumberingEvent::ReservationExpired { number: number(6), lease: lease(6), tenant: TENANT });
+    let term = Some(Term { expires: At(9_000_000), months: 1, day: 31, renews: false });
+    let (tenant, justification) = (TENANT, why());
+    history.extend((7..14).map(|index| assigned_for(index, term)));
+    history.extend((8..12).map(recalled));
+    let (since, cools_until) = (At(9_000_000), At(9_500_000));
+    history.extend([
+        NumberingEvent::LeaseRenewed { number: number(7), lease: lease(7), tenant, expires: At(10_000_000) },
+        NumberingEvent::LeaseReinstated { number: number(9), lease: lease(9), tenant, justification: why() },
+        NumberingEvent::NumberReturned { number: number(10), since, cools_until, justification: why() },
+        NumberingEvent::CoolOffOverridden { number: number(10), until: At(9_900_000), justification: why() },
+        NumberingEvent::NumberRetired { number: number(11), justification },
+        NumberingEvent::LeaseExpired { number: number(12), lease: lease(12), tenant, since, cools_until },
+    ]);
     golden::<Numbering>("numbering", vec![history]);
 }

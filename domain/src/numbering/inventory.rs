@@ -1,4 +1,4 @@
-use super::{Lifecycle, NumberingError, NumberingEvent};
+use super::{Lifecycle, NumberingError, NumberingEvent, Term};
 use crate::{At, BlockId, Msisdn, TenantId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,8 @@ pub struct Counts {
     pub held: u64,
     pub assigned: u64,
     pub quarantined: u64,
+    pub recalled: u64,
+    pub retired: u64,
 }
 
 impl Counts {
@@ -29,6 +31,8 @@ impl Counts {
             Lifecycle::Held { .. } => &mut self.held,
             Lifecycle::Assigned { .. } => &mut self.assigned,
             Lifecycle::Quarantined { .. } => &mut self.quarantined,
+            Lifecycle::Recalled { .. } => &mut self.recalled,
+            Lifecycle::Retired => &mut self.retired,
         }
     }
 }
@@ -60,7 +64,7 @@ impl Inventory {
     /// The tenant the number is assigned to at `at`. Reservations and holds give no right to send.
     #[must_use]
     pub fn holder(&self, number: Msisdn, at: At) -> Option<TenantId> {
-        match self.lifecycle(number)?.seen_at(at) {
+        match self.lifecycle(number)?.seen_at(number, at) {
             Lifecycle::Assigned { tenant, .. } => Some(tenant),
             _ => None,
         }
@@ -108,7 +112,7 @@ impl Inventory {
     /// # Errors
     /// [`NumberingError::CorruptLedger`] if the event cannot follow what happened before.
     pub fn evolve(&mut self, event: NumberingEvent) -> Result<(), NumberingError> {
-        use Lifecycle::{Assigned, Available, Held, Quarantined, Reserved};
+        use Lifecycle::{Assigned, Available, Held, Quarantined, Recalled, Reserved, Retired};
         match event {
             NumberingEvent::NumbersListed { block, mno, numbers } => self.list(block, mno, numbers),
             NumberingEvent::NumberReserved { number, lease, tenant, until } => {
@@ -118,20 +122,62 @@ impl Inventory {
                 let prolongs = matches!(now, Reserved { .. } | Held { .. }) && now.claim() == Some((tenant, lease));
                 prolongs.then_some(Held { tenant, lease, until })
             }),
-            NumberingEvent::NumberAssigned { number, lease, tenant } => self.step(number, |now| {
+            NumberingEvent::NumberAssigned { number, lease, tenant, term } => self.step(number, |now| {
                 let follows = matches!(now, Reserved { .. } | Held { .. }) && now.claim() == Some((tenant, lease));
-                follows.then_some(Assigned { tenant, lease })
+                follows.then_some(Assigned { tenant, lease, term })
             }),
-            NumberingEvent::NumberReleased { number, lease, tenant, cools_until } => self.step(number, |now| {
-                (now.claim() == Some((tenant, lease))).then_some(Quarantined { until: cools_until })
+            NumberingEvent::LeaseRenewed { number, lease, tenant, expires } => self.step(number, |now| match *now {
+                Assigned { term: Some(term), .. } if now.claim() == Some((tenant, lease)) && term.expires < expires => {
+                    Some(Assigned { tenant, lease, term: Some(Term { expires, ..term }) })
+                }
+                _ => None,
+            }),
+            NumberingEvent::NumberReleased { number, lease, tenant, since, cools_until } => self.step(number, |now| {
+                (now.claim() == Some((tenant, lease))).then_some(Quarantined { since, until: cools_until })
             }),
             NumberingEvent::ReservationExpired { number, lease, tenant } => self.step(number, |now| {
                 let expires = matches!(now, Reserved { .. } | Held { .. }) && now.claim() == Some((tenant, lease));
                 expires.then_some(Available)
             }),
+            NumberingEvent::LeaseExpired { number, lease, tenant, since, cools_until } => {
+                self.step(number, |now| match *now {
+                    Assigned { term: Some(term), .. } if now.claim() == Some((tenant, lease)) && !term.renews => {
+                        Some(Quarantined { since, until: cools_until })
+                    }
+                    _ => None,
+                })
+            }
+            NumberingEvent::NumberRecalled { number, lease, tenant, since, cools_until, reason: _ } => {
+                self.step(number, |now| match *now {
+                    Assigned { term, .. } if now.claim() == Some((tenant, lease)) => {
+                        Some(Recalled { tenant, lease, term, since, cools_until })
+                    }
+                    _ => None,
+                })
+            }
+            NumberingEvent::LeaseReinstated { number, lease, tenant, justification: _ } => {
+                self.step(number, |now| match *now {
+                    Recalled { tenant: of, lease: under, term, .. } if (of, under) == (tenant, lease) => {
+                        Some(Assigned { tenant, lease, term })
+                    }
+                    _ => None,
+                })
+            }
+            NumberingEvent::NumberReturned { number, since, cools_until, justification: _ } => self
+                .step(number, |now| {
+                    matches!(now, Recalled { .. }).then_some(Quarantined { since, until: cools_until })
+                }),
+            NumberingEvent::CoolOffOverridden { number, until, justification: _ } => {
+                self.step(number, |now| match *now {
+                    Quarantined { since, .. } => Some(Quarantined { since, until }),
+                    _ => None,
+                })
+            }
             NumberingEvent::QuarantineEnded { number } => {
                 self.step(number, |now| matches!(now, Quarantined { .. }).then_some(Available))
             }
+            NumberingEvent::NumberRetired { number, justification: _ } => self
+                .step(number, |now| matches!(now, Available | Quarantined { .. } | Recalled { .. }).then_some(Retired)),
         }
     }
 

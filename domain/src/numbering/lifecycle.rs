@@ -1,4 +1,5 @@
-use crate::{At, LeaseId, TenantId};
+use super::{COOL_OFF, NumberingEvent, Term};
+use crate::{At, LeaseId, Msisdn, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// Where one number stands. A number is in exactly one of these.
@@ -10,32 +11,61 @@ pub enum Lifecycle {
     Reserved { tenant: TenantId, lease: LeaseId, until: At },
     /// Taken for longer, while paperwork is pending.
     Held { tenant: TenantId, lease: LeaseId, until: At },
-    /// Leased without end.
-    Assigned { tenant: TenantId, lease: LeaseId },
-    /// Nobody's, and cooling off.
-    Quarantined { until: At },
+    /// Leased: for a term, or without end.
+    Assigned { tenant: TenantId, lease: LeaseId, term: Option<Term> },
+    /// Nobody's, and cooling off since the lease ended.
+    Quarantined { since: At, until: At },
+    /// Taken back by the platform: whoever held it may not use it, and nobody else may have it.
+    Recalled { tenant: TenantId, lease: LeaseId, term: Option<Term>, since: At, cools_until: At },
+    /// Out of use for ever.
+    Retired,
 }
 
 impl Lifecycle {
-    /// When it runs out by itself, if it does.
+    /// When time moves it on by itself, if it does.
     #[must_use]
     pub const fn until(&self) -> Option<At> {
         match self {
-            Self::Reserved { until, .. } | Self::Held { until, .. } | Self::Quarantined { until } => Some(*until),
-            Self::Available | Self::Assigned { .. } => None,
+            Self::Reserved { until, .. } | Self::Held { until, .. } | Self::Quarantined { until, .. } => Some(*until),
+            Self::Assigned { term: Some(term), .. } => Some(term.expires),
+            Self::Available | Self::Assigned { term: None, .. } | Self::Recalled { .. } | Self::Retired => None,
         }
     }
 
-    /// Whether it has run out at `at`, even if no tick has recorded it yet.
+    /// The next step time alone takes with the number up to `at`, with the event that puts it on record: a claim or a
+    /// cool-off runs out, a lease expires or goes on.
     #[must_use]
-    pub fn ran_out(&self, at: At) -> bool {
-        self.until().is_some_and(|until| at >= until)
+    pub fn elapsed(&self, number: Msisdn, at: At) -> Option<(NumberingEvent, Self)> {
+        if self.until().is_none_or(|until| at < until) {
+            return None;
+        }
+        match *self {
+            Self::Reserved { tenant, lease, .. } | Self::Held { tenant, lease, .. } => {
+                Some((NumberingEvent::ReservationExpired { number, lease, tenant }, Self::Available))
+            }
+            Self::Assigned { tenant, lease, term: Some(term) } if term.renews => {
+                let term = term.renewed();
+                let event = NumberingEvent::LeaseRenewed { number, lease, tenant, expires: term.expires };
+                Some((event, Self::Assigned { tenant, lease, term: Some(term) }))
+            }
+            Self::Assigned { tenant, lease, term: Some(term) } => {
+                let (since, until) = (term.expires, term.expires.plus(COOL_OFF));
+                let event = NumberingEvent::LeaseExpired { number, lease, tenant, since, cools_until: until };
+                Some((event, Self::Quarantined { since, until }))
+            }
+            Self::Quarantined { .. } => Some((NumberingEvent::QuarantineEnded { number }, Self::Available)),
+            Self::Available | Self::Assigned { term: None, .. } | Self::Recalled { .. } | Self::Retired => None,
+        }
     }
 
-    /// What holds true at `at`: what ran out is available again.
+    /// What holds true at `at`, even if no tick has recorded it yet.
     #[must_use]
-    pub fn seen_at(self, at: At) -> Self {
-        if self.ran_out(at) { Self::Available } else { self }
+    pub fn seen_at(self, number: Msisdn, at: At) -> Self {
+        let mut now = self;
+        while let Some((_, next)) = now.elapsed(number, at) {
+            now = next;
+        }
+        now
     }
 
     /// Whose claim stands: reservation, hold or lease.
@@ -44,8 +74,20 @@ impl Lifecycle {
         match self {
             Self::Reserved { tenant, lease, .. }
             | Self::Held { tenant, lease, .. }
-            | Self::Assigned { tenant, lease } => Some((*tenant, *lease)),
-            Self::Available | Self::Quarantined { .. } => None,
+            | Self::Assigned { tenant, lease, .. } => Some((*tenant, *lease)),
+            Self::Available | Self::Quarantined { .. } | Self::Recalled { .. } | Self::Retired => None,
+        }
+    }
+
+    /// The lease that stands or was recalled.
+    #[must_use]
+    pub const fn lease(&self) -> Option<LeaseId> {
+        match self {
+            Self::Recalled { lease, .. } => Some(*lease),
+            _ => match self.claim() {
+                Some((_, lease)) => Some(lease),
+                None => None,
+            },
         }
     }
 }
@@ -53,17 +95,41 @@ impl Lifecycle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numbering::Period;
 
-    #[test]
-    fn a_claim_stands_until_its_instant_and_not_at_it() {
-        let reserved = Lifecycle::Reserved { tenant: TenantId::NIL, lease: LeaseId::NIL, until: At(10) };
-        assert_eq!(reserved.seen_at(At(9)), reserved);
-        assert_eq!(reserved.seen_at(At(10)), Lifecycle::Available);
+    const ANY: (TenantId, LeaseId) = (TenantId::NIL, LeaseId::NIL);
+
+    fn seen(now: Lifecycle, at: u64) -> Lifecycle {
+        now.seen_at(Msisdn::from_digits(93_700_000_001).expect("a number"), At(at))
+    }
+
+    fn assigned(term: Option<Term>) -> Lifecycle {
+        Lifecycle::Assigned { tenant: ANY.0, lease: ANY.1, term }
     }
 
     #[test]
-    fn a_lease_never_runs_out() {
-        let assigned = Lifecycle::Assigned { tenant: TenantId::NIL, lease: LeaseId::NIL };
-        assert_eq!(assigned.seen_at(At(u64::MAX)), assigned);
+    fn a_claim_stands_until_its_instant_and_not_at_it() {
+        let reserved = Lifecycle::Reserved { tenant: ANY.0, lease: ANY.1, until: At(10) };
+        assert_eq!(seen(reserved, 9), reserved);
+        assert_eq!(seen(reserved, 10), Lifecycle::Available);
+    }
+
+    #[test]
+    fn a_lease_without_a_term_never_runs_out() {
+        assert_eq!(seen(assigned(None), u64::MAX), assigned(None));
+    }
+
+    #[test]
+    fn a_term_ends_in_a_cool_off_or_in_the_next_term() {
+        let once = Term::begin(At(0), Period { months: 1, renews: false });
+        let (end, cooled) = (once.expires.0, once.expires.plus(COOL_OFF));
+        assert_eq!(seen(assigned(Some(once)), end - 1), assigned(Some(once)));
+        let cooling = Lifecycle::Quarantined { since: At(end), until: cooled };
+        assert_eq!(seen(assigned(Some(once)), end), cooling);
+        assert_eq!(seen(assigned(Some(once)), cooled.0), Lifecycle::Available);
+        let renewing = Term { renews: true, ..once };
+        assert_eq!(seen(assigned(Some(renewing)), end), assigned(Some(renewing.renewed())));
+        let much_later = renewing.renewed().renewed();
+        assert_eq!(seen(assigned(Some(renewing)), much_later.expires.0 - 1), assigned(Some(much_later)));
     }
 }

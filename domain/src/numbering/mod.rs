@@ -1,10 +1,14 @@
 //! Who may use which number, since when, and until when.
 mod aggregate;
+mod claims;
 mod command;
 mod error;
 mod event;
 mod inventory;
 mod lifecycle;
+mod oversight;
+mod reason;
+mod term;
 
 #[cfg(test)]
 mod aggregate_tests;
@@ -12,10 +16,16 @@ mod aggregate_tests;
 mod golden_tests;
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod oversight_tests;
+#[cfg(test)]
+mod sample;
 
-pub use aggregate::{COOL_OFF, HOLD_MAX, Numbering, RESERVE_MAX, TICK_MAX, TTL_MIN};
-pub use command::{IMPORT_MAX, NumberingCommand};
+pub use aggregate::{COOL_OFF, COOL_OFF_MAX, COOL_OFF_MIN, HOLD_MAX, Numbering, RESERVE_MAX, TICK_MAX, TTL_MIN};
+pub use command::{Expected, IMPORT_MAX, NumberingCommand, Reinstatement};
 pub use error::{INVALID_ROWS_NAMED, NumberingError};
 pub use event::NumberingEvent;
 pub use inventory::{Counts, Entry, Inventory};
 pub use lifecycle::Lifecycle;
+pub use reason::{JUSTIFICATION_MIN_CHARS, REASON_MAX_CHARS, Reason};
+pub use term::{PERIOD_MONTHS_MAX, Period, Term};

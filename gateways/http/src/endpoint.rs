@@ -81,8 +81,19 @@ impl Endpoint {
     }
 }
 
-const READ_NUMBERS: Access = Access::AnyOf(&[Role::NumberingRead, Role::NumberingWrite, Role::PlatformNumberingAdmin]);
+const READ_NUMBERS: Access = Access::AnyOf(&[
+    Role::NumberingRead,
+    Role::NumberingWrite,
+    Role::NumberingBilling,
+    Role::PlatformNumberingAdmin,
+    Role::PlatformNumberingOps,
+    Role::PlatformAuditor,
+]);
 const LEASE_NUMBERS: Access = Access::AnyOf(&[Role::NumberingWrite, Role::PlatformNumberingAdmin]);
+const RENEW_NUMBERS: Access =
+    Access::AnyOf(&[Role::NumberingWrite, Role::NumberingBilling, Role::PlatformNumberingAdmin]);
+const RECALL_NUMBERS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin]);
+const OVERRIDE_COOL_OFFS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin, Role::PlatformNumberingOps]);
 const IMPORT_NUMBERS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin]);
 const CHANNELS: Access = Access::AnyOf(&[Role::PlatformChannelAdmin]);
 const SEND: Access = Access::AnyOf(&[Role::AccountSender, Role::AccountAdmin]);
@@ -166,6 +177,11 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("numbers.reserve" POST "/v1/numbers/{digits}/reserve" LEASE_NUMBERS JSON, numbering::reserve, reserve),
     endpoint!("numbers.hold" POST "/v1/numbers/{digits}/hold" LEASE_NUMBERS JSON, numbering::hold, hold),
     endpoint!("numbers.assign" POST "/v1/numbers/{digits}/assign" LEASE_NUMBERS JSON, numbering::assign, assign),
+    endpoint!("numbers.renew" POST "/v1/numbers/{digits}/renew" RENEW_NUMBERS JSON, numbering::renew, renew),
+    endpoint!("numbers.recall" POST "/v1/numbers/{digits}/recall" RECALL_NUMBERS JSON, numbering::recall, recall),
+    endpoint!("numbers.reinstate" POST "/v1/numbers/{digits}/reinstate" RECALL_NUMBERS JSON, numbering::reinstate, reinstate),
+    endpoint!("numbers.retire" POST "/v1/numbers/{digits}/retire" RECALL_NUMBERS JSON, numbering::retire, retire),
+    endpoint!("numbers.cool_off" PUT "/v1/numbers/{digits}/cool-off" OVERRIDE_COOL_OFFS JSON, numbering::set_cool_off, set_cool_off),
     endpoint!("numbers.release" POST "/v1/numbers/{digits}/release" LEASE_NUMBERS JSON, numbering::release, release),
     endpoint!("operators.register" POST "/v1/operators" CHANNELS JSON, routing::register_operator, register_operator),
     endpoint!("operators.list" GET "/v1/operators" CHANNELS NONE, routing::operators, list_operators),

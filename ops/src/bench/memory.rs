@@ -44,7 +44,7 @@ pub fn run(args: &MemoryArgs) -> Result<()> {
         let (number, lease) = (number(index)?, LeaseId::from_bytes(u128::from(index).to_be_bytes()));
         let tenant = TenantId::from_bytes(u128::from(index % TENANTS + 1).to_be_bytes());
         inventory.evolve(NumberingEvent::NumberReserved { number, lease, tenant, until: At(index) })?;
-        inventory.evolve(NumberingEvent::NumberAssigned { number, lease, tenant })?;
+        inventory.evolve(NumberingEvent::NumberAssigned { number, lease, tenant, term: None })?;
     }
     let leased = settled()?;
     for index in 0..args.numbers {

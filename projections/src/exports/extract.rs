@@ -105,9 +105,16 @@ impl Extract {
             NumberReserved { number, .. }
             | NumberHeld { number, .. }
             | NumberAssigned { number, .. }
+            | LeaseRenewed { number, .. }
             | NumberReleased { number, .. }
             | ReservationExpired { number, .. }
-            | QuarantineEnded { number } => number,
+            | LeaseExpired { number, .. }
+            | NumberRecalled { number, .. }
+            | LeaseReinstated { number, .. }
+            | NumberReturned { number, .. }
+            | CoolOffOverridden { number, .. }
+            | QuarantineEnded { number }
+            | NumberRetired { number, .. } => number,
         };
         let before = self.inventory.lifecycle(number).copied();
         // Evolving checks that the event can follow; what is below relies on it.
@@ -141,8 +148,21 @@ impl Extract {
                 (*since, *open) = (ran_out, None);
                 set(lease, Outcome::Expired(ran_out));
             }
+            LeaseExpired { .. } => {
+                (*since, *open) = (ran_out, None);
+                set(lease, Outcome::Expired(ran_out));
+            }
+            NumberRecalled { .. } => {
+                *since = at;
+                set(lease, Outcome::Recalled(at));
+            }
+            LeaseReinstated { .. } => {
+                *since = at;
+                set(lease, Outcome::Assigned);
+            }
+            NumberReturned { .. } | NumberRetired { .. } => (*since, *open) = (at, None),
             QuarantineEnded { .. } => *since = ran_out,
-            NumbersListed { .. } => {}
+            NumbersListed { .. } | LeaseRenewed { .. } | CoolOffOverridden { .. } => {}
         }
         Ok(())
     }
@@ -150,11 +170,16 @@ impl Extract {
     /// Lets everything run out that did so before the end without being on record, and puts leases in order.
     pub(super) fn close(&mut self) {
         let eve = self.eve();
-        for (number, entry) in self.inventory.iter().filter(|(_, entry)| entry.lifecycle.ran_out(eve)) {
-            let ran_out = entry.lifecycle.until().unwrap_or(eve);
-            if let Some((since, open)) = self.standing.get_mut(&number) {
-                *since = ran_out;
-                set(open.take().and_then(|place| self.leases.get_mut(place)), Outcome::Expired(ran_out));
+        for (number, entry) in self.inventory.iter() {
+            let mut now = entry.lifecycle;
+            while let Some((event, next)) = now.elapsed(number, eve) {
+                let ran_out = now.until().unwrap_or(eve);
+                let renewed = matches!(event, NumberingEvent::LeaseRenewed { .. });
+                if let Some((since, open)) = self.standing.get_mut(&number).filter(|_| !renewed) {
+                    *since = ran_out;
+                    set(open.take().and_then(|place| self.leases.get_mut(place)), Outcome::Expired(ran_out));
+                }
+                now = next;
             }
         }
         self.leases.sort_by_key(|lease| (lease.number, lease.reserved_at, lease.lease));

@@ -9,8 +9,10 @@ pub(super) enum Outcome {
     Assigned,
     /// Given back at that instant.
     Released(At),
-    /// Ran out at that instant without having been assigned.
+    /// Ran out at that instant: a reservation or a hold that was not assigned, or a term that was not renewed.
     Expired(At),
+    /// Taken back by the platform at that instant.
+    Recalled(At),
 }
 
 impl Outcome {
@@ -21,6 +23,7 @@ impl Outcome {
             Self::Assigned => "assigned",
             Self::Released(_) => "released",
             Self::Expired(_) => "expired",
+            Self::Recalled(_) => "recalled",
         }
     }
 
@@ -34,6 +37,13 @@ impl Outcome {
     pub(super) const fn expired_at(self) -> Option<At> {
         match self {
             Self::Expired(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn recalled_at(self) -> Option<At> {
+        match self {
+            Self::Recalled(at) => Some(at),
             _ => None,
         }
     }
@@ -58,5 +68,7 @@ pub(super) const fn state_name(lifecycle: &Lifecycle) -> &'static str {
         Lifecycle::Held { .. } => "held",
         Lifecycle::Assigned { .. } => "assigned",
         Lifecycle::Quarantined { .. } => "quarantined",
+        Lifecycle::Recalled { .. } => "recalled",
+        Lifecycle::Retired => "retired",
     }
 }

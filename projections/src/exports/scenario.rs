@@ -27,7 +27,7 @@ pub(super) fn reserved(last: u64, id: u8, tenant: TenantId, until: u64) -> Numbe
 }
 
 pub(super) fn assigned(last: u64, id: u8, tenant: TenantId) -> NumberingEvent {
-    NumberAssigned { number: number(last), lease: lease(id), tenant }
+    NumberAssigned { number: number(last), lease: lease(id), tenant, term: None }
 }
 
 /// A little of everything, over at 10,000 ms.
@@ -41,7 +41,16 @@ pub(super) fn story() -> Chain {
         .new_epoch(3_500)
         .then(4_500, [ReservationExpired { number: number(2), lease: lease(2), tenant: KABUL }])
         .then(4_600, [reserved(2, 3, HERAT, 99_000), assigned(2, 3, HERAT)])
-        .then(5_000, [NumberReleased { number: number(2), lease: lease(3), tenant: HERAT, cools_until: At(90_000) }])
+        .then(
+            5_000,
+            [NumberReleased {
+                number: number(2),
+                lease: lease(3),
+                tenant: HERAT,
+                since: At(5_000),
+                cools_until: At(90_000),
+            }],
+        )
         .then(6_000, [reserved(3, 4, KABUL, 7_000)])
         .then(6_500, [NumberHeld { number: number(3), lease: lease(4), tenant: KABUL, until: At(50_000) }])
         .then(7_000, [NumberHeld { number: number(3), lease: lease(4), tenant: KABUL, until: At(60_000) }])

@@ -35,7 +35,7 @@ fn numbers(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u
     csv.write_record(["number", "block", "mno", "state", "tenant", "lease", "since"])?;
     let mut rows = 0;
     for (number, entry) in extract.inventory.iter() {
-        let state = entry.lifecycle.seen_at(extract.eve());
+        let state = entry.lifecycle.seen_at(number, extract.eve());
         let (tenant, lease) =
             state.claim().map(|(tenant, lease)| (tenant.to_string(), lease.to_string())).unwrap_or_default();
         let mno = extract.inventory.mno(entry.block).unwrap_or_default();
@@ -63,6 +63,7 @@ fn leases(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u6
         "assigned_at",
         "released_at",
         "expired_at",
+        "recalled_at",
         "outcome",
     ])?;
     for lease in &extract.leases {
@@ -74,6 +75,7 @@ fn leases(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u6
             &time(lease.assigned_at),
             &time(lease.outcome.released_at()),
             &time(lease.outcome.expired_at()),
+            &time(lease.outcome.recalled_at()),
             lease.outcome.name(),
         ])?;
     }
@@ -82,20 +84,33 @@ fn leases(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u6
 
 /// How many numbers of each block stand where, ascending by operator, then by block.
 fn utilisation(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
-    csv.write_record(["mno", "block", "available", "reserved", "held", "assigned", "quarantined", "total"])?;
+    csv.write_record([
+        "mno",
+        "block",
+        "available",
+        "reserved",
+        "held",
+        "assigned",
+        "quarantined",
+        "recalled",
+        "retired",
+        "total",
+    ])?;
     let mut blocks = BTreeMap::new();
-    for (_, entry) in extract.inventory.iter() {
+    for (number, entry) in extract.inventory.iter() {
         let mno = extract.inventory.mno(entry.block).unwrap_or_default();
-        let counts: &mut [u64; 6] = blocks.entry((mno, entry.block)).or_default();
-        let place = match entry.lifecycle.seen_at(extract.eve()) {
+        let counts: &mut [u64; 8] = blocks.entry((mno, entry.block)).or_default();
+        let place = match entry.lifecycle.seen_at(number, extract.eve()) {
             Lifecycle::Available => 0,
             Lifecycle::Reserved { .. } => 1,
             Lifecycle::Held { .. } => 2,
             Lifecycle::Assigned { .. } => 3,
             Lifecycle::Quarantined { .. } => 4,
+            Lifecycle::Recalled { .. } => 5,
+            Lifecycle::Retired => 6,
         };
         counts[place] += 1;
-        counts[5] += 1;
+        counts[7] += 1;
     }
     for ((mno, block), counts) in &blocks {
         let (mno, block) = (text(mno).into_owned(), block.to_string());

@@ -8,6 +8,7 @@ use super::testing::{Chain, EXPORTER, as_of, generate, month, number};
 use super::{ExportRequest, ExtractError, KeyError, RegulatorKey, RegulatorPublicKey, verify};
 use peyk_domain::At;
 use peyk_domain::numbering::NumberingEvent::*;
+use peyk_domain::numbering::{Reason, Term};
 use peyk_schemas::{RawEvent, SchemaError};
 use rsa::pkcs8::EncodePrivateKey;
 use std::collections::BTreeMap;
@@ -46,20 +47,20 @@ fn the_tables_tell_who_held_what() {
     assert_eq!(
         table(&out, "leases.csv"),
         format!(
-            "lease,number,tenant,reserved_at,assigned_at,released_at,expired_at,outcome\n\
-             {l1},+93700000001,{HERAT},1970-01-01T00:00:02.000Z,1970-01-01T00:00:03.000Z,,,assigned\n\
-             {l2},+93700000002,{KABUL},1970-01-01T00:00:03.100Z,,,1970-01-01T00:00:04.000Z,expired\n\
-             {l3},+93700000002,{HERAT},1970-01-01T00:00:04.600Z,1970-01-01T00:00:04.600Z,1970-01-01T00:00:05.000Z,,released\n\
-             {l4},+93700000003,{KABUL},1970-01-01T00:00:06.000Z,,,,held\n\
-             {l5},+93700000004,{KABUL},1970-01-01T00:00:08.000Z,,,1970-01-01T00:00:09.000Z,expired\n"
+            "lease,number,tenant,reserved_at,assigned_at,released_at,expired_at,recalled_at,outcome\n\
+             {l1},+93700000001,{HERAT},1970-01-01T00:00:02.000Z,1970-01-01T00:00:03.000Z,,,,assigned\n\
+             {l2},+93700000002,{KABUL},1970-01-01T00:00:03.100Z,,,1970-01-01T00:00:04.000Z,,expired\n\
+             {l3},+93700000002,{HERAT},1970-01-01T00:00:04.600Z,1970-01-01T00:00:04.600Z,1970-01-01T00:00:05.000Z,,,released\n\
+             {l4},+93700000003,{KABUL},1970-01-01T00:00:06.000Z,,,,,held\n\
+             {l5},+93700000004,{KABUL},1970-01-01T00:00:08.000Z,,,1970-01-01T00:00:09.000Z,,expired\n"
         )
     );
     assert_eq!(
         table(&out, "utilisation.csv"),
         format!(
-            "mno,block,available,reserved,held,assigned,quarantined,total\n\
-             \"'=Etisalat, \"\"E\"\"\",{b2},1,0,0,0,0,1\n\
-             Roshan,{b1},1,0,1,1,1,4\n"
+            "mno,block,available,reserved,held,assigned,quarantined,recalled,retired,total\n\
+             \"'=Etisalat, \"\"E\"\"\",{b2},1,0,0,0,0,0,0,1\n\
+             Roshan,{b1},1,0,1,1,1,0,0,4\n"
         )
     );
 }
@@ -86,7 +87,8 @@ fn an_expiry_reads_the_same_before_and_after_it_is_on_record() {
 
 #[test]
 fn a_number_that_cooled_off_is_available_since_then() {
-    let released = NumberReleased { number: number(1), lease: lease(1), tenant: HERAT, cools_until: At(40) };
+    let released =
+        NumberReleased { number: number(1), lease: lease(1), tenant: HERAT, since: At(30), cools_until: At(40) };
     let chain = Chain::new(1)
         .then(2, [listed(BLOCK, "Roshan", [1])])
         .then(3, [reserved(1, 1, HERAT, 50), assigned(1, 1, HERAT)])
@@ -96,6 +98,47 @@ fn a_number_that_cooled_off_is_available_since_then() {
         let rows = rows_of(&chain, end, "numbers.csv");
         assert_eq!(rows, [format!("+93700000001,{BLOCK},Roshan,available,,,1970-01-01T00:00:00.040Z")]);
     }
+}
+
+#[test]
+fn a_recall_shows_until_it_is_undone() {
+    let (since, cools_until) = (At(20), At(90));
+    let why = || Reason::new("the operator asked for it back").expect("a reason");
+    let recalled =
+        NumberRecalled { number: number(1), lease: lease(1), tenant: HERAT, since, cools_until, reason: why() };
+    let again = LeaseReinstated { number: number(1), lease: lease(1), tenant: HERAT, justification: why() };
+    let chain = Chain::new(1)
+        .then(2, [listed(BLOCK, "Roshan", [1])])
+        .then(3, [reserved(1, 1, HERAT, 50), assigned(1, 1, HERAT)])
+        .then(20, [recalled])
+        .then(30, [again])
+        .tick(90);
+    let row = |end, name| rows_of(&chain, end, name)[0].clone();
+    let (b, l) = (BLOCK, lease(1));
+    assert_eq!(row(25, "numbers.csv"), format!("+93700000001,{b},Roshan,recalled,,,1970-01-01T00:00:00.020Z"));
+    assert!(row(25, "leases.csv").ends_with(",,,1970-01-01T00:00:00.020Z,recalled"), "{}", row(25, "leases.csv"));
+    assert_eq!(row(25, "utilisation.csv"), format!("Roshan,{b},0,0,0,0,0,1,0,1"));
+    assert_eq!(
+        row(35, "numbers.csv"),
+        format!("+93700000001,{b},Roshan,assigned,{HERAT},{l},1970-01-01T00:00:00.030Z")
+    );
+    assert!(row(35, "leases.csv").ends_with(",,,,assigned"));
+}
+
+#[test]
+fn a_term_that_ended_reads_the_same_before_and_after_it_is_on_record() {
+    let term = Some(Term { expires: At(50), months: 1, day: 1, renews: false });
+    let leased = NumberAssigned { number: number(1), lease: lease(1), tenant: HERAT, term };
+    let chain =
+        || Chain::new(1).then(2, [listed(BLOCK, "Roshan", [1])]).then(3, [reserved(1, 1, HERAT, 50), leased.clone()]);
+    let (since, cools_until) = (At(50), At(50 + 90 * 86_400_000));
+    let expired = LeaseExpired { number: number(1), lease: lease(1), tenant: HERAT, since, cools_until };
+    let (before, after) = (chain().tick(90), chain().then(57, [expired]));
+    for name in ["numbers.csv", "leases.csv", "utilisation.csv"] {
+        assert_eq!(rows_of(&before, 80, name), rows_of(&after, 80, name), "{name}");
+    }
+    assert!(rows_of(&after, 80, "numbers.csv")[0].ends_with("quarantined,,,1970-01-01T00:00:00.050Z"));
+    assert!(rows_of(&after, 80, "leases.csv")[0].ends_with(",,1970-01-01T00:00:00.050Z,,expired"));
 }
 
 #[test]

@@ -9,8 +9,10 @@ words! {
         Held = "held",
         Assigned = "assigned",
         Released = "released",
-        /// The reservation or the hold ran out by itself.
+        /// The reservation, the hold or the term ran out.
         Expired = "expired",
+        /// Taken back by the platform; may be reinstated.
+        Recalled = "recalled",
     }
 }
 
@@ -22,7 +24,7 @@ pub struct Lease {
     pub tenant: TenantId,
     pub state: LeaseState,
     pub reserved_at: At,
-    /// When the reservation or the hold ends.
+    /// When the reservation, the hold or the term ends.
     pub until: Option<At>,
     pub assigned_at: Option<At>,
     pub ended_at: Option<At>,

@@ -15,7 +15,7 @@ pub(crate) use audit_subject::{AuditSubject, SubjectKey};
 pub use connector::{Connector, ConnectorState};
 pub use lease::{Lease, LeaseState};
 pub use message::{Message, MessageState};
-pub use number::{Number, NumberState};
+pub use number::{Number, NumberState, Renewal};
 pub use operator::Operator;
 pub use route::Route;
 pub use timeline::{Step, StepKind};

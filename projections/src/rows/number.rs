@@ -11,6 +11,18 @@ words! {
         Assigned = "assigned",
         /// Released and cooling off.
         Quarantined = "quarantined",
+        /// Taken back by the platform.
+        Recalled = "recalled",
+        /// Out of use for ever.
+        Retired = "retired",
+    }
+}
+
+words! {
+    /// What happens when the term of a lease ends.
+    Renewal {
+        Automatic = "automatic",
+        OnRequest = "on_request",
     }
 }
 
@@ -22,11 +34,14 @@ pub struct Number {
     /// The operator that owns the block.
     pub mno: String,
     pub state: NumberState,
-    /// Whoever holds it, with the lease; nobody while it is available or cools off.
+    /// Whoever holds it or had it recalled, with the lease; nobody while it is available, cools off or is retired.
     pub tenant: Option<TenantId>,
     pub lease: Option<LeaseId>,
-    /// When the reservation, the hold or the cool-off ends.
+    /// When the reservation, the hold, the term of the lease or the cool-off ends.
     pub until: Option<At>,
+    /// The billing period of the lease in calendar months, and what happens when it ends; none for a lease without end.
+    pub term_months: Option<u8>,
+    pub renewal: Option<Renewal>,
     pub position: u64,
     pub updated_position: u64,
 }
@@ -43,6 +58,8 @@ static TABLE: Table = Table {
         ("until_ms", Kind::BigInt),
         ("position", Kind::BigInt),
         ("updated_position", Kind::BigInt),
+        ("term_months", Kind::Integer),
+        ("renewal", Kind::Text),
     ],
 };
 
@@ -66,6 +83,8 @@ impl Row for Number {
             self.until,
             self.position,
             self.updated_position,
+            self.term_months,
+            self.renewal.map(Renewal::name),
         ]
     }
 
@@ -78,6 +97,8 @@ impl Row for Number {
             tenant: fields.id_or_null("tenant")?,
             lease: fields.id_or_null("lease")?,
             until: fields.at_or_null("until_ms")?,
+            term_months: fields.small_or_null("term_months")?,
+            renewal: fields.word_or_null("renewal", Renewal::named)?,
             position: fields.unsigned("position")?,
             updated_position: fields.unsigned("updated_position")?,
         })

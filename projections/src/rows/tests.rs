@@ -56,6 +56,8 @@ fn cells_match_columns() {
         tenant: None,
         lease: None,
         until: None,
+        term_months: Some(12),
+        renewal: Some(Renewal::Automatic),
         position: 1,
         updated_position: 1,
     });

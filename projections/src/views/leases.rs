@@ -1,8 +1,8 @@
 use super::{Misfit, Opened, Place, View};
 use crate::projection::Projection;
-use crate::rows::{Lease, LeaseState, Number, NumberState};
+use crate::rows::{Lease, LeaseState, Number, NumberState, Renewal};
 use crate::store::{Changes, How, StoreError, Which, load, write};
-use peyk_domain::numbering::NumberingEvent;
+use peyk_domain::numbering::{NumberingEvent, Term};
 use peyk_domain::{At, LeaseId, Msisdn, TenantId};
 use sqlx::PgConnection;
 
@@ -40,9 +40,57 @@ impl Leases {
         Ok(())
     }
 
-    fn end(&mut self, lease: LeaseId, state: LeaseState, place: &Place) -> Result<(), Misfit> {
+    /// The lease stands in none of its terms any more.
+    fn end(&mut self, lease: LeaseId, state: LeaseState, ended: At, place: &Place) -> Result<(), Misfit> {
         let row = self.lease(lease, place)?;
-        (row.state, row.until, row.ended_at) = (state, None, Some(place.at));
+        (row.state, row.until, row.ended_at) = (state, None, Some(ended));
+        Ok(())
+    }
+
+    /// The number is nobody's any more.
+    fn free(&mut self, number: Msisdn, state: NumberState, until: Option<At>, place: &Place) -> Result<(), Misfit> {
+        let row = self.number(number, place)?;
+        (row.term_months, row.renewal) = (None, None);
+        self.claim(number, None, state, until, place)
+    }
+
+    fn assign(
+        &mut self,
+        number: Msisdn,
+        claim: (TenantId, LeaseId),
+        term: Option<Term>,
+        place: &Place,
+    ) -> Result<(), Misfit> {
+        let until = term.map(|term| term.expires);
+        let row = self.lease(claim.1, place)?;
+        (row.state, row.until, row.assigned_at) = (LeaseState::Assigned, until, Some(place.at));
+        let row = self.number(number, place)?;
+        row.term_months = term.map(|term| term.months);
+        row.renewal = term.map(|term| if term.renews { Renewal::Automatic } else { Renewal::OnRequest });
+        self.claim(number, Some(claim), NumberState::Assigned, until, place)
+    }
+
+    fn renew(&mut self, number: Msisdn, lease: LeaseId, expires: At, place: &Place) -> Result<(), Misfit> {
+        self.lease(lease, place)?.until = Some(expires);
+        self.number(number, place)?.until = Some(expires);
+        Ok(())
+    }
+
+    /// The end of the term stays with the lease, for it may be reinstated.
+    fn recall(&mut self, number: Msisdn, lease: LeaseId, place: &Place) -> Result<(), Misfit> {
+        let row = self.lease(lease, place)?;
+        (row.state, row.ended_at) = (LeaseState::Recalled, Some(place.at));
+        let row = self.number(number, place)?;
+        (row.state, row.until) = (NumberState::Recalled, None);
+        Ok(())
+    }
+
+    fn reinstate(&mut self, number: Msisdn, lease: LeaseId, place: &Place) -> Result<(), Misfit> {
+        let row = self.lease(lease, place)?;
+        (row.state, row.ended_at) = (LeaseState::Assigned, None);
+        let until = row.until;
+        let row = self.number(number, place)?;
+        (row.state, row.until) = (NumberState::Assigned, until);
         Ok(())
     }
 }
@@ -63,17 +111,24 @@ impl View for Leases {
             }
             NumberingEvent::NumberHeld { number, lease, .. }
             | NumberingEvent::NumberAssigned { number, lease, .. }
+            | NumberingEvent::LeaseRenewed { number, lease, .. }
             | NumberingEvent::NumberReleased { number, lease, .. }
-            | NumberingEvent::ReservationExpired { number, lease, .. } => {
+            | NumberingEvent::ReservationExpired { number, lease, .. }
+            | NumberingEvent::LeaseExpired { number, lease, .. }
+            | NumberingEvent::NumberRecalled { number, lease, .. }
+            | NumberingEvent::LeaseReinstated { number, lease, .. } => {
                 self.numbers.touch(*number);
                 self.leases.touch(*lease);
             }
-            NumberingEvent::QuarantineEnded { number } => self.numbers.touch(*number),
+            NumberingEvent::NumberReturned { number, .. }
+            | NumberingEvent::CoolOffOverridden { number, .. }
+            | NumberingEvent::QuarantineEnded { number }
+            | NumberingEvent::NumberRetired { number, .. } => self.numbers.touch(*number),
         }
     }
 
     fn fold(&mut self, event: &NumberingEvent, place: &Place, _: &Opened) -> Result<(), Misfit> {
-        use NumberState::{Assigned, Available, Held, Quarantined, Reserved};
+        use NumberState::{Available, Held, Quarantined, Reserved, Retired};
         match *event {
             NumberingEvent::NumbersListed { block, ref mno, ref numbers } => {
                 for &number in numbers {
@@ -85,6 +140,8 @@ impl View for Leases {
                         tenant: None,
                         lease: None,
                         until: None,
+                        term_months: None,
+                        renewal: None,
                         position: place.position,
                         updated_position: place.position,
                     });
@@ -111,20 +168,33 @@ impl View for Leases {
                 (row.state, row.until) = (LeaseState::Held, Some(until));
                 self.claim(number, Some((tenant, lease)), Held, Some(until), place)
             }
-            NumberingEvent::NumberAssigned { number, lease, tenant } => {
-                let row = self.lease(lease, place)?;
-                (row.state, row.until, row.assigned_at) = (LeaseState::Assigned, None, Some(place.at));
-                self.claim(number, Some((tenant, lease)), Assigned, None, place)
+            NumberingEvent::NumberAssigned { number, lease, tenant, term } => {
+                self.assign(number, (tenant, lease), term, place)
             }
+            NumberingEvent::LeaseRenewed { number, lease, expires, .. } => self.renew(number, lease, expires, place),
             NumberingEvent::NumberReleased { number, lease, cools_until, .. } => {
-                self.end(lease, LeaseState::Released, place)?;
-                self.claim(number, None, Quarantined, Some(cools_until), place)
+                self.end(lease, LeaseState::Released, place.at, place)?;
+                self.free(number, Quarantined, Some(cools_until), place)
             }
             NumberingEvent::ReservationExpired { number, lease, .. } => {
-                self.end(lease, LeaseState::Expired, place)?;
-                self.claim(number, None, Available, None, place)
+                self.end(lease, LeaseState::Expired, place.at, place)?;
+                self.free(number, Available, None, place)
             }
-            NumberingEvent::QuarantineEnded { number } => self.claim(number, None, Available, None, place),
+            NumberingEvent::LeaseExpired { number, lease, since, cools_until, .. } => {
+                self.end(lease, LeaseState::Expired, since, place)?;
+                self.free(number, Quarantined, Some(cools_until), place)
+            }
+            NumberingEvent::NumberRecalled { number, lease, .. } => self.recall(number, lease, place),
+            NumberingEvent::LeaseReinstated { number, lease, .. } => self.reinstate(number, lease, place),
+            NumberingEvent::NumberReturned { number, cools_until, .. } => {
+                self.free(number, Quarantined, Some(cools_until), place)
+            }
+            NumberingEvent::CoolOffOverridden { number, until, .. } => {
+                self.number(number, place)?.until = Some(until);
+                Ok(())
+            }
+            NumberingEvent::QuarantineEnded { number } => self.free(number, Available, None, place),
+            NumberingEvent::NumberRetired { number, .. } => self.free(number, Retired, None, place),
         }
     }
 

@@ -117,7 +117,8 @@ async fn an_event_that_cannot_follow_stops_the_projector() {
         let ledgers = MemoryLedgers::default();
         let at = At(1);
         ledgers.append(LedgerId::NUMBERING, at, &[listed()]);
-        let stray = NumberingEvent::NumberAssigned { number: number(1), lease: LeaseId::NIL, tenant: tenant(0) };
+        let stray =
+            NumberingEvent::NumberAssigned { number: number(1), lease: LeaseId::NIL, tenant: tenant(0), term: None };
         ledgers.append(LedgerId::NUMBERING, at, &[stray]);
         let running = Running::start(&database, &ledgers, &keys);
         let reason = failure(&running, Projection::Leases, LedgerId::NUMBERING).await;

@@ -6,7 +6,7 @@ use peyk_domain::messages::{
     AttemptReport, DoubtPolicy, Encoding, Exchange, Lane, Lifecycle, MessageCommand, Outcome, ReceiptReport,
     ReceiptState, RouteFact, SenderFact, Submission,
 };
-use peyk_domain::numbering::{Inventory, NumberingCommand};
+use peyk_domain::numbering::{Expected, Inventory, NumberingCommand};
 use peyk_domain::routing::{RoutingCommand, RoutingTable};
 use peyk_domain::{At, BlockId, ConnectorId, Dated, LeaseId, MessageId, OperatorId, RouteId, Span};
 use peyk_schemas::LedgerId;
@@ -68,9 +68,9 @@ fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
         let ttl = Span::minutes(5 + dice.below(5));
         command = match dice.below(6) {
             0 | 1 => NumberingCommand::Reserve { number, lease: LeaseId::from_bytes(dice.bytes()), tenant, ttl },
-            2 => NumberingCommand::Hold { number, tenant, ttl },
-            3 => NumberingCommand::Assign { number, tenant },
-            4 => NumberingCommand::Release { number, tenant },
+            2 => NumberingCommand::Hold { number, tenant, ttl, expected: Expected::default() },
+            3 => NumberingCommand::Assign { number, tenant, period: None, expected: Expected::default() },
+            4 => NumberingCommand::Release { number, tenant, expected: Expected::default() },
             _ => NumberingCommand::Tick,
         };
     }

@@ -44,6 +44,7 @@ addresses = [network: ipv4, prefix: 0..32] / [network: ipv6, prefix: 0..128]
 sealed-for = [class: 0 / 1 / 2, month: uint32, generation: uint32, leaf: uint] ; which key opens it
 envelope = [sealed_for: sealed-for, sealed: bstr]
 prefix = 1..999999999999999 ; the first digits of E.164 numbers
+term = [expires: instant, months: 1..255, day: 1..31, renews: bool]
 uint8 = 0..255
 uint16 = 0..65535
 uint32 = 0..4294967295

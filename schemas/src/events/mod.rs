@@ -17,6 +17,7 @@ mod field;
 mod golden;
 mod messages;
 mod numbering;
+mod numbering_fields;
 mod routing;
 #[cfg(test)]
 mod samples;

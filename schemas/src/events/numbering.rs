@@ -1,6 +1,48 @@
 use super::table::event_schema;
-use peyk_domain::numbering::NumberingEvent;
+use super::{DataClass, Field, FieldSchema, Upcast};
+use peyk_domain::numbering::{NumberingEvent, Reason, Term};
 use peyk_domain::{At, BlockId, LeaseId, Msisdn, TenantId};
+
+/// The cool-off when leases had no other.
+const COOL_OFF_V1_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
+
+const fn field<F: Field>(name: &'static str) -> FieldSchema {
+    FieldSchema { name, cbor: F::CBOR, cddl: F::CDDL, class: DataClass::Internal }
+}
+
+/// Leases had no end.
+const ASSIGNED_V1: Upcast = Upcast {
+    fields: &[field::<Msisdn>("number"), field::<LeaseId>("lease"), field::<TenantId>("tenant")],
+    step: |old, next| {
+        next.array(4);
+        old.read::<Msisdn>("number", "number (Msisdn)")?.write(next);
+        old.read::<LeaseId>("lease", "lease (LeaseId)")?.write(next);
+        old.read::<TenantId>("tenant", "tenant (TenantId)")?.write(next);
+        next.null();
+        Ok(())
+    },
+};
+
+/// Nothing said when the cool-off began. For a number that was never assigned, whose cool-off is over at once, this says
+/// that it began earlier than it did.
+const RELEASED_V1: Upcast = Upcast {
+    fields: &[
+        field::<Msisdn>("number"),
+        field::<LeaseId>("lease"),
+        field::<TenantId>("tenant"),
+        field::<At>("cools_until"),
+    ],
+    step: |old, next| {
+        next.array(5);
+        old.read::<Msisdn>("number", "number (Msisdn)")?.write(next);
+        old.read::<LeaseId>("lease", "lease (LeaseId)")?.write(next);
+        old.read::<TenantId>("tenant", "tenant (TenantId)")?.write(next);
+        let cools_until = old.read::<At>("cools_until", "cools_until (At)")?;
+        At(cools_until.0.saturating_sub(COOL_OFF_V1_MS)).write(next);
+        cools_until.write(next);
+        Ok(())
+    },
+};
 
 event_schema! {
     NumberingEvent {
@@ -21,15 +63,23 @@ event_schema! {
             tenant: TenantId => Internal,
             until: At => Internal,
         }
-        NumberAssigned = "numbering.number_assigned" version 1 {
+        NumberAssigned = "numbering.number_assigned" version 2 after [ASSIGNED_V1] {
             number: Msisdn => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
+            term: Option<Term> => Internal,
         }
-        NumberReleased = "numbering.number_released" version 1 {
+        LeaseRenewed = "numbering.lease_renewed" version 1 {
             number: Msisdn => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
+            expires: At => Internal,
+        }
+        NumberReleased = "numbering.number_released" version 2 after [RELEASED_V1] {
+            number: Msisdn => Internal,
+            lease: LeaseId => Internal,
+            tenant: TenantId => Internal,
+            since: At => Internal,
             cools_until: At => Internal,
         }
         ReservationExpired = "numbering.reservation_expired" version 1 {
@@ -37,8 +87,44 @@ event_schema! {
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
         }
+        LeaseExpired = "numbering.lease_expired" version 1 {
+            number: Msisdn => Internal,
+            lease: LeaseId => Internal,
+            tenant: TenantId => Internal,
+            since: At => Internal,
+            cools_until: At => Internal,
+        }
+        NumberRecalled = "numbering.number_recalled" version 1 {
+            number: Msisdn => Internal,
+            lease: LeaseId => Internal,
+            tenant: TenantId => Internal,
+            since: At => Internal,
+            cools_until: At => Internal,
+            reason: Reason => Confidential,
+        }
+        LeaseReinstated = "numbering.lease_reinstated" version 1 {
+            number: Msisdn => Internal,
+            lease: LeaseId => Internal,
+            tenant: TenantId => Internal,
+            justification: Reason => Confidential,
+        }
+        NumberReturned = "numbering.number_returned" version 1 {
+            number: Msisdn => Internal,
+            since: At => Internal,
+            cools_until: At => Internal,
+            justification: Reason => Confidential,
+        }
+        CoolOffOverridden = "numbering.cool_off_overridden" version 1 {
+            number: Msisdn => Internal,
+            until: At => Internal,
+            justification: Reason => Confidential,
+        }
         QuarantineEnded = "numbering.quarantine_ended" version 1 {
             number: Msisdn => Internal,
+        }
+        NumberRetired = "numbering.number_retired" version 1 {
+            number: Msisdn => Internal,
+            justification: Reason => Confidential,
         }
     }
 }

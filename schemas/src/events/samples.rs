@@ -6,7 +6,7 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::NumberingEvent;
+use peyk_domain::numbering::{NumberingEvent, Reason, Term};
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
 
@@ -15,12 +15,18 @@ fn number(last: u64) -> Msisdn {
 }
 
 const AT: At = At(1_790_000_000_000);
+const SINCE: At = At(1_780_000_000_000);
+const TERM: Term = Term { expires: AT, months: 12, day: 31, renews: true };
 const LEASE: LeaseId = LeaseId::from_bytes([0x1e; 16]);
 const TENANT: TenantId = TenantId::from_bytes([0x7e; 16]);
 const MESSAGE: MessageId = MessageId::from_bytes([0x3e; 16]);
 const CONNECTOR: ConnectorId = ConnectorId::from_bytes([0xc0; 16]);
 const OPERATOR: OperatorId = OperatorId::from_bytes([0x0e; 16]);
 const ROUTE: RouteId = RouteId::from_bytes([0x20; 16]);
+
+fn why() -> Reason {
+    Reason::new("the operator asked for it back").expect("a reason")
+}
 
 pub(super) fn numbering() -> Vec<NumberingEvent> {
     use NumberingEvent::*;
@@ -32,10 +38,24 @@ pub(super) fn numbering() -> Vec<NumberingEvent> {
         },
         NumberReserved { number: number(1), lease: LEASE, tenant: TENANT, until: AT },
         NumberHeld { number: number(1), lease: LEASE, tenant: TENANT, until: AT },
-        NumberAssigned { number: number(1), lease: LEASE, tenant: TENANT },
-        NumberReleased { number: number(1), lease: LEASE, tenant: TENANT, cools_until: AT },
+        NumberAssigned { number: number(1), lease: LEASE, tenant: TENANT, term: Some(TERM) },
+        NumberReleased { number: number(1), lease: LEASE, tenant: TENANT, since: SINCE, cools_until: AT },
         ReservationExpired { number: number(1), lease: LEASE, tenant: TENANT },
         QuarantineEnded { number: number(1) },
+        LeaseRenewed { number: number(1), lease: LEASE, tenant: TENANT, expires: AT },
+        LeaseExpired { number: number(1), lease: LEASE, tenant: TENANT, since: SINCE, cools_until: AT },
+        NumberRecalled {
+            number: number(1),
+            lease: LEASE,
+            tenant: TENANT,
+            since: SINCE,
+            cools_until: AT,
+            reason: why(),
+        },
+        LeaseReinstated { number: number(1), lease: LEASE, tenant: TENANT, justification: why() },
+        NumberReturned { number: number(1), since: SINCE, cools_until: AT, justification: why() },
+        CoolOffOverridden { number: number(1), until: AT, justification: why() },
+        NumberRetired { number: number(1), justification: why() },
     ]
 }
 

@@ -7,7 +7,7 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::NumberingEvent;
+use peyk_domain::numbering::{NumberingEvent, Reason, Term};
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{
     ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SessionId, TenantId,
@@ -91,6 +91,19 @@ prop_compose! {
     }
 }
 
+fn term() -> impl Strategy<Value = Term> {
+    (at(), 1..=u8::MAX, 1..=31_u8, any::<bool>()).prop_map(|(expires, months, day, renews)| Term {
+        expires,
+        months,
+        day,
+        renews,
+    })
+}
+
+fn reason() -> impl Strategy<Value = Reason> {
+    "[ -~]{0,60}".prop_map(|text| Reason::new(&text).expect("a reason"))
+}
+
 fn numbering_event() -> impl Strategy<Value = NumberingEvent> {
     use NumberingEvent::*;
     prop_oneof![
@@ -108,13 +121,40 @@ fn numbering_event() -> impl Strategy<Value = NumberingEvent> {
             tenant,
             until
         }),
-        (number(), lease(), tenant()).prop_map(|(number, lease, tenant)| NumberAssigned { number, lease, tenant }),
-        (number(), lease(), tenant(), at()).prop_map(|(number, lease, tenant, cools_until)| NumberReleased {
+        (number(), lease(), tenant(), proptest::option::of(term()))
+            .prop_map(|(number, lease, tenant, term)| NumberAssigned { number, lease, tenant, term }),
+        (number(), lease(), tenant(), at()).prop_map(|(number, lease, tenant, expires)| LeaseRenewed {
             number,
             lease,
             tenant,
-            cools_until
+            expires
         }),
+        (number(), lease(), tenant(), at(), at()).prop_map(|(number, lease, tenant, since, cools_until)| {
+            NumberReleased { number, lease, tenant, since, cools_until }
+        }),
+        (number(), lease(), tenant(), at(), at()).prop_map(|(number, lease, tenant, since, cools_until)| {
+            LeaseExpired { number, lease, tenant, since, cools_until }
+        }),
+        (number(), lease(), tenant(), at(), at(), reason()).prop_map(
+            |(number, lease, tenant, since, cools_until, reason)| {
+                NumberRecalled { number, lease, tenant, since, cools_until, reason }
+            }
+        ),
+        (number(), lease(), tenant(), reason()).prop_map(|(number, lease, tenant, justification)| LeaseReinstated {
+            number,
+            lease,
+            tenant,
+            justification
+        }),
+        (number(), at(), at(), reason()).prop_map(|(number, since, cools_until, justification)| {
+            NumberReturned { number, since, cools_until, justification }
+        }),
+        (number(), at(), reason()).prop_map(|(number, until, justification)| CoolOffOverridden {
+            number,
+            until,
+            justification
+        }),
+        (number(), reason()).prop_map(|(number, justification)| NumberRetired { number, justification }),
         (number(), lease(), tenant()).prop_map(|(number, lease, tenant)| ReservationExpired { number, lease, tenant }),
         number().prop_map(|number| QuarantineEnded { number }),
     ]
@@ -200,7 +240,7 @@ pub(super) fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), 
     Ok(())
 }
 
-const ALL_COUNT: usize = 24 + 29;
+const ALL_COUNT: usize = 31 + 29;
 
 fn all_raw() -> Vec<RawEvent> {
     fn raw<E: EventSchema>(samples: &[E]) -> Vec<RawEvent> {
@@ -296,7 +336,7 @@ fn an_unknown_kind_or_version_asks_for_an_upgrade() {
     assert_eq!(NumberingEvent::from_raw(&raw), Err(SchemaError::UnknownKind { kind }));
     for mut raw in all_raw() {
         let kind = raw.kind.to_string();
-        for version in [0, 2, u16::MAX] {
+        for version in [0, raw.version + 1, u16::MAX] {
             raw.version = version;
             assert_eq!(read(&raw), Err(SchemaError::UnknownVersion { kind: kind.clone(), version }));
         }

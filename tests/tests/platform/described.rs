@@ -32,6 +32,9 @@ const STORY: &[&str] = &[
     "numbers.reserve",
     "numbers.hold",
     "numbers.assign",
+    "numbers.renew",
+    "numbers.recall",
+    "numbers.reinstate",
     "numbers.show",
     "numbers.list",
     "operators.register",
@@ -50,6 +53,8 @@ const STORY: &[&str] = &[
     "sms.list",
     "routes.remove",
     "numbers.release",
+    "numbers.cool_off",
+    "numbers.retire",
     "audit.list",
     "ledgers.replay",
 ];

@@ -8,7 +8,7 @@ use crate::nats_server::NatsServer;
 use crate::wire::{self, Answer, Envelope, Failure};
 use async_nats::Subject;
 use futures::StreamExt;
-use peyk_domain::numbering::NumberingCommand;
+use peyk_domain::numbering::{Expected, NumberingCommand};
 use peyk_domain::{ActorId, CommandId, Msisdn, TenantId};
 use peyk_ledger::Names;
 use peyk_schemas::{Hash, LedgerId, Receipt};
@@ -76,7 +76,12 @@ fn call(patience: Duration) -> Call<NumberingCommand> {
         id: CommandId::from_bytes([1; 16]),
         caller: Caller { actor: ActorId::from_bytes([3; 16]), tenant },
         patience,
-        command: NumberingCommand::Assign { number: Msisdn::from_digits(93_700_000_001).unwrap(), tenant },
+        command: NumberingCommand::Assign {
+            number: Msisdn::from_digits(93_700_000_001).unwrap(),
+            tenant,
+            period: None,
+            expected: Expected::default(),
+        },
     }
 }
 

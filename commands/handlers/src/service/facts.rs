@@ -190,7 +190,7 @@ mod tests {
                 numbers: vec![assigned, reserved, listed],
             },
             NumberingEvent::NumberReserved { number: assigned, lease, tenant: TENANT, until: At(NOW.0 + 1) },
-            NumberingEvent::NumberAssigned { number: assigned, lease, tenant: TENANT },
+            NumberingEvent::NumberAssigned { number: assigned, lease, tenant: TENANT, term: None },
             NumberingEvent::NumberReserved { number: reserved, lease, tenant: TENANT, until: At(NOW.0 + 1) },
         ] {
             inventory.evolve(event).unwrap();

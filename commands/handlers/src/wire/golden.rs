@@ -7,7 +7,7 @@ use peyk_domain::access::{LoginFailure, SessionEnd};
 use peyk_domain::messages::{
     AttemptReport, DoubtPolicy, Encoding, Lane, Outcome, ReceiptReport, ReceiptState, RefusalReason,
 };
-use peyk_domain::numbering::NumberingCommand;
+use peyk_domain::numbering::{Expected, NumberingCommand, Period, Reason, Reinstatement};
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
     ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SessionId, Span,
@@ -61,6 +61,8 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
         state,
         error: error.map(str::to_owned),
     };
+    let as_it_is = Expected { lease: Some(lease), until: Some(At(1_780_000_000_000)) };
+    let why = || Reason::new("the operator asked for it back").unwrap();
     let access = super::golden_access::requests();
     let others = vec![
         (
@@ -75,9 +77,89 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
             "numbering.reserve",
             Request::Numbering(NumberingCommand::Reserve { number: number_a, lease, tenant, ttl: Span::minutes(15) }),
         ),
-        ("numbering.hold", Request::Numbering(NumberingCommand::Hold { number: number_a, tenant, ttl: Span::days(2) })),
-        ("numbering.assign", Request::Numbering(NumberingCommand::Assign { number: number_a, tenant })),
-        ("numbering.release", Request::Numbering(NumberingCommand::Release { number: number_a, tenant })),
+        (
+            "numbering.hold",
+            Request::Numbering(NumberingCommand::Hold {
+                number: number_a,
+                tenant,
+                ttl: Span::days(2),
+                expected: Expected::default(),
+            }),
+        ),
+        (
+            "numbering.assign",
+            Request::Numbering(NumberingCommand::Assign {
+                number: number_a,
+                tenant,
+                period: None,
+                expected: Expected::default(),
+            }),
+        ),
+        (
+            "numbering.release",
+            Request::Numbering(NumberingCommand::Release { number: number_a, tenant, expected: Expected::default() }),
+        ),
+        (
+            "numbering.hold as expected",
+            Request::Numbering(NumberingCommand::Hold {
+                number: number_a,
+                tenant,
+                ttl: Span::days(2),
+                expected: as_it_is,
+            }),
+        ),
+        (
+            "numbering.assign for a period",
+            Request::Numbering(NumberingCommand::Assign {
+                number: number_a,
+                tenant,
+                period: Some(Period { months: 12, renews: true }),
+                expected: as_it_is,
+            }),
+        ),
+        (
+            "numbering.renew",
+            Request::Numbering(NumberingCommand::Renew { number: number_a, tenant, expected: as_it_is }),
+        ),
+        (
+            "numbering.recall",
+            Request::Numbering(NumberingCommand::Recall { number: number_a, reason: why(), expected: as_it_is }),
+        ),
+        (
+            "numbering.reinstate",
+            Request::Numbering(NumberingCommand::Reinstate {
+                number: number_a,
+                to: Reinstatement::Tenant,
+                justification: why(),
+                expected: as_it_is,
+            }),
+        ),
+        (
+            "numbering.return",
+            Request::Numbering(NumberingCommand::Reinstate {
+                number: number_a,
+                to: Reinstatement::Pool,
+                justification: why(),
+                expected: Expected::default(),
+            }),
+        ),
+        (
+            "numbering.retire",
+            Request::Numbering(NumberingCommand::Retire {
+                number: number_a,
+                justification: why(),
+                expected: Expected { lease: None, until: Some(At(1_790_000_000_000)) },
+            }),
+        ),
+        (
+            "numbering.override_cool_off",
+            Request::Numbering(NumberingCommand::OverrideCoolOff {
+                number: number_a,
+                lasts: Span::days(30),
+                justification: why(),
+                expected: Expected::default(),
+            }),
+        ),
         (
             "routing.register_operator",
             Request::Routing(RoutingCommand::RegisterOperator {

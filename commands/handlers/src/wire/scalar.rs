@@ -1,4 +1,5 @@
 //! Ids as 16 bytes, numbers as their digits, instants and lengths of time in milliseconds, names as text.
+use peyk_domain::numbering::Reason;
 use peyk_domain::{
     ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId,
     SessionId, Span, TenantId,
@@ -53,6 +54,30 @@ pub(crate) mod id {
 
     pub(crate) fn deserialize<'de, I: Sixteen, D: Deserializer<'de>>(input: D) -> Result<I, D::Error> {
         ByteArray::<16>::deserialize(input).map(|bytes| I::of(bytes.into_array()))
+    }
+}
+
+pub(crate) mod maybe_id {
+    use super::*;
+
+    pub(crate) fn serialize<I: Sixteen, S: Serializer>(id: &Option<I>, out: S) -> Result<S::Ok, S::Error> {
+        id.map(|id| ByteArray::new(id.bytes())).serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, I: Sixteen, D: Deserializer<'de>>(input: D) -> Result<Option<I>, D::Error> {
+        Ok(Option::<ByteArray<16>>::deserialize(input)?.map(|bytes| I::of(bytes.into_array())))
+    }
+}
+
+pub(crate) mod reason {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(reason: &Reason, out: S) -> Result<S::Ok, S::Error> {
+        reason.as_str().serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Reason, D::Error> {
+        Reason::new(&String::deserialize(input)?).map_err(D::Error::custom)
     }
 }
 

@@ -3,7 +3,7 @@ use super::nats_server::NatsServer;
 use ed25519_dalek::SigningKey;
 use peyk_domain::access::Access;
 use peyk_domain::messages::{Lane, Messages};
-use peyk_domain::numbering::{Numbering, NumberingCommand};
+use peyk_domain::numbering::{Expected, Numbering, NumberingCommand};
 use peyk_domain::routing::{Routing, RoutingCommand};
 use peyk_domain::{
     ActorId, BlockId, CommandId, ConnectorId, DeploymentId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, Span,
@@ -148,7 +148,14 @@ impl World {
         let (number, lease) = (number(digits), LeaseId::from_bytes([2; 16]));
         let ttl = Span::minutes(15);
         self.numbering(NumberingCommand::Reserve { number, lease, tenant: TENANT, ttl }).await.unwrap();
-        self.numbering(NumberingCommand::Assign { number, tenant: TENANT }).await.unwrap();
+        self.numbering(NumberingCommand::Assign {
+            number,
+            tenant: TENANT,
+            period: None,
+            expected: Expected::default(),
+        })
+        .await
+        .unwrap();
     }
 
     async fn routes(&self) {

@@ -8,7 +8,7 @@ use crate::request::{Request, limit};
 use peyk_domain::TenantId;
 use peyk_domain::access::Role;
 use peyk_projections::query::NumberFilter;
-use peyk_projections::rows::{Number, NumberState};
+use peyk_projections::rows::{Number, NumberState, Renewal};
 use peyk_schemas::LedgerId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,8 +61,19 @@ pub(crate) struct ShownNumber {
     /// When its state ends by itself; null if it does not.
     #[schemars(with = "Option<values::Instant>")]
     until: Option<String>,
+    /// The billing period of the lease; null for a lease without end.
+    period: Option<ShownPeriod>,
     /// The position in the `numbering` ledger that brought it here.
     position: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LeasePeriod")]
+pub(crate) struct ShownPeriod {
+    /// Calendar months in UTC.
+    months: u8,
+    /// Whether the next period begins by itself where one ends.
+    renews: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -101,7 +112,9 @@ pub(crate) async fn list(api: Arc<Api>, request: Request) -> Result<Answer, Prob
 
 fn named_state(text: &str) -> Result<NumberState, Problem> {
     let state = NumberState::named(text);
-    state.ok_or_else(|| Problem::invalid("state", "expected available, reserved, held, assigned or quarantined"))
+    state.ok_or_else(|| {
+        Problem::invalid("state", "expected available, reserved, held, assigned, quarantined, recalled or retired")
+    })
 }
 
 /// Through whose eyes: one's own tenant's, or with the platform's role those of the tenant named.
@@ -109,7 +122,8 @@ fn viewer(request: &Request, tenant_id: Option<&str>) -> Result<TenantId, Proble
     let identity = request.identity()?;
     let Some(named) = tenant_id else { return Ok(identity.tenant) };
     let named: TenantId = field::id("tenant_id", named)?;
-    if named == identity.tenant || identity.has(Role::PlatformNumberingAdmin) {
+    let of_platform = [Role::PlatformNumberingAdmin, Role::PlatformNumberingOps, Role::PlatformAuditor];
+    if named == identity.tenant || of_platform.into_iter().any(|role| identity.has(role)) {
         Ok(named)
     } else {
         Err(Problem::of(&kind::TENANT_MISMATCH).detail("tenant_id differs from the token"))
@@ -125,6 +139,10 @@ fn shown(row: &Number) -> ShownNumber {
         tenant_id: row.tenant.map(|tenant| tenant.to_string()),
         lease_id: row.lease.map(|lease| lease.to_string()),
         until: row.until.map(rfc3339),
+        period: row
+            .term_months
+            .zip(row.renewal)
+            .map(|(months, renewal)| ShownPeriod { months, renews: renewal == Renewal::Automatic }),
         position: row.updated_position,
     }
 }

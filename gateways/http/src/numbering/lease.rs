@@ -6,7 +6,7 @@ use crate::openapi::values;
 use crate::problem::{Problem, kind};
 use crate::request::Request;
 use peyk_domain::access::{AuditKind, Role};
-use peyk_domain::numbering::NumberingCommand;
+use peyk_domain::numbering::{Expected, NumberingCommand, Period};
 use peyk_domain::{CommandId, LeaseId, Msisdn, TenantId};
 use peyk_handlers::{Call, Done, derived_id};
 use schemars::JsonSchema;
@@ -17,12 +17,28 @@ use std::sync::Arc;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "LeaseTerm")]
 pub(crate) struct ForAWhile {
-    /// For how long from now: up to a day for a reservation, up to 30 days for a hold.
+    /// For how long from now: up to a day.
     #[schemars(range(min = 1))]
     ttl_seconds: u32,
     /// The tenant to act for; the platform's own people must name it, others may name themselves.
     #[schemars(with = "Option<values::Id>")]
     tenant_id: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "HoldTerm")]
+pub(crate) struct Holding {
+    /// For how long from now: up to 30 days.
+    #[schemars(range(min = 1))]
+    ttl_seconds: u32,
+    /// The tenant to act for; the platform's own people must name it, others may name themselves.
+    #[schemars(with = "Option<values::Id>")]
+    tenant_id: Option<String>,
+    #[schemars(with = "Option<values::ExpectedLease>")]
+    expected_lease_id: Option<String>,
+    #[schemars(with = "Option<values::ExpectedUntil>")]
+    expected_until: Option<String>,
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -32,6 +48,36 @@ pub(crate) struct ForGood {
     /// The tenant to act for; the platform's own people must name it, others may name themselves.
     #[schemars(with = "Option<values::Id>")]
     tenant_id: Option<String>,
+    #[schemars(with = "Option<values::ExpectedLease>")]
+    expected_lease_id: Option<String>,
+    #[schemars(with = "Option<values::ExpectedUntil>")]
+    expected_until: Option<String>,
+}
+
+/// For how long at a time a number is leased.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BillingPeriod {
+    /// Calendar months in UTC.
+    #[schemars(range(min = 1, max = 36))]
+    months: u8,
+    /// Whether the next period begins by itself where one ends; otherwise the number cools off then.
+    renews: bool,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Assignment")]
+pub(crate) struct Assigning {
+    /// The tenant to act for; the platform's own people must name it, others may name themselves.
+    #[schemars(with = "Option<values::Id>")]
+    tenant_id: Option<String>,
+    /// Without one the lease has no end.
+    period: Option<BillingPeriod>,
+    #[schemars(with = "Option<values::ExpectedLease>")]
+    expected_lease_id: Option<String>,
+    #[schemars(with = "Option<values::ExpectedUntil>")]
+    expected_until: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -45,14 +91,15 @@ pub(crate) struct Reserved {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "LeaseChange")]
 pub(crate) struct Leased {
-    /// `held`, `assigned` or `released`, as was asked.
-    state: &'static str,
+    /// What was asked: `held`, `assigned`, `renewed`, `released`, `recalled`, `reinstated`, `returned`, `retired` or
+    /// `cooling_off`.
+    pub(super) state: &'static str,
 }
 
 /// POST /v1/numbers/{digits}/reserve: take an available number for a while, to decide.
 pub(crate) async fn reserve(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let ForAWhile { ttl_seconds, tenant_id } = request.json()?;
-    let (number, tenant) = subject(&request, tenant_id.as_deref())?;
+    let (number, tenant) = subject(&request, tenant_id.as_deref(), Role::NumberingWrite)?;
     let ttl = field::ttl(ttl_seconds)?;
     let id = request.names()?.single()?;
     let lease = LeaseId::from_bytes(derived_id(id, 0));
@@ -65,34 +112,57 @@ pub(crate) async fn reserve(api: Arc<Api>, request: Request) -> Result<Answer, P
 
 /// POST /v1/numbers/{digits}/hold: prolong a reservation while paperwork is pending.
 pub(crate) async fn hold(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
-    let ForAWhile { ttl_seconds, tenant_id } = request.json()?;
-    let (number, tenant) = subject(&request, tenant_id.as_deref())?;
+    let Holding { ttl_seconds, tenant_id, expected_lease_id, expected_until } = request.json()?;
+    let (number, tenant) = subject(&request, tenant_id.as_deref(), Role::NumberingWrite)?;
     let ttl = field::ttl(ttl_seconds)?;
+    let expected = expected(expected_lease_id.as_deref(), expected_until.as_deref())?;
     let id = request.names()?.single()?;
-    let done = ask(&api, &request, id, NumberingCommand::Hold { number, tenant, ttl }).await?;
+    let done = ask(&api, &request, id, NumberingCommand::Hold { number, tenant, ttl, expected }).await?;
     Ok(Answer::ok(&Leased { state: "held" }).done(&done).marked(changed(number, tenant)))
 }
 
-/// POST /v1/numbers/{digits}/assign: turn a reservation or a hold into a lease without end.
+/// POST /v1/numbers/{digits}/assign: turn a reservation or a hold into a lease, for a period at a time or without end.
 pub(crate) async fn assign(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
-    let ForGood { tenant_id } = request.json_or_default()?;
-    let (number, tenant) = subject(&request, tenant_id.as_deref())?;
+    let Assigning { tenant_id, period, expected_lease_id, expected_until } = request.json_or_default()?;
+    let (number, tenant) = subject(&request, tenant_id.as_deref(), Role::NumberingWrite)?;
+    let period = period.map(|BillingPeriod { months, renews }| Period { months, renews });
+    let expected = expected(expected_lease_id.as_deref(), expected_until.as_deref())?;
     let id = request.names()?.single()?;
-    let done = ask(&api, &request, id, NumberingCommand::Assign { number, tenant }).await?;
+    let done = ask(&api, &request, id, NumberingCommand::Assign { number, tenant, period, expected }).await?;
     Ok(Answer::ok(&Leased { state: "assigned" }).done(&done).marked(changed(number, tenant)))
+}
+
+/// POST /v1/numbers/{digits}/renew: lengthen a lease by its billing period.
+pub(crate) async fn renew(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
+    let ForGood { tenant_id, expected_lease_id, expected_until } = request.json_or_default()?;
+    let role =
+        if request.identity()?.has(Role::NumberingBilling) { Role::NumberingBilling } else { Role::NumberingWrite };
+    let (number, tenant) = subject(&request, tenant_id.as_deref(), role)?;
+    let expected = expected(expected_lease_id.as_deref(), expected_until.as_deref())?;
+    let id = request.names()?.single()?;
+    let done = ask(&api, &request, id, NumberingCommand::Renew { number, tenant, expected }).await?;
+    Ok(Answer::ok(&Leased { state: "renewed" }).done(&done).marked(changed(number, tenant)))
 }
 
 /// POST /v1/numbers/{digits}/release: end a reservation, a hold or a lease.
 pub(crate) async fn release(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
-    let ForGood { tenant_id } = request.json_or_default()?;
-    let (number, tenant) = subject(&request, tenant_id.as_deref())?;
+    let ForGood { tenant_id, expected_lease_id, expected_until } = request.json_or_default()?;
+    let (number, tenant) = subject(&request, tenant_id.as_deref(), Role::NumberingWrite)?;
+    let expected = expected(expected_lease_id.as_deref(), expected_until.as_deref())?;
     let id = request.names()?.single()?;
-    let done = ask(&api, &request, id, NumberingCommand::Release { number, tenant }).await?;
+    let done = ask(&api, &request, id, NumberingCommand::Release { number, tenant, expected }).await?;
     Ok(Answer::ok(&Leased { state: "released" }).done(&done).marked(changed(number, tenant)))
 }
 
+/// What the client believes of the number.
+pub(super) fn expected(lease: Option<&str>, until: Option<&str>) -> Result<Expected, Problem> {
+    let lease = lease.map(|text| field::id("expected_lease_id", text)).transpose()?;
+    let until = until.map(|text| field::instant("expected_until", text)).transpose()?;
+    Ok(Expected { lease, until })
+}
+
 /// Which number, and for whom: one's own tenant, or with the platform's role the tenant the body names.
-fn subject(request: &Request, tenant_id: Option<&str>) -> Result<(Msisdn, TenantId), Problem> {
+fn subject(request: &Request, tenant_id: Option<&str>, needed: Role) -> Result<(Msisdn, TenantId), Problem> {
     let identity = request.identity()?;
     let number = field::digits(request.parameter(0))?;
     let named: Option<TenantId> = tenant_id.map(|text| field::id("tenant_id", text)).transpose()?;
@@ -102,11 +172,11 @@ fn subject(request: &Request, tenant_id: Option<&str>) -> Result<(Msisdn, Tenant
         Some(tenant) if tenant.is_nil() => Err(Problem::invalid("tenant_id", "expected a tenant")),
         Some(tenant) if identity.has(Role::PlatformNumberingAdmin) => Ok((number, tenant)),
         Some(tenant) if tenant != identity.tenant => insufficient(Role::PlatformNumberingAdmin),
-        _ if identity.has(Role::NumberingWrite) => Ok((number, identity.tenant)),
+        _ if identity.has(needed) => Ok((number, identity.tenant)),
         None if identity.has(Role::PlatformNumberingAdmin) => {
             Err(Problem::invalid("tenant_id", "expected the tenant to act for"))
         }
-        _ => insufficient(Role::NumberingWrite),
+        _ => insufficient(needed),
     }
 }
 
@@ -115,7 +185,12 @@ fn changed(number: Msisdn, tenant: TenantId) -> Mark {
     Mark::of(AuditKind::Updated, "number", number.mask()).about(tenant)
 }
 
-async fn ask(api: &Api, request: &Request, id: CommandId, command: NumberingCommand) -> Result<Done, Problem> {
+pub(super) async fn ask(
+    api: &Api,
+    request: &Request,
+    id: CommandId,
+    command: NumberingCommand,
+) -> Result<Done, Problem> {
     let call = Call { id, caller: request.identity()?.caller(), patience: api.settings.patience, command };
     Ok(api.commands.numbering(call).await?)
 }

@@ -3,7 +3,11 @@ mod block_file;
 mod browse;
 mod import;
 mod lease;
+mod oversight;
 
 pub(crate) use browse::{One, ShownNumber, ShownNumbers, Which, list, show};
 pub(crate) use import::{Block, Imported, import};
-pub(crate) use lease::{ForAWhile, ForGood, Leased, Reserved, assign, hold, release, reserve};
+pub(crate) use lease::{
+    Assigning, ForAWhile, ForGood, Holding, Leased, Reserved, assign, hold, release, renew, reserve,
+};
+pub(crate) use oversight::{CoolOff, Recall, Reinstate, Retire, recall, reinstate, retire, set_cool_off};

@@ -25,7 +25,9 @@ pub(crate) use audit::{list_audit, replay_ledger};
 pub use document::document;
 pub(crate) use document::serve;
 pub(crate) use health::{live, openapi, ready};
-pub(crate) use numbering::{assign, hold, import, list_numbers, release, reserve, show_number};
+pub(crate) use numbering::{
+    assign, hold, import, list_numbers, recall, reinstate, release, renew, reserve, retire, set_cool_off, show_number,
+};
 pub(crate) use operation::Operation;
 pub(crate) use routing::{
     close_connector, list_connectors, list_operators, list_routes, open_connector, register_connector,

@@ -1,6 +1,9 @@
 use super::Operation;
 use super::examples::{BLOCK, DIGITS, LEASE, NUMBER, TENANT, page, receipt};
-use crate::numbering::{Block, ForAWhile, ForGood, Imported, Leased, One, Reserved, ShownNumber, ShownNumbers, Which};
+use crate::numbering::{
+    Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Recall, Reinstate, Reserved, Retire,
+    ShownNumber, ShownNumbers, Which,
+};
 use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
 
@@ -28,7 +31,7 @@ fn number(state: &str, held: bool) -> Value {
     let (tenant, lease) = if held { (json!(TENANT), json!(LEASE)) } else { (Value::Null, Value::Null) };
     json!({
         "number": NUMBER, "state": state, "block": BLOCK, "mno": "Roshan", "tenant_id": tenant, "lease_id": lease,
-        "until": null, "position": 6,
+        "until": null, "period": null, "position": 6,
     })
 }
 
@@ -66,24 +69,85 @@ fn leased(state: &str, position: u64) -> Value {
     json!({ "state": state, "receipt": receipt("numbering", position) })
 }
 
-const OWN: &[&Kind] = &[&kind::NOT_REGISTERED, &kind::NOT_FOUND, &kind::INVALID_TRANSITION];
+const OWN: &[&Kind] = &[&kind::NOT_REGISTERED, &kind::NOT_FOUND, &kind::INVALID_TRANSITION, &kind::CONFLICT];
+const OVERSIGHT: &[&Kind] =
+    &[&kind::NOT_REGISTERED, &kind::INVALID_TRANSITION, &kind::CONFLICT, &kind::JUSTIFICATION_TOO_SHORT];
+const WHY: &str = "The operator asked for it back in its letter of 3 March.";
 
 pub(crate) fn hold() -> Operation {
     let description = "Turns the tenant's reservation into a hold of up to 30 days from now. Once: a hold is not \
                        prolonged.";
     Operation::of("Hold a reserved number while paperwork is pending", description)
         .example("digits", DIGITS)
-        .takes::<ForAWhile>(json!({ "ttl_seconds": 86_400 }))
+        .takes::<Holding>(json!({ "ttl_seconds": 86_400 }))
         .answers::<Leased>(200, "It is held.", leased("held", 4))
-        .refuses(&[&kind::TTL_OUT_OF_RANGE, &kind::NOT_REGISTERED, &kind::NOT_FOUND, &kind::INVALID_TRANSITION])
+        .refuses(&[
+            &kind::TTL_OUT_OF_RANGE,
+            &kind::NOT_REGISTERED,
+            &kind::NOT_FOUND,
+            &kind::INVALID_TRANSITION,
+            &kind::CONFLICT,
+        ])
 }
 
 pub(crate) fn assign() -> Operation {
-    Operation::of("Turn a reservation or a hold into a lease", "A lease has no end; from now on the tenant may send.")
+    let description = "From now on the tenant may send. A lease without a period has no end. With one it ends after so \
+                       many calendar months, on the day of the month it began or the last one there is, at the same \
+                       time of day in UTC; then it goes on for another if it renews itself, and else the number cools \
+                       off.";
+    Operation::of("Turn a reservation or a hold into a lease", description)
         .example("digits", DIGITS)
-        .takes::<ForGood>(json!({}))
+        .takes::<Assigning>(json!({ "period": { "months": 12, "renews": true } }))
         .answers::<Leased>(200, "It is assigned.", leased("assigned", 5))
         .refuses(OWN)
+}
+
+pub(crate) fn renew() -> Operation {
+    let description = "Puts the end of a lease off by its billing period, at most one period ahead of the current one.";
+    Operation::of("Renew a lease", description)
+        .example("digits", DIGITS)
+        .takes::<ForGood>(json!({}))
+        .answers::<Leased>(200, "It is renewed.", leased("renewed", 6))
+        .refuses(OWN)
+}
+
+pub(crate) fn recall() -> Operation {
+    let description = "The platform takes a leased number back: from now on its tenant may not send, and nobody else \
+                       can have it until the recall is undone.";
+    Operation::of("Recall a leased number", description)
+        .example("digits", DIGITS)
+        .takes::<Recall>(json!({ "reason": WHY, "expected_lease_id": null }))
+        .answers::<Leased>(200, "It is recalled.", leased("recalled", 7))
+        .refuses(&[&kind::NOT_REGISTERED, &kind::INVALID_TRANSITION, &kind::CONFLICT])
+}
+
+pub(crate) fn reinstate() -> Operation {
+    let description = "Back to the tenant it was recalled from under the same lease, or to anybody once it has cooled \
+                       off from the recall.";
+    Operation::of("Undo a recall", description)
+        .example("digits", DIGITS)
+        .takes::<Reinstate>(json!({ "to": "tenant", "justification": WHY }))
+        .answers::<Leased>(200, "It is reinstated, or returned to the pool.", leased("reinstated", 8))
+        .refuses(OVERSIGHT)
+}
+
+pub(crate) fn retire() -> Operation {
+    let description = "A number that nobody holds goes out of use for ever. There is no way back.";
+    Operation::of("Retire a number", description)
+        .example("digits", DIGITS)
+        .takes::<Retire>(json!({ "justification": WHY }))
+        .answers::<Leased>(200, "It is retired.", leased("retired", 11))
+        .refuses(OVERSIGHT)
+}
+
+pub(crate) fn set_cool_off() -> Operation {
+    let description = "Lets the cool-off of a number last for another length of time than it does by rule. Nobody makes \
+                       it shorter than a day or longer than 1825 days.";
+    Operation::of("Override a cool-off", description)
+        .example("digits", DIGITS)
+        .takes::<CoolOff>(json!({ "days": 30, "justification": WHY }))
+        .answers::<Leased>(200, "It cools off for as long as was asked.", leased("cooling_off", 10))
+        .refuses(OVERSIGHT)
 }
 
 pub(crate) fn release() -> Operation {

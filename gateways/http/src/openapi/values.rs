@@ -42,6 +42,18 @@ values! {
         "type": "string", "pattern": "^[1-9][0-9]{0,14}$",
     }
     Id { "description": "A UUID (RFC 9562).", "type": "string", "format": "uuid" }
+    ExpectedLease {
+        "description": "The lease the number is believed to be under; CONFLICT if it is not.",
+        "type": "string", "format": "uuid",
+    }
+    ExpectedUntil {
+        "description": "When the number's state is believed to end by itself, as `until` shows it; CONFLICT if it does not.",
+        "type": "string", "format": "date-time",
+    }
+    Justification {
+        "description": "Why the rules shall not apply, in at least 20 characters without those around them; kept as evidence.",
+        "type": "string", "minLength": 20, "maxLength": 500,
+    }
     Instant { "description": "An instant in UTC (RFC 3339), with milliseconds.", "type": "string", "format": "date-time" }
     Country { "description": "ISO 3166-1 alpha-2.", "type": "string", "pattern": "^[A-Z]{2}$" }
     Hex256 { "type": "string", "pattern": "^[0-9a-f]{64}$" }

@@ -215,6 +215,8 @@ pub fn number(tenant: TenantId) -> Number {
         tenant: Some(tenant),
         lease: Some(LeaseId::from_bytes([6; 16])),
         until: Some(At(1_700_000_000_000)),
+        term_months: None,
+        renewal: None,
         position: 3,
         updated_position: 4,
     }

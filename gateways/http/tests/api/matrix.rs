@@ -49,6 +49,7 @@ fn touched(bench: &Bench) -> Vec<TenantId> {
             NumberingCommand::Reserve { tenant, .. }
             | NumberingCommand::Hold { tenant, .. }
             | NumberingCommand::Assign { tenant, .. }
+            | NumberingCommand::Renew { tenant, .. }
             | NumberingCommand::Release { tenant, .. } => tenant,
             _ => TenantId::NIL,
         },

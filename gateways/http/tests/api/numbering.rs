@@ -1,10 +1,11 @@
 use crate::fakes::{Asked, Bench, HERAT, KABUL, TENANT_ROLES};
 use peyk_domain::access::Role;
-use peyk_domain::numbering::{NumberingCommand, NumberingError};
-use peyk_domain::{BlockId, Span};
+use peyk_domain::numbering::{Expected, NumberingCommand, NumberingError, Period, Reason, Reinstatement};
+use peyk_domain::{At, BlockId, Span};
 use peyk_handlers::{Call, CommandError};
 use peyk_projections::query::NumberFilter;
 use peyk_projections::rows::NumberState;
+use serde_json::json;
 
 const BLOCK: &str = "05050505-0505-0505-0505-050505050505";
 
@@ -113,9 +114,12 @@ async fn a_number_goes_through_its_lease() {
     let all: Vec<_> = commands(&bench).into_iter().map(|call| call.command).collect();
     let NumberingCommand::Reserve { lease, tenant, ttl, .. } = all[0] else { panic!("{all:?}") };
     assert_eq!((lease.to_string().as_str(), tenant, ttl), (reserved.text("lease_id"), HERAT, Span::seconds(600)));
-    assert_eq!(all[2], NumberingCommand::Hold { number, tenant: HERAT, ttl: Span::seconds(900) });
-    assert_eq!(all[3], NumberingCommand::Assign { number, tenant: HERAT });
-    assert_eq!(all[4], NumberingCommand::Release { number, tenant: HERAT });
+    assert_eq!(
+        all[2],
+        NumberingCommand::Hold { number, tenant: HERAT, ttl: Span::seconds(900), expected: Expected::default() }
+    );
+    assert_eq!(all[3], NumberingCommand::Assign { number, tenant: HERAT, period: None, expected: Expected::default() });
+    assert_eq!(all[4], NumberingCommand::Release { number, tenant: HERAT, expected: Expected::default() });
 }
 
 #[tokio::test]
@@ -160,4 +164,78 @@ async fn numbers_are_looked_up_as_one_tenant() {
     );
     let reader = bench.token(KABUL, &TENANT_ROLES[..1]);
     bench.ask_as(&reader, "GET", "/v1/numbers/93700000001", &[], "").await.is_problem(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_lease_has_a_period_and_a_client_says_what_it_believes() {
+    let bench = Bench::new();
+    let path = |verb: &str| format!("/v1/numbers/93700000001/{verb}");
+    let lease = "06060606-0606-0606-0606-060606060606";
+    let believed = format!(r#""expected_lease_id":"{lease}","expected_until":"2023-11-14T22:13:20.000Z""#);
+    let assign = format!(r#"{{"period":{{"months":12,"renews":true}},{believed}}}"#);
+    assert_eq!(bench.ask("POST", &path("assign"), &assign).await.status, 200);
+    let renewed = bench.ask("POST", &path("renew"), &format!("{{{believed}}}")).await;
+    assert_eq!((renewed.status, renewed.text("state")), (200, "renewed"));
+    let number = "+93700000001".parse().unwrap();
+    let expected = Expected { lease: lease.parse().ok(), until: Some(At(1_700_000_000_000)) };
+    let period = Some(Period { months: 12, renews: true });
+    let all: Vec<_> = commands(&bench).into_iter().map(|call| call.command).collect();
+    assert_eq!(
+        all,
+        [
+            NumberingCommand::Assign { number, tenant: HERAT, period, expected },
+            NumberingCommand::Renew { number, tenant: HERAT, expected },
+        ]
+    );
+    for bad in [r#"{"expected_lease_id":"5"}"#, r#"{"expected_until":"tomorrow"}"#] {
+        bench.ask("POST", &path("release"), bad).await.is_problem(422, "INVALID_VALUE");
+    }
+    bench.ask("POST", &path("assign"), r#"{"period":{"months":12}}"#).await.is_problem(400, "INVALID_JSON");
+    assert_eq!(commands(&bench).len(), 2);
+}
+
+#[tokio::test]
+async fn the_platforms_people_say_why() {
+    let bench = Bench::new();
+    let why = "The operator asked for it back.";
+    let asked = [
+        ("POST", "recall", json!({ "reason": why }), "recalled"),
+        ("POST", "reinstate", json!({ "to": "tenant", "justification": why }), "reinstated"),
+        ("POST", "reinstate", json!({ "to": "pool", "justification": why }), "returned"),
+        ("PUT", "cool-off", json!({ "days": 30, "justification": why }), "cooling_off"),
+        ("POST", "retire", json!({ "justification": why }), "retired"),
+    ];
+    for (method, verb, body, state) in &asked {
+        let path = format!("/v1/numbers/93700000001/{verb}");
+        let reply = bench.ask_as_platform(method, &path, &body.to_string()).await;
+        assert_eq!((reply.status, reply.text("state")), (200, *state), "{verb}");
+        bench.ask(method, &path, &body.to_string()).await.is_problem(403, "INSUFFICIENT_SCOPE");
+        let mut nothing = body.clone();
+        let said = if *verb == "recall" { "reason" } else { "justification" };
+        nothing.as_object_mut().unwrap().remove(said);
+        bench.ask_as_platform(method, &path, &nothing.to_string()).await.is_problem(400, "INVALID_JSON");
+        nothing[said] = "x".repeat(501).into();
+        bench.ask_as_platform(method, &path, &nothing.to_string()).await.is_problem(422, "INVALID_VALUE");
+    }
+    let (number, expected, why) = ("+93700000001".parse().unwrap(), Expected::default(), || Reason::new(why).unwrap());
+    let all: Vec<_> = commands(&bench).into_iter().map(|call| call.command).collect();
+    assert_eq!(
+        all,
+        [
+            NumberingCommand::Recall { number, reason: why(), expected },
+            NumberingCommand::Reinstate { number, to: Reinstatement::Tenant, justification: why(), expected },
+            NumberingCommand::Reinstate { number, to: Reinstatement::Pool, justification: why(), expected },
+            NumberingCommand::OverrideCoolOff { number, lasts: Span::days(30), justification: why(), expected },
+            NumberingCommand::Retire { number, justification: why(), expected },
+        ]
+    );
+
+    let ops = bench.token(peyk_domain::TenantId::NIL, &[Role::PlatformNumberingOps]);
+    let body = json!({ "days": 2, "justification": "The operator asked for it back." }).to_string();
+    assert_eq!(bench.ask_as(&ops, "PUT", "/v1/numbers/93700000001/cool-off", &[], &body).await.status, 200);
+    let body = json!({ "reason": "no" }).to_string();
+    bench
+        .ask_as(&ops, "POST", "/v1/numbers/93700000001/recall", &[], &body)
+        .await
+        .is_problem(403, "INSUFFICIENT_SCOPE");
 }

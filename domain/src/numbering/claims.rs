@@ -1,0 +1,124 @@
+//! What tenants do with numbers: reserve, hold, assign, renew, release.
+use super::aggregate::Standing;
+use super::{
+    COOL_OFF, Expected, HOLD_MAX, Inventory, Lifecycle, NumberingError, NumberingEvent, Period, RESERVE_MAX, TTL_MIN,
+    Term,
+};
+use crate::{At, LeaseId, Msisdn, Span, TenantId};
+
+const UNRESERVED: &str = "no reservation stands; reserve it first";
+const UNCLAIMED: &str = "nobody has a claim on it; there is nothing to release";
+const UNLEASED: &str = "no lease stands; there is nothing to renew";
+
+type Decided = Result<Vec<NumberingEvent>, NumberingError>;
+
+impl Inventory {
+    pub(super) fn reserve(&self, at: At, number: Msisdn, lease: LeaseId, tenant: TenantId, ttl: Span) -> Decided {
+        within(ttl, RESERVE_MAX)?;
+        let standing = self.up_to(at, number)?;
+        match standing.now {
+            Lifecycle::Available => {
+                let until = at.plus(ttl);
+                Ok(standing.then(NumberingEvent::NumberReserved { number, lease, tenant, until }))
+            }
+            Lifecycle::Quarantined { until, .. } => Err(NumberingError::Quarantined { until }),
+            Lifecycle::Reserved { .. } | Lifecycle::Held { .. } | Lifecycle::Assigned { .. } => {
+                Err(NumberingError::Conflict)
+            }
+            Lifecycle::Recalled { .. } => {
+                Err(NumberingError::InvalidTransition("it was recalled; choose another number"))
+            }
+            Lifecycle::Retired => Err(NumberingError::InvalidTransition("it is retired; choose another number")),
+        }
+    }
+
+    pub(super) fn hold(&self, at: At, number: Msisdn, tenant: TenantId, ttl: Span, expected: Expected) -> Decided {
+        within(ttl, HOLD_MAX)?;
+        let standing = self.own(at, number, tenant, UNRESERVED, expected)?;
+        match standing.now {
+            Lifecycle::Reserved { lease, .. } => {
+                let until = at.plus(ttl);
+                Ok(standing.then(NumberingEvent::NumberHeld { number, lease, tenant, until }))
+            }
+            Lifecycle::Held { .. } => {
+                Err(NumberingError::InvalidTransition("it is held already; assign or release it"))
+            }
+            _ => Err(NumberingError::InvalidTransition("it is assigned already")),
+        }
+    }
+
+    pub(super) fn assign(
+        &self,
+        at: At,
+        number: Msisdn,
+        tenant: TenantId,
+        period: Option<Period>,
+        expected: Expected,
+    ) -> Decided {
+        if period.is_some_and(|period| !period.is_sound()) {
+            return Err(NumberingError::InvalidValue("a billing period has 1 to 36 months"));
+        }
+        let standing = self.own(at, number, tenant, UNRESERVED, expected)?;
+        match standing.now {
+            Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => {
+                let term = period.map(|period| Term::begin(at, period));
+                Ok(standing.then(NumberingEvent::NumberAssigned { number, lease, tenant, term }))
+            }
+            _ => Err(NumberingError::InvalidTransition("it is assigned already")),
+        }
+    }
+
+    pub(super) fn renew(&self, at: At, number: Msisdn, tenant: TenantId, expected: Expected) -> Decided {
+        let standing = self.own(at, number, tenant, UNLEASED, expected)?;
+        match standing.now {
+            Lifecycle::Assigned { lease, term: Some(term), .. } => {
+                let longest = at.months_later(term.months.into(), term.day);
+                if term.expires > longest {
+                    return Err(NumberingError::InvalidTransition("it is renewed more than a period ahead already"));
+                }
+                let expires = term.renewed().expires;
+                Ok(standing.then(NumberingEvent::LeaseRenewed { number, lease, tenant, expires }))
+            }
+            Lifecycle::Assigned { .. } => Err(NumberingError::InvalidTransition("the lease has no end to put off")),
+            _ => Err(NumberingError::InvalidTransition("it is not assigned yet")),
+        }
+    }
+
+    pub(super) fn release(&self, at: At, number: Msisdn, tenant: TenantId, expected: Expected) -> Decided {
+        let standing = self.own(at, number, tenant, UNCLAIMED, expected)?;
+        let (lease, cools_until) = match standing.now {
+            Lifecycle::Assigned { lease, .. } => (lease, at.plus(COOL_OFF)),
+            // Never in use, so there is nothing to cool off from: the quarantine is over the instant it begins.
+            Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => (lease, at),
+            Lifecycle::Available | Lifecycle::Quarantined { .. } | Lifecycle::Recalled { .. } | Lifecycle::Retired => {
+                return Err(NumberingError::NotFound);
+            }
+        };
+        Ok(standing.then(NumberingEvent::NumberReleased { number, lease, tenant, since: at, cools_until }))
+    }
+
+    /// The tenant's own standing claim on the number, or why there is none, without a word on who else has one.
+    /// `nothing` says what to do where nobody has one.
+    fn own(
+        &self,
+        at: At,
+        number: Msisdn,
+        tenant: TenantId,
+        nothing: &'static str,
+        expected: Expected,
+    ) -> Result<Standing, NumberingError> {
+        let standing = self.up_to(at, number)?;
+        match (standing.now, standing.now.claim()) {
+            (_, Some((holder, _))) if holder == tenant => standing.is(expected),
+            (Lifecycle::Recalled { tenant: last, .. }, _) if last == tenant => {
+                Err(NumberingError::InvalidTransition("the platform has recalled it"))
+            }
+            (_, Some(_)) | (Lifecycle::Recalled { .. }, None) => Err(NumberingError::NotFound),
+            (_, None) => Err(NumberingError::InvalidTransition(nothing)),
+        }
+    }
+}
+
+fn within(ttl: Span, max: Span) -> Result<(), NumberingError> {
+    if ttl < TTL_MIN || ttl > max { Err(NumberingError::TtlOutOfRange { min: TTL_MIN, max }) } else { Ok(()) }
+}

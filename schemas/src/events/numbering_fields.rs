@@ -1,0 +1,46 @@
+//! The values of which events of the `numbering` ledger are made.
+use super::{Field, FieldError};
+use crate::cbor::{Reader, Writer};
+use peyk_domain::At;
+use peyk_domain::numbering::{Reason, Term};
+
+impl Field for Option<Term> {
+    const CBOR: &'static str = "array: when the period ends (instant), its months, the day of the month it began on, \
+                                whether another follows by itself; or null for a lease without end";
+    const CDDL: &'static str = "term / nil";
+
+    fn write(&self, out: &mut Writer) {
+        match self {
+            Some(Term { expires, months, day, renews }) => {
+                out.array(4).unsigned(expires.0).unsigned(*months).unsigned(*day).boolean(*renews)
+            }
+            None => out.null(),
+        };
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        if input.null()? {
+            return Ok(None);
+        }
+        input.array_of(4)?;
+        let (expires, months, day) = (At::read(input)?, u8::read(input)?, u8::read(input)?);
+        if months == 0 || !(1..=31).contains(&day) {
+            return Err(FieldError::Range);
+        }
+        Ok(Some(Term { expires, months, day, renews: input.boolean()? }))
+    }
+}
+
+impl Field for Reason {
+    const CBOR: &'static str = "text of at most 500 characters, as somebody wrote it, without space around it";
+    const CDDL: &'static str = "tstr";
+
+    fn write(&self, out: &mut Writer) {
+        out.text(self.as_str());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        let text = input.text()?;
+        Self::new(text).ok().filter(|reason| reason.as_str() == text).ok_or(FieldError::Range)
+    }
+}
