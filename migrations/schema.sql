@@ -796,6 +796,182 @@ COMMENT ON COLUMN peyk.read_tables.projection IS 'internal';
 
 COMMENT ON COLUMN peyk.read_tables.tenanted IS 'internal';
 
+COMMENT ON COLUMN read.audit.id IS 'internal';
+
+COMMENT ON COLUMN read.audit.at_ms IS 'internal';
+
+COMMENT ON COLUMN read.audit.event_type IS 'internal';
+
+COMMENT ON COLUMN read.audit.tenant IS 'internal';
+
+COMMENT ON COLUMN read.audit.actor IS 'internal';
+
+COMMENT ON COLUMN read.audit.actor_tenant IS 'internal';
+
+COMMENT ON COLUMN read.audit.action IS 'internal';
+
+COMMENT ON COLUMN read.audit.resource_type IS 'internal';
+
+COMMENT ON COLUMN read.audit.resource_id IS 'confidential';
+
+COMMENT ON COLUMN read.audit.source_ip IS 'restricted';
+
+COMMENT ON COLUMN read.audit.user_agent IS 'restricted';
+
+COMMENT ON COLUMN read.audit.request IS 'internal';
+
+COMMENT ON COLUMN read.audit.code IS 'internal';
+
+COMMENT ON COLUMN read.audit.receipt IS 'internal';
+
+COMMENT ON COLUMN read.audit.count IS 'internal';
+
+COMMENT ON COLUMN read.audit.details IS 'confidential';
+
+COMMENT ON COLUMN read.audit_subjects.subject IS 'internal';
+
+COMMENT ON COLUMN read.audit_subjects.tenant IS 'internal';
+
+COMMENT ON COLUMN read.audit_subjects.user_id IS 'internal';
+
+COMMENT ON COLUMN read.audit_subjects.known IS 'confidential';
+
+COMMENT ON COLUMN read.checkpoints.projection IS 'internal';
+
+COMMENT ON COLUMN read.checkpoints.ledger IS 'internal';
+
+COMMENT ON COLUMN read.checkpoints.partition IS 'internal';
+
+COMMENT ON COLUMN read.checkpoints."position" IS 'internal';
+
+COMMENT ON COLUMN read.checkpoints.hash IS 'internal';
+
+COMMENT ON COLUMN read.checkpoints.updated_at IS 'internal';
+
+COMMENT ON COLUMN read.connectors.id IS 'internal';
+
+COMMENT ON COLUMN read.connectors.operator IS 'internal';
+
+COMMENT ON COLUMN read.connectors.name IS 'internal';
+
+COMMENT ON COLUMN read.connectors.state IS 'internal';
+
+COMMENT ON COLUMN read.connectors."position" IS 'internal';
+
+COMMENT ON COLUMN read.connectors.updated_position IS 'internal';
+
+COMMENT ON COLUMN read.leases.id IS 'internal';
+
+COMMENT ON COLUMN read.leases.number IS 'internal';
+
+COMMENT ON COLUMN read.leases.tenant IS 'internal';
+
+COMMENT ON COLUMN read.leases.state IS 'internal';
+
+COMMENT ON COLUMN read.leases.reserved_at_ms IS 'internal';
+
+COMMENT ON COLUMN read.leases.until_ms IS 'internal';
+
+COMMENT ON COLUMN read.leases.assigned_at_ms IS 'internal';
+
+COMMENT ON COLUMN read.leases.ended_at_ms IS 'internal';
+
+COMMENT ON COLUMN read.leases."position" IS 'internal';
+
+COMMENT ON COLUMN read.leases.updated_position IS 'internal';
+
+COMMENT ON COLUMN read.messages.id IS 'internal';
+
+COMMENT ON COLUMN read.messages.tenant IS 'internal';
+
+COMMENT ON COLUMN read.messages.sender IS 'confidential';
+
+COMMENT ON COLUMN read.messages.recipient_mask IS 'confidential';
+
+COMMENT ON COLUMN read.messages.recipient_hash IS 'confidential';
+
+COMMENT ON COLUMN read.messages.lane IS 'internal';
+
+COMMENT ON COLUMN read.messages.encoding IS 'internal';
+
+COMMENT ON COLUMN read.messages.segments IS 'internal';
+
+COMMENT ON COLUMN read.messages.state IS 'internal';
+
+COMMENT ON COLUMN read.messages.reason IS 'internal';
+
+COMMENT ON COLUMN read.messages.connector IS 'internal';
+
+COMMENT ON COLUMN read.messages.smsc_id IS 'confidential';
+
+COMMENT ON COLUMN read.messages.attempts IS 'internal';
+
+COMMENT ON COLUMN read.messages.receipt IS 'internal';
+
+COMMENT ON COLUMN read.messages.receipt_error IS 'internal';
+
+COMMENT ON COLUMN read.messages.accepted_at_ms IS 'internal';
+
+COMMENT ON COLUMN read.messages.expires_at_ms IS 'internal';
+
+COMMENT ON COLUMN read.messages.dispatched_at_ms IS 'internal';
+
+COMMENT ON COLUMN read.messages.submitted_at_ms IS 'internal';
+
+COMMENT ON COLUMN read.messages.final_at_ms IS 'internal';
+
+COMMENT ON COLUMN read.messages.partition IS 'internal';
+
+COMMENT ON COLUMN read.messages."position" IS 'internal';
+
+COMMENT ON COLUMN read.messages.item IS 'internal';
+
+COMMENT ON COLUMN read.messages.updated_position IS 'internal';
+
+COMMENT ON COLUMN read.numbers.number IS 'internal';
+
+COMMENT ON COLUMN read.numbers.block IS 'internal';
+
+COMMENT ON COLUMN read.numbers.mno IS 'public';
+
+COMMENT ON COLUMN read.numbers.state IS 'internal';
+
+COMMENT ON COLUMN read.numbers.tenant IS 'internal';
+
+COMMENT ON COLUMN read.numbers.lease IS 'internal';
+
+COMMENT ON COLUMN read.numbers.until_ms IS 'internal';
+
+COMMENT ON COLUMN read.numbers."position" IS 'internal';
+
+COMMENT ON COLUMN read.numbers.updated_position IS 'internal';
+
+COMMENT ON COLUMN read.operators.id IS 'internal';
+
+COMMENT ON COLUMN read.operators.name IS 'public';
+
+COMMENT ON COLUMN read.operators.country IS 'public';
+
+COMMENT ON COLUMN read.operators."position" IS 'internal';
+
+COMMENT ON COLUMN read.operators.updated_position IS 'internal';
+
+COMMENT ON COLUMN read.routes.id IS 'internal';
+
+COMMENT ON COLUMN read.routes.prefix IS 'public';
+
+COMMENT ON COLUMN read.routes.connector IS 'internal';
+
+COMMENT ON COLUMN read.routes.priority IS 'internal';
+
+COMMENT ON COLUMN read.routes.weight IS 'internal';
+
+COMMENT ON COLUMN read.routes.cost_micros IS 'internal';
+
+COMMENT ON COLUMN read.routes."position" IS 'internal';
+
+COMMENT ON COLUMN read.routes.updated_position IS 'internal';
+
 COMMENT ON COLUMN read_a.audit.id IS 'internal';
 
 COMMENT ON COLUMN read_a.audit.at_ms IS 'internal';

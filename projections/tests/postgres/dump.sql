@@ -37,7 +37,11 @@ WITH spaces AS (
     UNION ALL
     SELECT 12, format('%s.%s.%s', t.nspname, t.relname, lpad(a.attnum::text, 3, '0')),
         format('COMMENT ON COLUMN %I.%I.%I IS %L;', t.nspname, t.relname, a.attname, col_description(t.oid, a.attnum))
-    FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid
+    FROM (
+        SELECT oid, nspname, relname FROM tables
+        UNION ALL
+        SELECT v.oid, n.nspname, v.relname FROM pg_class v JOIN spaces n ON n.oid = v.relnamespace WHERE v.relkind = 'v'
+    ) t JOIN pg_attribute a ON a.attrelid = t.oid
     WHERE a.attnum > 0 AND NOT a.attisdropped AND col_description(t.oid, a.attnum) IS NOT NULL
     UNION ALL
     SELECT 9, n.nspname || '.' || p.proname, pg_get_functiondef(p.oid) || ';'
