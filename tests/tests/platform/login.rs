@@ -61,6 +61,10 @@ async fn a_session_begins_goes_on_and_ends() -> Result<()> {
     second.get("/v1/me").await?.expect(200)?;
     refresh(&deployment, old).await?.expect(401)?;
     refresh(&deployment, next.text("/refresh_token")).await?.expect(401).context("the session has ended")?;
+    let metrics = deployment.metrics().await?;
+    let alert = metrics.lines().find(|line| line.contains("refresh_token_reused")).context("an alert")?;
+    ensure!(alert.starts_with("peyk_http_alerts_total") && alert.ends_with(" 1"), "{alert}");
+    ensure!(deployment.serve_log()?.contains("REFRESH_TOKEN_REUSED"), "a line of the log");
     deployment.end();
     Ok(())
 }

@@ -211,3 +211,42 @@ async fn what_cannot_be_put_on_record_is_not_replayed() -> Result<()> {
     deployment.end();
     Ok(())
 }
+
+#[tokio::test]
+async fn what_somebody_should_look_into_is_a_row_a_metric_and_a_line_of_the_log() -> Result<()> {
+    const NAME: &str = "somebody-unheard-of";
+    let mut deployment = Deployment::prepare(Postgres::database().await?).await?;
+    let limits = "address_per_minute = 100000000\nlogins_per_minute = 100000";
+    deployment.configure(&deployment.configuration().replace("address_per_minute = 100000000", limits))?;
+    deployment.serve().await?;
+    let login = async |index: usize| {
+        let body = json!({ "login": format!("{NAME}-{}@example.org", index % 6), "password": "not the password" });
+        ask(&deployment.http(), Method::POST, "/v1/auth/login", &body).await?.expect(401)
+    };
+    for index in 0..30 {
+        login(index).await?;
+    }
+    let auditor = deployment.http().bearer(&deployment.token(TenantId::NIL, &["platform.auditor"])?);
+    let alarms = async || trail(&auditor, "event_type=suspicious_activity").await.unwrap_or_default();
+    // The entry, and the count of that second.
+    eventually("the alarm is in the trail", PATIENCE, || async { alarms().await.len() == 2 }).await;
+    let rows = alarms().await;
+    let entry = rows.iter().find(|row| row["count"].is_null()).context("an entry")?;
+    assert_eq!((&entry["code"], &entry["source_ip"]), (&json!("FAILED_LOGINS"), &json!("127.0.0.1")));
+    assert!(entry["actor_id"].is_null() && entry["tenant_id"].is_null(), "{entry}");
+    let metrics = deployment.metrics().await?;
+    let raised = |alert: &str| {
+        metrics
+            .lines()
+            .find(|line| line.starts_with("peyk_http_alerts_total") && line.contains(alert))
+            .map(str::to_owned)
+    };
+    ensure!(raised("failed_logins").is_some_and(|line| line.ends_with(" 1")), "{:?}", raised("failed_logins"));
+    ensure!(raised("account_locked").is_none() && raised("refresh_token_reused").is_none());
+    let log = deployment.serve_log()?;
+    let line = log.lines().find(|line| line.contains("FAILED_LOGINS")).context("a line of the log")?;
+    ensure!(line.contains("WARN") && !line.contains("127.0.0.1"), "{line}");
+    ensure!(!log.contains(NAME));
+    deployment.end();
+    Ok(())
+}
