@@ -8,10 +8,19 @@ use super::{
 use crate::{ActorId, At, SessionId};
 
 impl Directory {
+    /// Whether one more login of the user is taken up at `at`, as far as limits and locks go. Whoever holds a copy of the
+    /// directory refuses by it what the writer would refuse too, and spares the writer the question.
+    ///
+    /// # Errors
+    /// [`AccessError::RateLimited`] or [`AccessError::Locked`].
+    pub fn admits_login(&self, user: &User, at: At) -> Result<(), AccessError> {
+        user.logins.admits(at, self.limits(user.tenant).logins_per_minute)
+    }
+
     pub(super) fn attempt_login(&self, at: At, scope: Scope, user: ActorId) -> Decided {
         let of = self.reach_user(scope, user)?;
         self.may_act(of)?;
-        of.logins.admits(at, self.limits(of.tenant).logins_per_minute)?;
+        self.admits_login(of, at)?;
         Ok(vec![AccessEvent::LoginAttempted { user, at }])
     }
 

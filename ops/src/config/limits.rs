@@ -31,7 +31,7 @@ impl LimitsConfig {
             ),
             logins_per_minute: rate(
                 "logins_per_minute",
-                "Attempts to log in, of one account and from one address.",
+                "Attempts to log in that fail, from one address; how many an account may make is its tenant's limit.",
                 FixedLimits::LOGINS_DEFAULT,
             ),
             blocked: from.key("blocked", "Addresses and networks that nothing is taken from.").or(Networks::default()),

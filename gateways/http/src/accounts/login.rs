@@ -13,7 +13,7 @@ use peyk_credentials::{Password, TotpSecret};
 use peyk_domain::access::{
     AccessAction, AccessError, AuditKind, Envelope, LoginName, LoginOutcome, LoginToken, Standing, Totp,
 };
-use peyk_domain::{ActorId, SessionId, Span, TenantId};
+use peyk_domain::{ActorId, At, SessionId, Span, TenantId};
 use peyk_handlers::{AccessOutcome, Caller, CommandError};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -55,12 +55,12 @@ async fn try_to(api: &Api, request: &Request) -> Result<Answer, Problem> {
     believable(&*api.registry)?;
     // What cannot be a name is one that nobody has.
     let name = login.parse::<LoginName>().map(|name| name.compared()).unwrap_or_default();
-    api.limiter.login(&name, request.address)?;
+    api.limiter.login(request.address)?;
     let token = api.registry.login_token(Zeroizing::new(name)).await?;
-    match known(api, token)? {
-        Some(known) => of_known(api, request, known, token, password, code.as_deref()).await,
-        None => of_nobody(api, request, token, password).await,
-    }
+    let Some(known) = known(api, token)? else { return of_nobody(api, request, token, password).await };
+    let answer = of_known(api, request, known, token, password, code.as_deref()).await?;
+    api.limiter.logged_in(request.address);
+    Ok(answer)
 }
 
 fn known(api: &Api, token: LoginToken) -> Result<Option<Known>, Problem> {
@@ -82,15 +82,18 @@ fn failed() -> Problem {
 /// Answered as a user is whose password is wrong.
 async fn of_nobody(api: &Api, request: &Request, token: LoginToken, password: Password) -> Result<Answer, Problem> {
     let now = api.registry.now();
-    match api.strangers.fail(token, now) {
-        Ok(()) => {}
-        Err(AccessError::RateLimited { again }) => return Err(too_often("RATE_LIMIT_EXCEEDED", again.since(now))),
-        Err(AccessError::Locked { until }) => return Err(too_often("ACCOUNT_LOCKED", until.since(now))),
-        Err(_) => return Err(failed()),
-    }
+    admitted(api.strangers.fail(token, now), now)?;
     api.passwords.check(password, None).await?;
     api.recorder.failed_login(&Asker::of(request), token);
     Err(failed().noted(AuditKind::UnknownLogin))
+}
+
+fn admitted(said: Result<(), AccessError>, now: At) -> Result<(), Problem> {
+    said.map_err(|error| match error {
+        AccessError::RateLimited { again } => too_often("RATE_LIMIT_EXCEEDED", again.since(now)),
+        AccessError::Locked { until } => too_often("ACCOUNT_LOCKED", until.since(now)),
+        _ => failed(),
+    })
 }
 
 fn too_often(reason: &'static str, wait: Span) -> Problem {
@@ -125,6 +128,9 @@ async fn of_known(
 ) -> Result<Answer, Problem> {
     let Known { caller, verifier, totp } = known;
     let Caller { actor: user, tenant } = caller;
+    let now = api.registry.now();
+    let said = look(&*api.registry, |directory| directory.user(user).map(|of| directory.admits_login(of, now)))?;
+    admitted(said.unwrap_or(Ok(())), now).map_err(|problem| problem.of_caller(caller))?;
     let asking = Asking::about(api, request, caller);
     let refused = |failure| refused(failure).of_caller(caller);
     asking.once(AccessAction::AttemptLogin { user }).await.map_err(refused)?;

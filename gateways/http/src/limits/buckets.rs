@@ -130,6 +130,15 @@ impl<K: Eq + Hash> Buckets<K> {
         bucket.take(now)
     }
 
+    /// Gives back one that was taken of the key's, if it has a bucket of its own still.
+    pub(super) fn put_back(&self, key: &K) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        if let Some(bucket) = state.by_key.get_mut(key) {
+            *bucket = Bucket::holding(bucket.left(now).saturating_add(1), bucket.portion, self.clock, now);
+        }
+    }
+
     #[cfg(test)]
     fn len(&self) -> usize {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).by_key.len()
@@ -174,6 +183,20 @@ mod tests {
         assert_eq!(let_through(&buckets, 1, rate, ALONE, 500), 10);
         advance(Duration::from_secs(3_600)).await;
         assert_eq!(let_through(&buckets, 1, rate, ALONE, 500), 120, "no more than a burst is saved up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_put_back_can_be_taken_again_and_no_more_than_that() {
+        let (buckets, rate) = (Buckets::new(10), Rate::per_minute(count(60)));
+        buckets.put_back(&1);
+        assert_eq!(let_through(&buckets, 1, rate, ALONE, 500), 120, "nothing was taken before");
+        for _ in 0..3 {
+            buckets.put_back(&1);
+        }
+        assert_eq!(let_through(&buckets, 1, rate, ALONE, 500), 3);
+        advance(Duration::from_secs(3_600)).await;
+        buckets.put_back(&1);
+        assert_eq!(let_through(&buckets, 1, rate, ALONE, 500), 120, "no more than fits");
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ pub trait Limits: Send + Sync {
     /// Requests from one address, whoever they are of.
     fn requests_from_an_address(&self) -> Rate;
 
-    /// Attempts to log in, of one account and from one address each.
+    /// Attempts to log in that fail, from one address.
     fn logins(&self) -> Rate;
 
     /// Whether nothing at all is taken from there.

@@ -16,11 +16,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use warp::http::HeaderMap;
 
-/// Tenants, and accounts that log in, with a bucket of their own.
+/// Tenants with a bucket of their own.
 const TENANTS_MAX: usize = 16_384;
 /// Addresses with a bucket of their own.
 const ADDRESSES_MAX: usize = 65_536;
-const ACCOUNT_CONTEXT: &str = "peyk 2026-11 account of a login attempt v1";
 
 /// Counts requests against limits, and refuses what is beyond them.
 ///
@@ -33,8 +32,7 @@ pub struct Limiter {
     joined: Option<Instant>,
     addresses: Buckets<IpAddr>,
     tenants: Buckets<TenantId>,
-    login_addresses: Buckets<IpAddr>,
-    login_accounts: Buckets<[u8; 16]>,
+    logins: Buckets<IpAddr>,
 }
 
 impl fmt::Debug for Limiter {
@@ -55,8 +53,7 @@ impl Limiter {
             joined,
             addresses: Buckets::new(ADDRESSES_MAX),
             tenants: Buckets::new(TENANTS_MAX),
-            login_addresses: Buckets::new(ADDRESSES_MAX),
-            login_accounts: Buckets::new(TENANTS_MAX),
+            logins: Buckets::new(ADDRESSES_MAX),
         }
     }
 
@@ -89,18 +86,18 @@ impl Limiter {
         self.count(&self.tenants, tenant, self.limits.requests_of(tenant), Policy::Tenant, told)
     }
 
-    /// An attempt to log in to `account`, whatever names it, whether or not there is such an account.
+    /// An attempt to log in from there, under whatever name. It counts until [`Self::logged_in`] says that it was no guess:
+    /// what an account may try is counted by who decides logins, and here only how much is guessed at many accounts.
     ///
     /// # Errors
-    /// `RESOURCE_EXHAUSTED` when there were too many of the account or from the address.
-    pub fn login(&self, account: &str, address: IpAddr) -> Result<(), Problem> {
-        let mut told = Told::default();
-        let rate = self.limits.logins();
-        // The address first: an attacker who is stopped there does not use up what the account's owner has.
-        self.count(&self.login_addresses, counted(address), rate, Policy::Login, &mut told)?;
-        let mut key = [0; 16];
-        blake3::Hasher::new_derive_key(ACCOUNT_CONTEXT).update(account.as_bytes()).finalize_xof().fill(&mut key);
-        self.count(&self.login_accounts, key, rate, Policy::Login, &mut told)
+    /// `RESOURCE_EXHAUSTED` when too many from the address failed or are under way.
+    pub fn login(&self, address: IpAddr) -> Result<(), Problem> {
+        self.count(&self.logins, counted(address), self.limits.logins(), Policy::Login, &mut Told::default())
+    }
+
+    /// The attempt from there succeeded.
+    pub fn logged_in(&self, address: IpAddr) {
+        self.logins.put_back(&counted(address));
     }
 
     fn count<K: Eq + Hash>(
@@ -118,7 +115,7 @@ impl Limiter {
         let detail = match policy {
             Policy::Address => "too many requests from this address",
             Policy::Tenant => "too many requests of this tenant",
-            Policy::Login => "too many attempts to log in",
+            Policy::Login => "too many attempts to log in from this address failed",
         };
         let problem = Problem::of(&kind::RESOURCE_EXHAUSTED).reason("RATE_LIMIT_EXCEEDED").detail(detail);
         let problem = problem.marked(Mark::of_limit(policy));

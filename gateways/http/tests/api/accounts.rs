@@ -3,9 +3,11 @@ use crate::fakes::{ACTOR, Bench, HERAT, KABUL, Reply, TENANT_ROLES};
 use crate::registry::{ROOT, ROOT_LOGIN, ROOT_PASSWORD};
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
-use peyk_domain::access::{AccessAction, Role};
+use peyk_domain::access::{AccessAction, Limits, Role};
 use peyk_domain::{ActorId, TenantId};
+use peyk_http::{FixedLimits, Limiter, TrustedProxies};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 const PARWIN: ActorId = ActorId::from_bytes([0xC1; 16]);
@@ -97,6 +99,42 @@ async fn every_failed_login_says_the_same() {
     }
     registry.arrange(AccessAction::DisableUser { user: PARWIN });
     log_in(&bench, LOGIN, PASSWORD, None).await.is_problem(401, "LOGIN_FAILED");
+}
+
+/// What a tenant sets counts, and not what the edge allows an address to guess.
+#[tokio::test]
+async fn a_tenant_that_allows_more_logins_has_them_from_one_address() {
+    let bench = Bench::limited(Limiter::alone(Arc::new(FixedLimits::default()), TrustedProxies::default()));
+    found(&bench, &[]);
+    let limits = Limits { logins_per_minute: 15, ..Limits::default() };
+    bench.registry.arrange(AccessAction::SetLimits { tenant: HERAT, limits });
+    for _ in 0..15 {
+        assert_eq!(log_in(&bench, LOGIN, PASSWORD, None).await.status, 200);
+    }
+    let brought = bench.commands.brought();
+    let refused = log_in(&bench, LOGIN, PASSWORD, None).await;
+    refused.is_problem(429, "RESOURCE_EXHAUSTED");
+    assert!(refused.body["policy"].is_null(), "the account's own limit");
+    assert_eq!(bench.commands.brought(), brought, "the writer was not troubled with it");
+    bench.registry.pass(Duration::from_secs(4));
+    assert_eq!(log_in(&bench, LOGIN, PASSWORD, None).await.status, 200);
+}
+
+/// One password at many names: each name has attempts left, the address has none.
+#[tokio::test]
+async fn an_address_guesses_ten_times_a_minute_at_whatever_names() {
+    let bench = Bench::limited(Limiter::alone(Arc::new(FixedLimits::default()), TrustedProxies::default()));
+    found(&bench, &[]);
+    for index in 0..9 {
+        log_in(&bench, &format!("nobody{index}"), PASSWORD, None).await.is_problem(401, "LOGIN_FAILED");
+    }
+    log_in(&bench, LOGIN, "not the password", None).await.is_problem(401, "LOGIN_FAILED");
+    let refused = log_in(&bench, LOGIN, PASSWORD, None).await;
+    refused.is_problem(429, "RESOURCE_EXHAUSTED");
+    assert_eq!(refused.text("policy"), "login");
+    let body = json!({ "login": LOGIN, "password": PASSWORD }).to_string();
+    let elsewhere = bench.ask_from("198.51.100.9".parse().unwrap(), "", "POST", "/v1/auth/login", &[], &body).await;
+    assert_eq!(elsewhere.status, 200, "{}", elsewhere.body);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -58,6 +58,7 @@ pub struct FakeCommands {
     /// What the next commands are refused with, by how many were asked before.
     pub refuse: Mutex<HashMap<usize, CommandError>>,
     told: AtomicBool,
+    brought: AtomicUsize,
     seen: Mutex<HashSet<CommandId>>,
     /// Commands take a permit before they are answered, so a test can hold them.
     pub gate: Arc<Semaphore>,
@@ -81,6 +82,7 @@ impl FakeCommands {
             asked: Mutex::default(),
             refuse: Mutex::default(),
             told: AtomicBool::new(false),
+            brought: AtomicUsize::new(0),
             seen: Mutex::default(),
             gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
             noted: Mutex::default(),
@@ -98,6 +100,11 @@ impl FakeCommands {
     pub fn refuse(&self, count: usize, error: CommandError) {
         self.told.store(true, Ordering::Relaxed);
         self.refuse.lock().unwrap().insert(count, error);
+    }
+
+    /// How many commands of access it was brought, those it refused included.
+    pub fn brought(&self) -> usize {
+        self.brought.load(Ordering::Relaxed)
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -147,6 +154,7 @@ impl Commands for FakeCommands {
         if matches!(call.command.command.action, AccessAction::Note { .. }) {
             return self.note(&call);
         }
+        self.brought.fetch_add(1, Ordering::Relaxed);
         let decided = if self.seen.lock().unwrap().contains(&call.id) {
             Ok(peyk_handlers::AccessOutcome::Done)
         } else {
