@@ -18,7 +18,7 @@ use peyk_domain::routing::Routing;
 use peyk_handlers::{CommandBus, Handlers, HandlersConfig, RollCall, Wiring};
 use peyk_http::{
     Api, ApiSettings, Certificate, DirectoryLimits, Limiter, LogState, Readiness, Recording, Registry, Server,
-    ServerSettings,
+    ServerSettings, count_reviews,
 };
 use peyk_ledger::checkpoint::{CHECKPOINTING, CheckpointKey, Keeper};
 use peyk_ledger::snapshot::{self, Cadence};
@@ -155,7 +155,9 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let limiter = Limiter::new(Arc::new(limits), config.http.limits.proxies(), processes);
     let tokens = issuers(config, &background)?;
     let development = config.environment == Environment::Development;
-    let settings = ApiSettings { development, ..ApiSettings::default() };
+    let review_lasts = config.access.review_lasts;
+    let settings = ApiSettings { development, review_lasts, ..ApiSettings::default() };
+    tokio::spawn(count_reviews(registry.clone(), review_lasts, background.clone()));
     let api = Api::new(Arc::new(bus), Arc::new(reads), registry, tokens, readiness, limiter, settings);
     let api = api.with_replays(Arc::new(replays));
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");

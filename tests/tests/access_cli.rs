@@ -89,6 +89,21 @@ async fn tenants_people_and_keys_from_a_shell() -> Result<()> {
     let listed = said(&deployment, &["key", "list", "--tenant", tenant], "")?;
     assert_eq!((word(&listed[0], "key")?, word(&listed[0], "label")?), (id, "the till"));
     assert!(!listed[0].to_string().contains(secret));
+    // Somebody looks at who may do what there, and the record says so.
+    let review = |due: bool| {
+        let due = if due { &["--due"][..] } else { &[] };
+        said(&deployment, &[&["review", "list", "--tenant", tenant], due].concat(), "")
+    };
+    assert_eq!((review(false)?.len(), review(true)?.len()), (2, 0));
+    let record = ["review", "record", "--tenant", tenant, "--keep", user, "--remove", id];
+    said(&deployment, &record, "")?;
+    let due = review(true)?;
+    assert_eq!((due.len(), word(&due[0], "account")?, word(&due[0], "review_state")?), (1, id, "to_be_removed"));
+    let seen = review(false)?;
+    let user = seen.iter().find(|account| account["account"] == user).context("the user")?;
+    assert_eq!((&user["review"]["verdict"], &user["review_state"]), (&"kept".into(), &"current".into()));
+    assert!(user["created"].is_string() && user["roles_since"].as_str() > user["created"].as_str());
+    assert!(said(&deployment, &["review", "record", "--keep", id], "").is_err(), "it is none of the platform's");
     said(&deployment, &["key", "revoke", id], "")?;
     assert!(said(&deployment, &["key", "list", "--tenant", tenant], "")?.is_empty());
 

@@ -59,6 +59,7 @@ fn action_without_ciphertext(action: AccessAction) -> AccessAction {
         | RefreshSession { .. }
         | EndSession { .. }
         | RevokeKey { .. }
+        | Review { .. }
         | BlockAddresses { .. }
         | UnblockAddresses { .. }
         | Tick) => plain,

@@ -1,4 +1,4 @@
-use super::{AddressRange, Envelope, KeyHash, Role};
+use super::{AddressRange, Envelope, KeyHash, Review, Role};
 use crate::{At, TenantId};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -15,6 +15,9 @@ pub struct AccessKey {
     pub expires: Option<At>,
     /// Where it may be used from; empty for anywhere.
     pub allowed: Vec<AddressRange>,
+    /// None for one that is older than this was kept.
+    pub created: Option<At>,
+    pub review: Option<Review>,
 }
 
 impl AccessKey {

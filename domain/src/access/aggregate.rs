@@ -44,7 +44,7 @@ impl Directory {
 
     fn act(&self, at: At, scope: Scope, action: AccessAction) -> Decided {
         match action {
-            AccessAction::Bootstrap(admin) => self.bootstrap(scope, admin),
+            AccessAction::Bootstrap(admin) => self.bootstrap(at, scope, admin),
             AccessAction::CreateTenant { tenant, name, region, partition } => {
                 self.create_tenant(scope, tenant, name, region, partition)
             }
@@ -53,8 +53,8 @@ impl Directory {
             AccessAction::ResumeTenant { tenant } => self.resume(scope, tenant),
             AccessAction::SetLimits { tenant, limits } => self.set_limits(scope, tenant, limits),
             AccessAction::SetAllowed { tenant, allowed } => self.set_allowed(scope, tenant, allowed),
-            AccessAction::CreateUser(user) => self.create_user_for(scope, user),
-            AccessAction::SetRoles { user, roles } => self.set_roles(scope, user, roles),
+            AccessAction::CreateUser(user) => self.create_user_for(at, scope, user),
+            AccessAction::SetRoles { user, roles } => self.set_roles(at, scope, user, roles),
             AccessAction::SetPassword { user, verifier } => self.set_password(scope, user, verifier),
             AccessAction::DisableUser { user } => self.disable(scope, user),
             AccessAction::EnableUser { user } => self.enable(scope, user),
@@ -68,6 +68,7 @@ impl Directory {
             AccessAction::EndSession { session } => self.log_out(scope, session),
             AccessAction::CreateKey(key) => self.create_key_for(at, scope, key),
             AccessAction::RevokeKey { key } => self.revoke(scope, key),
+            AccessAction::Review { tenant, by, accounts } => self.review_accounts(at, scope, tenant, by, &accounts),
             AccessAction::BlockAddresses { range, lasts } => self.block(at, scope, range, lasts),
             AccessAction::UnblockAddresses { range } => self.unblock(scope, range),
             AccessAction::Note { entries, counts } => note(scope, entries, counts),
@@ -182,7 +183,7 @@ fn note(scope: Scope, entries: Vec<AuditEntry>, counts: Vec<AuditCount>) -> Deci
 }
 
 impl Fold for Access {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 impl Aggregate for Access {

@@ -26,7 +26,7 @@ fn the_first_admin_is_made_once() {
     let admin = new_user(ROOT, TenantId::NIL, &[Role::PlatformAdmin]);
     let bootstrap = AccessAction::Bootstrap(admin);
     let ledger = given::<Access>([])
-        .when(at(1, OURS, bootstrap.clone()))
+        .when(at(0, OURS, bootstrap.clone()))
         .then([user_created(ROOT, TenantId::NIL, &[Role::PlatformAdmin])])
         .when(at(2, OURS, bootstrap.clone()))
         .refused(AccessError::AlreadyBootstrapped);
@@ -174,7 +174,7 @@ fn the_last_admin_of_the_platform_stays() {
         .when(at(3, OURS, AccessAction::EnableUser { user: ROOT }))
         .then([UserEnabled { user: ROOT }])
         .when(at(4, OURS, without(second)))
-        .then([RolesSet { user: second, roles: vec![Role::PlatformAuditor] }]);
+        .then([RolesSet { user: second, roles: vec![Role::PlatformAuditor], at: Some(At(4)) }]);
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn what_changes_a_user_ends_its_sessions() {
     for (action, event, reason) in [
         (
             AccessAction::SetRoles { user: PARWIN, roles: vec![] },
-            RolesSet { user: PARWIN, roles: vec![] },
+            RolesSet { user: PARWIN, roles: vec![], at: Some(At(1)) },
             SessionEnd::RolesChanged,
         ),
         (
@@ -330,7 +330,7 @@ fn a_tenant_has_so_many_users_and_keys_and_no_more() {
         let mut user = new_user(id(index), HERAT, &[]);
         user.login = LoginToken(std::array::from_fn(|byte| id(index).to_bytes()[byte % 16]));
         let NewUser { user, tenant, login, identity, verifier, roles } = user;
-        UserCreated { user, tenant, login, identity, verifier, roles }
+        UserCreated { user, tenant, login, identity, verifier, roles, at: None }
     });
     let one_more = AccessAction::CreateUser(new_user(KEY, HERAT, &[]));
     let full = given::<Access>(after(users)).when(at(0, OURS, one_more));

@@ -1,4 +1,6 @@
-use super::{AddressRange, AuditCount, AuditEntry, Envelope, KeyHash, Limits, LoginToken, Region, Role, Scope};
+use super::{
+    AddressRange, AuditCount, AuditEntry, Envelope, KeyHash, Limits, LoginToken, Region, ReviewVerdict, Role, Scope,
+};
 use crate::{ActorId, At, RequestId, SessionId, Span, TenantId};
 
 /// What may be asked of the `access` ledger, by whom, and where the request came from.
@@ -135,6 +137,12 @@ pub enum AccessAction {
     CreateKey(NewKey),
     RevokeKey {
         key: ActorId,
+    },
+    /// What `by` said of accounts of a tenant: who asks, or nil from a shell. At most [`super::REVIEWED_MAX`].
+    Review {
+        tenant: TenantId,
+        by: ActorId,
+        accounts: Vec<(ActorId, ReviewVerdict)>,
     },
     BlockAddresses {
         range: AddressRange,

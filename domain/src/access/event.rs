@@ -1,4 +1,4 @@
-use super::{AddressRange, AuditCount, AuditEntry, Envelope, KeyHash, Limits, LoginToken, Region, Role};
+use super::{AddressRange, AuditCount, AuditEntry, Envelope, KeyHash, Limits, LoginToken, Region, ReviewVerdict, Role};
 use crate::{ActorId, At, RequestId, SessionId, TenantId};
 
 /// Why a login failed.
@@ -63,10 +63,14 @@ pub enum AccessEvent {
         identity: Envelope,
         verifier: Envelope,
         roles: Vec<Role>,
+        /// The record's instant; none in records of before it was kept.
+        at: Option<At>,
     },
     RolesSet {
         user: ActorId,
         roles: Vec<Role>,
+        /// As that of a user's creation.
+        at: Option<At>,
     },
     PasswordSet {
         user: ActorId,
@@ -128,12 +132,27 @@ pub enum AccessEvent {
         roles: Vec<Role>,
         expires: Option<At>,
         allowed: Vec<AddressRange>,
+        /// As that of a user's creation.
+        at: Option<At>,
     },
     KeyRevoked {
         key: ActorId,
     },
     KeyExpired {
         key: ActorId,
+    },
+    /// Somebody looked at the account and its roles.
+    UserReviewed {
+        user: ActorId,
+        at: At,
+        by: ActorId,
+        verdict: ReviewVerdict,
+    },
+    KeyReviewed {
+        key: ActorId,
+        at: At,
+        by: ActorId,
+        verdict: ReviewVerdict,
     },
     AddressesBlocked {
         range: AddressRange,

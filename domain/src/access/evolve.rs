@@ -2,8 +2,7 @@
 use super::AccessError::CorruptLedger;
 use super::directory::Timer;
 use super::{
-    AccessError, AccessEvent, AccessKey, Directory, Envelope, LoginToken, Logins, Role, SESSIONS_MAX, Session,
-    Standing, Tenant, Totp, User,
+    AccessError, AccessEvent, AccessKey, Directory, Logins, Review, SESSIONS_MAX, Session, Standing, Tenant, Totp, User,
 };
 use crate::{ActorId, At, SessionId, TenantId};
 
@@ -31,10 +30,34 @@ impl Directory {
             }
             AccessEvent::LimitsSet { tenant, limits } => self.of_tenant(tenant).map(|of| of.limits = limits),
             AccessEvent::AllowedSet { tenant, allowed } => self.of_tenant(tenant).map(|of| of.allowed = allowed),
-            AccessEvent::UserCreated { user, tenant, login, identity, verifier, roles } => {
-                self.create_user(user, tenant, login, identity, verifier, roles)
+            AccessEvent::UserCreated { user, tenant, login, identity, verifier, roles, at } => {
+                let (standing, totp, logins) = (Standing::Active, Totp::None, Logins::default());
+                let (created, roles_since, review, sessions) = (at, at, None, Vec::new());
+                self.create_user(
+                    user,
+                    User {
+                        tenant,
+                        login,
+                        identity,
+                        verifier,
+                        roles,
+                        standing,
+                        totp,
+                        logins,
+                        created,
+                        roles_since,
+                        review,
+                        sessions,
+                    },
+                )
             }
-            AccessEvent::RolesSet { user, roles } => self.change(user, |of| of.roles = roles),
+            AccessEvent::RolesSet { user, roles, at } => self.change(user, |of| {
+                of.roles = roles;
+                of.roles_since = at;
+            }),
+            AccessEvent::UserReviewed { user, at, by, verdict } => {
+                self.of_user(user).map(|of| of.review = Some(Review { at, by, verdict }))
+            }
             AccessEvent::PasswordSet { user, verifier } => self.change(user, |of| {
                 of.verifier = verifier;
                 of.logins.forget_open();
@@ -86,8 +109,14 @@ impl Directory {
                 Ok(())
             }
             AccessEvent::SessionEnded { session, .. } => self.end(session),
-            AccessEvent::KeyCreated { key, tenant, hash, label, roles, expires, allowed } => {
-                self.create_key(key, AccessKey { tenant, hash, label, roles, expires, allowed })
+            AccessEvent::KeyCreated { key, tenant, hash, label, roles, expires, allowed, at } => {
+                let (created, review) = (at, None);
+                self.create_key(key, AccessKey { tenant, hash, label, roles, expires, allowed, created, review })
+            }
+            AccessEvent::KeyReviewed { key, at, by, verdict } => {
+                let of = self.keys.get_mut(&key).ok_or(CorruptLedger("an access key was reviewed that is none"))?;
+                of.review = Some(Review { at, by, verdict });
+                Ok(())
             }
             AccessEvent::KeyRevoked { key } | AccessEvent::KeyExpired { key } => self.remove_key(key),
             AccessEvent::AddressesBlocked { range, until } => {
@@ -136,26 +165,8 @@ impl Directory {
         }
     }
 
-    fn create_user(
-        &mut self,
-        user: ActorId,
-        tenant: TenantId,
-        login: LoginToken,
-        identity: Envelope,
-        verifier: Envelope,
-        roles: Vec<Role>,
-    ) -> Evolved {
-        let created = User {
-            tenant,
-            login,
-            identity,
-            verifier,
-            roles,
-            standing: Standing::Active,
-            totp: Totp::None,
-            logins: Logins::default(),
-            sessions: Vec::new(),
-        };
+    fn create_user(&mut self, user: ActorId, created: User) -> Evolved {
+        let (tenant, login) = (created.tenant, created.login);
         fresh(self.users.insert(user, created), "a user was created twice")?;
         fresh(self.logins.insert(login, user), "a login name was given twice")?;
         self.users_of.entry(tenant).or_default().insert(user);

@@ -24,7 +24,7 @@ fn the_directory_keeps_its_bytes() {
         TenantSuspended { tenant: KABUL },
         LimitsSet { tenant: HERAT, limits },
         AllowedSet { tenant: HERAT, allowed: vec![range("2001:db8::/32"), range("198.51.100.7")] },
-        RolesSet { user: QASIM, roles: vec![Role::AccountReader, Role::TenantSupport] },
+        RolesSet { user: QASIM, roles: vec![Role::AccountReader, Role::TenantSupport], at: Some(At(700)) },
         PasswordSet { user: QASIM, verifier: envelope(7) },
         UserDisabled { user: QASIM },
         UserEnabled { user: QASIM },
@@ -63,8 +63,12 @@ fn the_directory_keeps_its_bytes() {
             identity: envelope(2),
             verifier: envelope(3),
             roles: Role::ALL.iter().copied().filter(|role| !role.is_platform()).collect(),
+            at: None,
         },
-        RolesSet { user: ROOT, roles: Role::ALL.iter().copied().filter(|role| role.is_platform()).collect() },
+        RolesSet { user: ROOT, roles: Role::ALL.iter().copied().filter(|role| role.is_platform()).collect(), at: None },
+        UserReviewed { user: PARWIN, at: At(4_500), by: ROOT, verdict: ReviewVerdict::Kept },
+        UserReviewed { user: QASIM, at: At(4_600), by: ActorId::NIL, verdict: ReviewVerdict::ToBeRemoved },
+        KeyReviewed { key: KEY, at: At(4_700), by: PARWIN, verdict: ReviewVerdict::Kept },
     ]);
     golden::<Access>("access", vec![history]);
 }

@@ -24,7 +24,8 @@ impl Directory {
         if self.keys_of.get(&tenant).is_some_and(|keys| keys.len() >= KEYS_MAX) {
             return Err(AccessError::TooMany { max: KEYS_MAX, of: "access keys of a tenant" });
         }
-        Ok(vec![AccessEvent::KeyCreated { key, tenant, hash, label, roles, expires, allowed }])
+        let at = Some(at);
+        Ok(vec![AccessEvent::KeyCreated { key, tenant, hash, label, roles, expires, allowed, at }])
     }
 
     pub(super) fn revoke(&self, scope: Scope, key: ActorId) -> Decided {

@@ -16,6 +16,7 @@ mod login;
 mod people;
 mod person;
 mod region;
+mod review;
 mod role;
 mod scope;
 mod sealed;
@@ -34,6 +35,8 @@ mod login_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
+mod review_tests;
+#[cfg(test)]
 mod sample;
 
 pub use access_key::AccessKey;
@@ -51,6 +54,7 @@ pub use login::{ATTEMPT_LASTS, ATTEMPTS_MAX, FAILURES_MAX, LOCK_FIRST, LOCK_MAX,
 pub use people::USERS_MAX;
 pub use person::{LoginName, NAME_CHARS_MAX, NotALoginName, Person};
 pub use region::{NotARegion, Region};
+pub use review::{Account, REVIEW_LASTS, REVIEWED_MAX, Review, ReviewState, ReviewVerdict};
 pub use role::{NoSuchRole, Role};
 pub use scope::Scope;
 pub use sealed::{Envelope, KeyHash, LoginToken};

@@ -13,7 +13,7 @@ const STEPS_MAX: u64 = 4;
 const STEP_MS: u64 = 30_000;
 
 impl Directory {
-    pub(super) fn bootstrap(&self, scope: Scope, admin: NewUser) -> Decided {
+    pub(super) fn bootstrap(&self, at: At, scope: Scope, admin: NewUser) -> Decided {
         platform_only(scope)?;
         if self.bootstrapped() {
             return Err(AccessError::AlreadyBootstrapped);
@@ -23,10 +23,10 @@ impl Directory {
                 "the first admin is of the platform and has the role platform.admin",
             ));
         }
-        self.created(admin)
+        self.created(at, admin)
     }
 
-    pub(super) fn create_user_for(&self, scope: Scope, user: NewUser) -> Decided {
+    pub(super) fn create_user_for(&self, at: At, scope: Scope, user: NewUser) -> Decided {
         self.reach(scope, user.tenant)?;
         if !self.bootstrapped() {
             return Err(AccessError::InvalidTransition("the first user is the admin that bootstrapping makes"));
@@ -34,10 +34,10 @@ impl Directory {
         if self.users_of.get(&user.tenant).is_some_and(|users| users.len() >= USERS_MAX) {
             return Err(AccessError::TooMany { max: USERS_MAX, of: "users of a tenant" });
         }
-        self.created(user)
+        self.created(at, user)
     }
 
-    fn created(&self, new: NewUser) -> Decided {
+    fn created(&self, at: At, new: NewUser) -> Decided {
         let NewUser { user, tenant, login, identity, verifier, roles } = new;
         self.is_free(user, "user")?;
         grantable(tenant, &roles)?;
@@ -46,17 +46,18 @@ impl Directory {
         if self.user_by_login(&login).is_some() {
             return Err(AccessError::AlreadyExists("login name"));
         }
-        Ok(vec![AccessEvent::UserCreated { user, tenant, login, identity, verifier, roles }])
+        let at = Some(at);
+        Ok(vec![AccessEvent::UserCreated { user, tenant, login, identity, verifier, roles, at }])
     }
 
-    pub(super) fn set_roles(&self, scope: Scope, user: ActorId, roles: Vec<Role>) -> Decided {
+    pub(super) fn set_roles(&self, at: At, scope: Scope, user: ActorId, roles: Vec<Role>) -> Decided {
         let of = self.reach_user(scope, user)?;
         grantable(of.tenant, &roles)?;
         if !roles.contains(&Role::PlatformAdmin) {
             self.is_not_the_last_admin(user)?;
         }
         let ended = ended(of, SessionEnd::RolesChanged);
-        Ok([AccessEvent::RolesSet { user, roles }].into_iter().chain(ended).collect())
+        Ok([AccessEvent::RolesSet { user, roles, at: Some(at) }].into_iter().chain(ended).collect())
     }
 
     pub(super) fn set_password(&self, scope: Scope, user: ActorId, verifier: Envelope) -> Decided {

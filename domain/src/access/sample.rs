@@ -44,7 +44,7 @@ pub fn new_user(user: ActorId, tenant: TenantId, roles: &[Role]) -> NewUser {
 
 pub fn user_created(user: ActorId, tenant: TenantId, roles: &[Role]) -> AccessEvent {
     let NewUser { user, tenant, login, identity, verifier, roles } = new_user(user, tenant, roles);
-    AccessEvent::UserCreated { user, tenant, login, identity, verifier, roles }
+    AccessEvent::UserCreated { user, tenant, login, identity, verifier, roles, at: Some(At(0)) }
 }
 
 pub fn new_key(key: ActorId, tenant: TenantId, roles: &[Role]) -> NewKey {
@@ -54,7 +54,7 @@ pub fn new_key(key: ActorId, tenant: TenantId, roles: &[Role]) -> NewKey {
 
 pub fn key_created(new: NewKey) -> AccessEvent {
     let NewKey { key, tenant, hash, label, roles, expires, allowed } = new;
-    AccessEvent::KeyCreated { key, tenant, hash, label, roles, expires, allowed }
+    AccessEvent::KeyCreated { key, tenant, hash, label, roles, expires, allowed, at: Some(At(0)) }
 }
 
 /// The first admin, two tenants, and in each one user.

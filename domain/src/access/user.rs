@@ -1,5 +1,5 @@
-use super::{Envelope, LoginToken, Logins, Role, Standing};
-use crate::{SessionId, TenantId};
+use super::{Envelope, LoginToken, Logins, Review, Role, Standing};
+use crate::{At, SessionId, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// A person who logs in. Users are never removed.
@@ -16,6 +16,11 @@ pub struct User {
     pub standing: Standing,
     pub totp: Totp,
     pub logins: Logins,
+    /// None for one that is older than this was kept.
+    pub created: Option<At>,
+    /// Since when it has the roles it has, as far as that is known.
+    pub roles_since: Option<At>,
+    pub review: Option<Review>,
     /// The sessions that stand, oldest first.
     pub sessions: Vec<SessionId>,
 }

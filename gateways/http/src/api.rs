@@ -12,6 +12,8 @@ use crate::registry::Registry;
 use crate::request::Request;
 use crate::server::Arrival;
 use crate::token::Issuers;
+use peyk_domain::Span;
+use peyk_domain::access::REVIEW_LASTS;
 use peyk_telemetry::FutureExt;
 use std::convert::Infallible;
 use std::fmt;
@@ -38,6 +40,8 @@ pub struct ApiSettings {
     pub failed_login: Duration,
     /// Whether tokens are believed that go back to no login and tenants that are not in the directory.
     pub development: bool,
+    /// How long the review of an account counts.
+    pub review_lasts: Span,
     /// Requests worked on at once; more are refused with `OVERLOADED`.
     pub in_flight_max: usize,
     /// What all bodies held at once may take together, in bytes; more are refused with `OVERLOADED`.
@@ -52,6 +56,7 @@ impl Default for ApiSettings {
             body_timeout: Duration::from_secs(30),
             failed_login: Duration::from_millis(500),
             development: false,
+            review_lasts: REVIEW_LASTS,
             in_flight_max: 4_096,
             body_bytes_total: 256 * 1024 * KIB,
         }

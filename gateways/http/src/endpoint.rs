@@ -167,6 +167,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("users.totp.remove" DELETE "/v1/users/{id}/totp" ADMIN NONE, accounts::remove_users_totp, remove_users_totp),
     endpoint!("accesskeys.create" POST "/v1/accesskeys" ADMIN JSON, accounts::create_key, create_key),
     endpoint!("accesskeys.list" GET "/v1/accesskeys" READ_PEOPLE NONE, accounts::list_keys, list_keys),
+    endpoint!("accessreviews.list" GET "/v1/access-reviews" READ_PEOPLE NONE, accounts::list_accounts, list_accounts),
+    endpoint!("accessreviews.record" POST "/v1/access-reviews" ADMIN JSON, accounts::review_access, review_access),
     endpoint!("accesskeys.revoke" DELETE "/v1/accesskeys/{id}" ADMIN NONE, accounts::revoke_key, revoke_key),
     endpoint!("blocked.add" POST "/v1/blocked-addresses" PLATFORM JSON, accounts::block, block),
     endpoint!("blocked.remove" DELETE "/v1/blocked-addresses" PLATFORM NONE, accounts::unblock, unblock),

@@ -37,6 +37,7 @@ mod token;
 mod trace;
 
 pub use access::Access;
+pub use accounts::count_reviews;
 pub use answer::RECEIPT_HEADER;
 pub use api::{Api, ApiSettings};
 pub use audit::{REPLAY_RECORDS_MAX, Recording, ReplayAsked, ReplayRefused, Replays};

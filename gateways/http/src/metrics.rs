@@ -2,7 +2,7 @@
 use crate::endpoint::Endpoint;
 use crate::limits::Policy;
 use peyk_domain::access::{AuditCount, AuditKind};
-use peyk_telemetry::{Counter, Histogram, KeyValue, Kind, Metric, UpDownCounter};
+use peyk_telemetry::{Counter, Gauge, Histogram, KeyValue, Kind, Metric, UpDownCounter};
 use std::sync::LazyLock;
 use std::time::Instant;
 use warp::http::{Method, StatusCode};
@@ -12,6 +12,7 @@ const ROUTE: &str = "http.route";
 const POLICY: &str = "peyk.limit.policy";
 const AUDIT_KIND: &str = "peyk.audit.kind";
 const ALERT: &str = "peyk.audit.alert";
+const REVIEW_STATE: &str = "peyk.review.state";
 const STATUS: &str = "http.response.status_code";
 
 pub const DURATION: Metric = Metric::new(
@@ -78,9 +79,28 @@ pub const ALERTS: Metric = Metric::new(
     "What somebody should look into: failed logins of one address, a locked account, a refresh token used again.",
 );
 
+pub const REVIEWS: Metric = Metric::new(
+    "peyk.access.reviews",
+    Kind::Gauge,
+    "{account}",
+    &[REVIEW_STATE],
+    "Users and access keys nobody has reviewed for too long (overdue), and those that a review says are to go and that \
+     are still there (to_be_removed). The same in every process.",
+);
+
 /// Every metric of this crate.
-pub const METRICS: &[Metric] =
-    &[DURATION, ACTIVE, LIMITED, AUDITED, AUDIT_DELAYED, AUDIT_LOST, ALERTS, CERTIFICATE_EXPIRES, CERTIFICATE_REFUSED];
+pub const METRICS: &[Metric] = &[
+    DURATION,
+    ACTIVE,
+    LIMITED,
+    AUDITED,
+    AUDIT_DELAYED,
+    AUDIT_LOST,
+    ALERTS,
+    CERTIFICATE_EXPIRES,
+    CERTIFICATE_REFUSED,
+    REVIEWS,
+];
 
 /// The buckets the convention asks for, in seconds.
 const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -91,11 +111,17 @@ static NOTED: LazyLock<Counter<u64>> = LazyLock::new(|| AUDITED.counter());
 static DELAYED: LazyLock<Counter<u64>> = LazyLock::new(|| AUDIT_DELAYED.counter());
 static LOST: LazyLock<Counter<u64>> = LazyLock::new(|| AUDIT_LOST.counter());
 static ALERTED: LazyLock<Counter<u64>> = LazyLock::new(|| ALERTS.counter());
+static REVIEWED: LazyLock<Gauge<u64>> = LazyLock::new(|| REVIEWS.gauge());
 static REQUESTS: LazyLock<UpDownCounter<i64>> = LazyLock::new(|| ACTIVE.up_down_counter());
 
 /// A request was refused by a limit.
 pub(crate) fn limited(policy: Policy) {
     REFUSED.add(1, &[KeyValue::new(POLICY, policy.name())]);
+}
+
+/// How many accounts are in a state of review that asks for something to be done.
+pub(crate) fn reviews(state: &'static str, accounts: u64) {
+    REVIEWED.record(accounts, &[KeyValue::new(REVIEW_STATE, state)]);
 }
 
 /// What somebody should look into.

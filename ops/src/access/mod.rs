@@ -3,6 +3,7 @@
 mod desk;
 mod keys;
 mod password;
+mod reviews;
 mod tenants;
 mod users;
 
@@ -27,6 +28,9 @@ pub enum AccessCommand {
     /// What programs log in with.
     #[command(subcommand)]
     Key(keys::KeyCommand),
+    /// Who may do what, looked at every so often.
+    #[command(subcommand)]
+    Review(reviews::ReviewCommand),
     /// How many there are of what.
     Show,
 }
@@ -57,6 +61,7 @@ pub async fn run(config: &Config, command: AccessCommand, output: Output) -> Res
         AccessCommand::Tenant(command) => tenants::run(config, command, output).await,
         AccessCommand::User(command) => users::run(config, command, output).await,
         AccessCommand::Key(command) => keys::run(config, command, output).await,
+        AccessCommand::Review(command) => reviews::run(config, command, output).await,
         AccessCommand::Show => show(config, output).await,
     }
 }

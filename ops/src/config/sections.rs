@@ -4,7 +4,8 @@ use super::limits::LimitsConfig;
 use super::problem::ProblemCode;
 use super::reader::Reader;
 use super::value::HostPort;
-use peyk_domain::{ConnectorId, DeploymentId};
+use peyk_domain::access::REVIEW_LASTS;
+use peyk_domain::{ConnectorId, DeploymentId, Span};
 use peyk_http::{IssuerSettings, KeySource, Uri};
 use peyk_ledger::nats::REPLICAS_MIN;
 use peyk_ledger::snapshot::Cadence;
@@ -22,6 +23,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// About a quarter of a year.
+const REVIEW_DAYS_DEFAULT: u64 = REVIEW_LASTS.0 / Span::days(1).0;
+
 /// The keys, read.
 #[derive(Debug, Clone)]
 pub struct Sections {
@@ -36,6 +40,7 @@ pub struct Sections {
     pub witness: Directory,
     pub snapshots: SnapshotsConfig,
     pub verification: VerificationConfig,
+    pub access: AccessConfig,
     pub http: HttpConfig,
     pub smpp: SmppConfig,
     pub telemetry: TelemetryConfig,
@@ -74,6 +79,7 @@ impl Sections {
                 "How ledgers are verified in the background.",
                 VerificationConfig::read,
             ),
+            access: from.table("access", "Who may do what.", AccessConfig::read),
             http: from.table("http", "The API.", HttpConfig::read),
             smpp: from.table("smpp", "", SmppConfig::read),
             telemetry: from.table("telemetry", "What it tells of itself.", TelemetryConfig::read),
@@ -326,6 +332,19 @@ fn is_postgres_as(url: &str, role: &str) -> bool {
     let login = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(login, _)| login);
     let plain = |(user, password): (&str, &str)| user == role && !password.is_empty() && !password.contains('%');
     is_postgres(url) && login.and_then(|login| login.split_once(':')).is_some_and(plain)
+}
+
+#[derive(Debug, Clone)]
+pub struct AccessConfig {
+    /// How long the review of an account counts.
+    pub review_lasts: Span,
+}
+
+impl AccessConfig {
+    fn read(from: &mut Reader) -> Self {
+        let about = "Days after which a user or an access key is to be reviewed again.";
+        Self { review_lasts: Span::days(from.key("review_days", about).within(1..=3_650).or(REVIEW_DAYS_DEFAULT)) }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -26,6 +26,8 @@ words! {
         InvalidCredential = "invalid_credential",
         CrossTenantRead = "cross_tenant_read",
         LedgerReplayed = "ledger_replayed",
+        /// Somebody looked at who may do what, as is done every so often.
+        AccessReviewed = "access_reviewed",
         SuspiciousActivity = "suspicious_activity",
     }
 }

@@ -4,7 +4,9 @@ use crate::rows::{AuditEvent, AuditEventType, AuditId, AuditSubject, SubjectKey}
 use crate::sources::SealedSource;
 use crate::store::{Changes, How, StoreError, Which, load, write};
 use change::{Change, instant, ranges, roles};
-use peyk_domain::access::{AccessEvent, AuditCount, AuditEntry, Limits, LoginFailure, SessionEnd, Source};
+use peyk_domain::access::{
+    AccessEvent, AuditCount, AuditEntry, Limits, LoginFailure, Review, ReviewVerdict, SessionEnd, Source,
+};
 use peyk_domain::{ActorId, RequestId, SessionId, TenantId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -108,6 +110,16 @@ impl Audit {
         Ok(said)
     }
 
+    fn review(&mut self, key: SubjectKey, review: Review) -> Result<Said, Misfit> {
+        let Review { at, by, verdict } = review;
+        let verdict = match verdict {
+            ReviewVerdict::Kept => "kept",
+            ReviewVerdict::ToBeRemoved => "to_be_removed",
+        };
+        let review = json!({ "at": instant(at), "by": by.to_string(), "verdict": verdict });
+        Ok(Said { event_type: AuditEventType::AccessReviewed, ..self.set(key, "review", "review", review)? })
+    }
+
     /// Something of a user changed that is never shown.
     fn touched(&mut self, user: ActorId, name: &'static str) -> Result<Said, Misfit> {
         let key = SubjectKey::user(user);
@@ -198,7 +210,7 @@ impl Audit {
                     vec![("state", json!("enabled")), ("roles", roles(granted)), ("second_factor", json!("none"))];
                 self.begin(Said::of(ResourceCreated, "create", tenant, key), key, None, values)
             }
-            AccessEvent::RolesSet { user, roles: ref granted } => {
+            AccessEvent::RolesSet { user, roles: ref granted, .. } => {
                 self.set(SubjectKey::user(user), "update", "roles", roles(granted))?
             }
             AccessEvent::PasswordSet { user, .. } => self.touched(user, "password")?,
@@ -246,6 +258,12 @@ impl Audit {
             }
             AccessEvent::KeyRevoked { key } => self.end_key(key, AccessKeyRevoked, "revoke")?,
             AccessEvent::KeyExpired { key } => self.end_key(key, AccessKeyExpired, "expire")?,
+            AccessEvent::UserReviewed { user, at, by, verdict } => {
+                self.review(SubjectKey::user(user), Review { at, by, verdict })?
+            }
+            AccessEvent::KeyReviewed { key, at, by, verdict } => {
+                self.review(SubjectKey::access_key(key), Review { at, by, verdict })?
+            }
             AccessEvent::AddressesBlocked { range, until } => {
                 let until = until.map_or(Value::Null, instant);
                 blocked(ResourceCreated, "block", range.to_string()).with("until", until)
@@ -329,6 +347,7 @@ impl View for Audit {
             | AccessEvent::TotpConfirmed { user, .. }
             | AccessEvent::TotpRemoved { user }
             | AccessEvent::LoginFailed { user, .. }
+            | AccessEvent::UserReviewed { user, .. }
             | AccessEvent::UserLocked { user, .. }
             | AccessEvent::UserUnlocked { user } => self.subjects.touch(SubjectKey::user(user)),
             AccessEvent::LoginSucceeded { user, session, .. } => {
@@ -339,7 +358,9 @@ impl View for Audit {
                 self.subjects.touch(SubjectKey::session(session));
             }
             AccessEvent::KeyCreated { key, .. } => self.subjects.begin(SubjectKey::access_key(key)),
-            AccessEvent::KeyRevoked { key } | AccessEvent::KeyExpired { key } => {
+            AccessEvent::KeyRevoked { key }
+            | AccessEvent::KeyExpired { key }
+            | AccessEvent::KeyReviewed { key, .. } => {
                 self.subjects.touch(SubjectKey::access_key(key));
             }
         }

@@ -1,7 +1,8 @@
+use super::access_older::{KEY_CREATED_1, ROLES_SET_1, USER_CREATED_1};
 use super::table::event_schema;
 use peyk_domain::access::{
     AccessEvent, AddressRange, AuditCount, AuditEntry, AuditKind, Envelope, KeyHash, Limits, LoginFailure, LoginToken,
-    Region, Role, SessionEnd,
+    Region, ReviewVerdict, Role, SessionEnd,
 };
 use peyk_domain::{ActorId, At, RequestId, SessionId, TenantId};
 
@@ -35,17 +36,19 @@ event_schema! {
             tenant: TenantId => Internal,
             allowed: Vec<AddressRange> => Confidential,
         }
-        UserCreated = "access.user_created" version 1 {
+        UserCreated = "access.user_created" version 2 after [USER_CREATED_1] {
             user: ActorId => Internal,
             tenant: TenantId => Internal,
             login: LoginToken => Confidential,
             identity: Envelope => Restricted,
             verifier: Envelope => Restricted,
             roles: Vec<Role> => Internal,
+            at: Option<At> => Internal,
         }
-        RolesSet = "access.roles_set" version 1 {
+        RolesSet = "access.roles_set" version 2 after [ROLES_SET_1] {
             user: ActorId => Internal,
             roles: Vec<Role> => Internal,
+            at: Option<At> => Internal,
         }
         PasswordSet = "access.password_set" version 1 {
             user: ActorId => Internal,
@@ -97,7 +100,7 @@ event_schema! {
             session: SessionId => Internal,
             reason: SessionEnd => Internal,
         }
-        KeyCreated = "access.key_created" version 1 {
+        KeyCreated = "access.key_created" version 2 after [KEY_CREATED_1] {
             key: ActorId => Internal,
             tenant: TenantId => Internal,
             hash: KeyHash => Confidential,
@@ -105,12 +108,25 @@ event_schema! {
             roles: Vec<Role> => Internal,
             expires: Option<At> => Internal,
             allowed: Vec<AddressRange> => Confidential,
+            at: Option<At> => Internal,
         }
         KeyRevoked = "access.key_revoked" version 1 {
             key: ActorId => Internal,
         }
         KeyExpired = "access.key_expired" version 1 {
             key: ActorId => Internal,
+        }
+        UserReviewed = "access.user_reviewed" version 1 {
+            user: ActorId => Internal,
+            at: At => Internal,
+            by: ActorId => Internal,
+            verdict: ReviewVerdict => Internal,
+        }
+        KeyReviewed = "access.key_reviewed" version 1 {
+            key: ActorId => Internal,
+            at: At => Internal,
+            by: ActorId => Internal,
+            verdict: ReviewVerdict => Internal,
         }
         AddressesBlocked = "access.addresses_blocked" version 1 {
             range: AddressRange => Confidential,

@@ -5,7 +5,7 @@ use crate::cbor::Writer;
 use crate::{EventSchema, RawEvent, SchemaError};
 use peyk_domain::access::{
     AccessEvent, AddressRange, AuditCount, AuditEntry, AuditKind, Envelope, KeyHash, Limits, LoginFailure, LoginToken,
-    Region, Role, SessionEnd,
+    Region, ReviewVerdict, Role, SessionEnd,
 };
 use proptest::prelude::*;
 use std::net::IpAddr;
@@ -64,6 +64,14 @@ fn login_failure() -> impl Strategy<Value = LoginFailure> {
     prop::sample::select(vec![LoginFailure::Password, LoginFailure::Code, LoginFailure::CodeUsedAgain])
 }
 
+fn verdict() -> impl Strategy<Value = ReviewVerdict> {
+    prop::sample::select(vec![ReviewVerdict::Kept, ReviewVerdict::ToBeRemoved])
+}
+
+fn maybe() -> impl Strategy<Value = Option<peyk_domain::At>> {
+    proptest::option::of(at())
+}
+
 prop_compose! {
     fn entry()(
         (kind, at, actor, tenant) in (kind(), at(), actor(), tenant()),
@@ -95,10 +103,10 @@ fn of_tenants() -> impl Strategy<Value = AccessEvent> {
             LimitsSet { tenant, limits }
         }),
         (tenant(), ranges()).prop_map(|(tenant, allowed)| AllowedSet { tenant, allowed }),
-        (actor(), tenant(), any::<[u8; 32]>(), any::<Option<u64>>(), (envelope(), roles(), ranges())).prop_map(
-            |(key, tenant, hash, expires, (label, roles, allowed))| {
-                let expires = expires.map(peyk_domain::At);
-                KeyCreated { key, tenant, hash: KeyHash(hash), label, roles, expires, allowed }
+        (actor(), tenant(), any::<[u8; 32]>(), any::<[Option<u64>; 2]>(), (envelope(), roles(), ranges())).prop_map(
+            |(key, tenant, hash, instants, (label, roles, allowed))| {
+                let [expires, at] = instants.map(|instant| instant.map(peyk_domain::At));
+                KeyCreated { key, tenant, hash: KeyHash(hash), label, roles, expires, allowed, at }
             }
         ),
         actor().prop_map(|key| KeyRevoked { key }),
@@ -115,12 +123,14 @@ fn of_tenants() -> impl Strategy<Value = AccessEvent> {
 fn of_users() -> impl Strategy<Value = AccessEvent> {
     use AccessEvent::*;
     prop_oneof![
-        (actor(), tenant(), any::<[u8; 32]>(), envelope(), envelope(), roles()).prop_map(
-            |(user, tenant, login, identity, verifier, roles)| {
-                UserCreated { user, tenant, login: LoginToken(login), identity, verifier, roles }
+        (actor(), tenant(), any::<[u8; 32]>(), envelope(), envelope(), roles(), maybe()).prop_map(
+            |(user, tenant, login, identity, verifier, roles, at)| {
+                UserCreated { user, tenant, login: LoginToken(login), identity, verifier, roles, at }
             }
         ),
-        (actor(), roles()).prop_map(|(user, roles)| RolesSet { user, roles }),
+        (actor(), roles(), maybe()).prop_map(|(user, roles, at)| RolesSet { user, roles, at }),
+        (actor(), at(), actor(), verdict()).prop_map(|(user, at, by, verdict)| UserReviewed { user, at, by, verdict }),
+        (actor(), at(), actor(), verdict()).prop_map(|(key, at, by, verdict)| KeyReviewed { key, at, by, verdict }),
         (actor(), envelope()).prop_map(|(user, verifier)| PasswordSet { user, verifier }),
         actor().prop_map(|user| UserDisabled { user }),
         actor().prop_map(|user| UserEnabled { user }),

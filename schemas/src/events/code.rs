@@ -1,7 +1,7 @@
 //! Closed enums as small integers. A number once given is never given again.
 use super::{Field, FieldError};
 use crate::cbor::{Reader, Writer};
-use peyk_domain::access::{AuditKind, LoginFailure, SessionEnd};
+use peyk_domain::access::{AuditKind, LoginFailure, ReviewVerdict, SessionEnd};
 use peyk_domain::messages::{
     DoubtPolicy, Encoding, FailureReason, Lane, ReceiptState, RefusalReason, RequeueReason, RetentionClass,
 };
@@ -44,6 +44,7 @@ codes! {
         Created = 0, Updated = 1, Deleted = 2, Denied = 3, RateLimited = 4, InvalidCredential = 5, UnknownLogin = 6,
         CrossTenantRead = 7, Replayed = 8, Suspicious = 9,
     }
+    ReviewVerdict { Kept = 0, ToBeRemoved = 1 }
     RequeueReason { Throttled = 0, NotSent = 1, InDoubt = 2 }
     /// As `message_state` of SMPP 3.4 section 5.2.28.
     ReceiptState {

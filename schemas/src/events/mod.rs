@@ -6,6 +6,7 @@
 //! Golden bytes (`schemas/golden`) pin every version.
 mod access;
 mod access_fields;
+mod access_older;
 #[cfg(test)]
 mod access_tests;
 mod catalogue;

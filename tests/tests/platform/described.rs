@@ -62,7 +62,7 @@ const STORY: &[&str] = &[
 const EMPTY: &[&str] = &["audit.list"];
 
 /// What only somebody who has logged in can ask, or what is asked about somebody who can: the API's own tests do.
-const OF_PEOPLE: [&str; 3] = ["auth.", "me.", "users."];
+const OF_PEOPLE: [&str; 4] = ["accessreviews.", "auth.", "me.", "users."];
 /// What the platform's own people do for a tenant.
 const OF_THE_PLATFORM: [&str; 3] = ["tenants.", "accesskeys.", "blocked."];
 

@@ -5,8 +5,8 @@ use crate::answer::{AccessDone, AccessOutcome};
 use crate::fingerprint::fingerprint_of;
 use crate::trace;
 use crate::wire::{Answer, Failure, Request};
-use peyk_domain::TenantId;
-use peyk_domain::access::{Access, AccessEvent, Scope};
+use peyk_domain::access::{Access, AccessAction, AccessEvent, Scope};
+use peyk_domain::{ActorId, TenantId};
 use peyk_ledger::{Clock, Committed, WriterHandle};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -29,6 +29,9 @@ impl Endpoint for Reception {
         if !within(sealed.command.scope, tenant) {
             return Answer::Failed(Failure::Malformed { reason: "the scope is another tenant's".to_owned() });
         }
+        if !by_who_asks(&sealed.command.action, actor) {
+            return Answer::Failed(Failure::Malformed { reason: "a review is of who asks".to_owned() });
+        }
         let request = peyk_ledger::Request { id, fingerprint, actor, tenant, deadline, command: sealed.command };
         match trace::submit(&self.writer, request).await {
             Ok(committed) => Answer::Access(from_record(&committed)),
@@ -41,6 +44,11 @@ impl Endpoint for Reception {
 /// speaks for who is about to log in.
 fn within(scope: Scope, tenant: TenantId) -> bool {
     tenant.is_nil() || matches!(scope, Scope::Platform) || scope == Scope::Tenant(tenant)
+}
+
+/// Whether a review names as its reviewer who asks, whom the record names too.
+fn by_who_asks(action: &AccessAction, actor: ActorId) -> bool {
+    !matches!(action, AccessAction::Review { by, .. } if *by != actor)
 }
 
 /// The answer as the record has it, be it new or of an earlier command with the same id.
@@ -80,7 +88,7 @@ mod tests {
     use super::*;
     use peyk_domain::access::{Envelope, LoginFailure, SessionEnd};
     use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
-    use peyk_domain::{ActorId, At, RequestId, SessionId};
+    use peyk_domain::{At, RequestId, SessionId};
 
     const USER: ActorId = ActorId::from_bytes([1; 16]);
     const SESSION: SessionId = SessionId::from_bytes([2; 16]);
@@ -101,6 +109,13 @@ mod tests {
         // A login is the platform's word about somebody of a tenant.
         assert!(within(Scope::Platform, own));
         assert!(within(Scope::Platform, TenantId::NIL) && within(Scope::Tenant(other), TenantId::NIL));
+    }
+
+    #[test]
+    fn nobody_reviews_in_the_name_of_another() {
+        let review = |by| AccessAction::Review { tenant: TenantId::NIL, by, accounts: Vec::new() };
+        assert!(by_who_asks(&review(USER), USER) && by_who_asks(&AccessAction::Tick, USER));
+        assert!(!by_who_asks(&review(ActorId::NIL), USER) && !by_who_asks(&review(USER), ActorId::NIL));
     }
 
     /// Each answer from each record that can lead to it, with the request before it and without.

@@ -3,7 +3,7 @@ use super::scalar::{id, instant, list_of, maybe_instant, span, word, words};
 use crate::call::SealedCommand;
 use peyk_domain::access::{
     AccessAction, AccessCommand, AddressRange, AuditCount, AuditEntry, AuditKind, Envelope, KeyHash, Limits,
-    LoginOutcome, LoginToken, NewKey, NewUser, Origin, Region, Role, Scope,
+    LoginOutcome, LoginToken, NewKey, NewUser, Origin, Region, ReviewVerdict, Role, Scope,
 };
 use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
 use peyk_domain::{ActorId, At, RequestId, SessionId, Span, TenantId};
@@ -258,6 +258,14 @@ pub(crate) enum AccessActionForm {
         #[serde(with = "id")]
         key: ActorId,
     },
+    Review {
+        #[serde(with = "id")]
+        tenant: TenantId,
+        #[serde(with = "id")]
+        by: ActorId,
+        #[serde(with = "verdicts")]
+        accounts: Vec<(ActorId, ReviewVerdict)>,
+    },
     BlockAddresses {
         #[serde(with = "word")]
         range: AddressRange,
@@ -325,6 +333,30 @@ pub(crate) struct AuditCountForm {
     #[serde(with = "id")]
     tenant: TenantId,
     count: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ReviewVerdict", rename_all = "snake_case")]
+pub(crate) enum ReviewVerdictForm {
+    Kept,
+    ToBeRemoved,
+}
+
+/// Accounts, each with what was said of it.
+mod verdicts {
+    use super::*;
+    use serde::{Deserializer, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Said(#[serde(with = "id")] ActorId, #[serde(with = "ReviewVerdictForm")] ReviewVerdict);
+
+    pub(crate) fn serialize<S: Serializer>(said: &[(ActorId, ReviewVerdict)], out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(said.iter().map(|(account, verdict)| Said(*account, *verdict)))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<(ActorId, ReviewVerdict)>, D::Error> {
+        Ok(Vec::<Said>::deserialize(input)?.into_iter().map(|Said(account, verdict)| (account, verdict)).collect())
+    }
 }
 
 list_of!(entries, AuditEntry, "AuditEntryForm");

@@ -3,7 +3,7 @@ use super::Request;
 use crate::call::SealedCommand;
 use peyk_domain::access::{
     AccessAction, AccessCommand, AuditCount, AuditEntry, AuditKind, Envelope, KeyHash, Limits, LoginOutcome,
-    LoginToken, NewKey, NewUser, Origin, Role, Scope,
+    LoginToken, NewKey, NewUser, Origin, ReviewVerdict, Role, Scope,
 };
 use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
 use peyk_domain::{ActorId, At, RequestId, SessionId, Span, TenantId};
@@ -108,6 +108,17 @@ pub(crate) fn actions() -> Vec<(&'static str, AccessAction)> {
         ("access.block_addresses", BlockAddresses { range, lasts: Some(Span::hours(1)) }),
         ("access.unblock_addresses", UnblockAddresses { range }),
         ("access.note", Note { entries: vec![entry], counts: counts.map(count).into() }),
+        (
+            "access.review",
+            Review {
+                tenant: TENANT,
+                by: USER,
+                accounts: vec![
+                    (ActorId::from_bytes([0xae; 16]), ReviewVerdict::Kept),
+                    (ActorId::from_bytes([0xaf; 16]), ReviewVerdict::ToBeRemoved),
+                ],
+            },
+        ),
     ]
 }
 

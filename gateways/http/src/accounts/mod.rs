@@ -1,9 +1,11 @@
-//! Who may do what, over HTTP: logins and sessions, one's own account, tenants, users, access keys, blocked addresses.
+//! Who may do what, over HTTP: logins and sessions, one's own account, tenants, users, access keys, reviews of them,
+//! blocked addresses.
 mod access_keys;
 mod asking;
 mod blocked_addresses;
 mod login;
 mod me;
+mod reviews;
 mod session;
 mod tenants;
 mod users;
@@ -15,6 +17,11 @@ pub(crate) use login::{LogIn, log_in};
 pub(crate) use me::{
     Changed, ConfirmTotp, EnrolledTotp, NewPassword, RemoveTotp, ShownMe, confirm_totp, enrol_totp, me, password,
     remove_totp,
+};
+pub use reviews::count_reviews;
+pub(crate) use reviews::{
+    Accounts, NewReview, Reviewed, STATES, VERDICTS, WhichAccounts, list_accounts, review_access, state_name,
+    verdict_name,
 };
 pub(crate) use session::{LoggedOut, Refresh, Tokens, log_out, refresh};
 pub(crate) use tenants::{

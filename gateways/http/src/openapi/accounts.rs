@@ -1,10 +1,10 @@
 use super::Operation;
-use super::examples::{ACCESS_KEY, SESSION_ENDS, TENANT, USER, page, receipt};
+use super::examples::{ACCESS_KEY, ACTOR, SESSION_ENDS, TENANT, USER, page, receipt};
 use crate::accounts::{
-    AccessKeys, Addresses, AdminPassword, Block, Blocked, BlockedAddresses, Changed, ConfirmTotp, CreatedKey,
-    EnrolledTotp, LogIn, LoggedOut, NewAccessKey, NewPassword, NewTenant, NewUserBody, Page, Range, Refresh,
-    RemoveTotp, Revoked, Roles, ShownLimits, ShownMe, ShownTenant, ShownUser, TenantChange, TenantName, Tenants,
-    Tokens, UserChange, Users, Which,
+    AccessKeys, Accounts, Addresses, AdminPassword, Block, Blocked, BlockedAddresses, Changed, ConfirmTotp, CreatedKey,
+    EnrolledTotp, LogIn, LoggedOut, NewAccessKey, NewPassword, NewReview, NewTenant, NewUserBody, Page, Range, Refresh,
+    RemoveTotp, Reviewed, Revoked, Roles, ShownLimits, ShownMe, ShownTenant, ShownUser, TenantChange, TenantName,
+    Tenants, Tokens, UserChange, Users, Which, WhichAccounts,
 };
 use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ const OWN: &[&Kind] = &[
 const NEW: &[&Kind] =
     &[&kind::INVALID_VALUE, &kind::INVALID_TRANSITION, &kind::ALREADY_EXISTS, &kind::NOT_FOUND, &kind::TOO_MANY];
 const CHANGE: &[&Kind] = &[&kind::INVALID_VALUE, &kind::INVALID_TRANSITION, &kind::TOO_MANY];
+const REVIEW: &[&Kind] = &[&kind::INVALID_VALUE, &kind::NOT_FOUND, &kind::TOO_MANY];
 const PASSWORD: &str = "a long and quiet river";
 const RANGE: &str = "192.0.2.0/24";
 
@@ -296,6 +297,45 @@ pub(crate) fn revoke_key() -> Operation {
         "It is revoked.",
         json!({ "id": ACCESS_KEY, "state": "revoked", "receipt": access(16) }),
     )
+}
+
+fn account() -> Value {
+    json!({
+        "id": USER, "tenant_id": TENANT, "kind": "user", "login": "parwin@example.org", "name": "Parwin",
+        "roles": ["account.sender"], "state": "active", "created_at": "2026-01-02T08:00:00.000Z",
+        "roles_since": "2026-01-02T08:00:00.000Z", "last_login_at": "2026-03-21T09:30:00.000Z", "second_factor": false,
+        "expires_at": null,
+        "review": { "at": "2026-03-01T10:00:00.000Z", "by": ACTOR, "verdict": "kept" },
+        "review_state": "current", "review_due_at": "2026-05-30T10:00:00.000Z",
+    })
+}
+
+pub(crate) fn list_accounts() -> Operation {
+    let description = "Every user and access key of a tenant, by id, with roles, since when, the last login, and the last \
+                       review. `overdue`: nobody has looked at it for longer than a review counts. `to_be_removed`: a review says \
+                       that it is to go, and it can still be used. What reviews said before is in the audit trail, \
+                       event type `access_reviewed`.";
+    Operation::of("List who may do what, for a review", description)
+        .query::<WhichAccounts>()
+        .example("tenant_id", TENANT)
+        .answers::<Accounts>(200, "A page.", page(account()))
+        .refuses(&[&kind::NOT_FOUND])
+}
+
+pub(crate) fn review_access() -> Operation {
+    let description = "Puts on record that whoever asks has looked at these accounts and what they said of each. Nothing is \
+                       taken away by it: disable the user or revoke the key. Nobody reviews their own account.";
+    Operation::of("Review who may do what", description)
+        .takes::<NewReview>(json!({
+            "tenant_id": TENANT,
+            "accounts": [{ "id": USER, "verdict": "kept" }, { "id": ACCESS_KEY, "verdict": "to_be_removed" }],
+        }))
+        .answers::<Reviewed>(
+            201,
+            "It is on record.",
+            json!({ "tenant_id": TENANT, "kept": 1, "to_be_removed": 1, "receipt": access(14) }),
+        )
+        .refuses(REVIEW)
 }
 
 pub(crate) fn block() -> Operation {

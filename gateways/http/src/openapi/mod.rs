@@ -16,10 +16,10 @@ mod sms;
 pub(crate) mod values;
 
 pub(crate) use accounts::{
-    block, confirm_totp, create_key, create_tenant, create_user, disable_user, enable_user, enrol_totp, list_blocked,
-    list_keys, list_tenants, list_users, log_in, log_out, me, password, refresh, remove_totp, remove_users_totp,
-    rename_tenant, reset_password, resume_tenant, revoke_key, set_allowed_addresses, set_limits, set_roles,
-    show_tenant, show_user, suspend_tenant, unblock, unlock_user,
+    block, confirm_totp, create_key, create_tenant, create_user, disable_user, enable_user, enrol_totp, list_accounts,
+    list_blocked, list_keys, list_tenants, list_users, log_in, log_out, me, password, refresh, remove_totp,
+    remove_users_totp, rename_tenant, reset_password, resume_tenant, review_access, revoke_key, set_allowed_addresses,
+    set_limits, set_roles, show_tenant, show_user, suspend_tenant, unblock, unlock_user,
 };
 pub(crate) use audit::{list_audit, replay_ledger};
 pub use document::document;

@@ -1,4 +1,5 @@
 //! Values that are text or numbers to serde and more than that to a reader of the document.
+use crate::accounts::{STATES, VERDICTS, state_name, verdict_name};
 use crate::body::BodyRule;
 use crate::field::lane_name;
 use peyk_domain::access::Role;
@@ -70,6 +71,8 @@ values! {
         "description": "A range of addresses (CIDR) or a single one, with no bit set behind the prefix.",
         "type": "string",
     }
+    ReviewStateName { "type": "string", "enum": STATES.map(state_name) }
+    ReviewVerdictName { "type": "string", "enum": VERDICTS.map(verdict_name) }
     RoleName { "type": "string", "enum": Role::ALL.iter().map(|role| role.name()).collect::<Vec<_>>() }
     MessageText {
         "description": "At most 10 segments of GSM 7-bit or UCS-2 (3GPP TS 23.038, 23.040). At least one visible \

@@ -19,6 +19,7 @@ mod noting;
 mod numbering;
 mod problems;
 mod registry;
+mod reviews;
 mod routing;
 mod sms;
 mod tls;

@@ -1,7 +1,7 @@
 //! What the trail says of what happens.
 use super::*;
 use peyk_domain::At;
-use peyk_domain::access::{AddressRange, AuditKind, Envelope, KeyHash, LoginToken, Role, Source};
+use peyk_domain::access::{AddressRange, AuditKind, Envelope, KeyHash, LoginToken, ReviewVerdict, Role, Source};
 use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
 use peyk_schemas::LedgerId;
 use std::collections::HashMap;
@@ -91,6 +91,7 @@ fn user_created() -> AccessEvent {
         identity: envelope(),
         verifier: envelope(),
         roles: vec![Role::AccountSender],
+        at: Some(At(0)),
     }
 }
 
@@ -166,7 +167,7 @@ fn a_change_says_what_was_before() {
             json!({ "allowed_addresses": { "old": [], "new": ["192.0.2.0/24"] } }),
         ),
         (
-            AccessEvent::RolesSet { user: USER, roles: vec![Role::TenantAdmin, Role::AccountAdmin] },
+            AccessEvent::RolesSet { user: USER, roles: vec![Role::TenantAdmin, Role::AccountAdmin], at: None },
             "update",
             json!({ "roles": { "old": ["account.sender"], "new": ["tenant.admin", "account.admin"] } }),
         ),
@@ -281,6 +282,7 @@ fn keys_and_address_ranges_come_and_go() {
         roles: vec![Role::AccountSender],
         expires: None,
         allowed: vec![range],
+        at: Some(At(0)),
     };
     let ends = [
         (AccessEvent::KeyRevoked { key: KEY }, AccessKeyRevoked),
@@ -383,9 +385,25 @@ fn no_row_holds_anything_sealed_or_hashed() {
 }
 
 #[test]
+fn a_review_is_found_by_each_account_with_the_review_before() {
+    let mut trail = Trail::with_user();
+    let reviewed = |at, verdict| AccessEvent::UserReviewed { user: USER, at: At(at), by: ADMIN, verdict };
+    let said = |at: &str, verdict: &str| json!({ "at": at, "by": ADMIN.to_string(), "verdict": verdict });
+    let (first, second) = (said("1970-01-01T00:00:01.000Z", "kept"), said("1970-01-01T00:00:02.000Z", "to_be_removed"));
+    let row = one(trail.asked(vec![reviewed(1_000, ReviewVerdict::Kept)]));
+    assert_eq!((row.event_type, &*row.action, row.tenant), (AuditEventType::AccessReviewed, "review", HERAT));
+    assert_eq!((row.actor, row.resource_id), (Some(ADMIN), Some(USER.to_string())));
+    assert_eq!(row.details, json!({ "review": { "new": first } }));
+    let row = one(trail.asked(vec![reviewed(2_000, ReviewVerdict::ToBeRemoved)]));
+    assert_eq!(row.details, json!({ "review": { "old": first, "new": second } }));
+}
+
+#[test]
 fn what_was_never_created_stops_the_fold() {
     for event in [
-        AccessEvent::RolesSet { user: USER, roles: vec![] },
+        AccessEvent::RolesSet { user: USER, roles: vec![], at: None },
+        AccessEvent::UserReviewed { user: USER, at: At(1), by: ADMIN, verdict: ReviewVerdict::Kept },
+        AccessEvent::KeyReviewed { key: KEY, at: At(1), by: ADMIN, verdict: ReviewVerdict::Kept },
         AccessEvent::LimitsSet { tenant: HERAT, limits: Limits::default() },
         AccessEvent::SessionEnded { session: SESSION, reason: SessionEnd::Expired },
         AccessEvent::KeyRevoked { key: KEY },

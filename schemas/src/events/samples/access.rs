@@ -1,7 +1,7 @@
 use super::{AT, TENANT};
 use peyk_domain::access::{
     AccessEvent, AddressRange, AuditCount, AuditEntry, AuditKind, Envelope, KeyHash, Limits, LoginFailure, LoginToken,
-    Role, SessionEnd,
+    ReviewVerdict, Role, SessionEnd,
 };
 use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
 use peyk_domain::{ActorId, RequestId, SessionId};
@@ -50,8 +50,9 @@ pub(in crate::events) fn access() -> Vec<AccessEvent> {
             identity: directory(30),
             verifier: directory(97),
             roles: vec![Role::TenantAdmin, Role::AccountSender],
+            at: Some(AT),
         },
-        RolesSet { user: USER, roles: vec![Role::AccountReader] },
+        RolesSet { user: USER, roles: vec![Role::AccountReader], at: Some(AT) },
         PasswordSet { user: USER, verifier: directory(97) },
         UserDisabled { user: USER },
         UserEnabled { user: USER },
@@ -73,9 +74,12 @@ pub(in crate::events) fn access() -> Vec<AccessEvent> {
             roles: vec![Role::AccountSender],
             expires: Some(AT),
             allowed: vec![range("192.0.2.7")],
+            at: Some(AT),
         },
         KeyRevoked { key: KEY },
         KeyExpired { key: KEY },
+        UserReviewed { user: USER, at: AT, by: KEY, verdict: ReviewVerdict::Kept },
+        KeyReviewed { key: KEY, at: AT, by: USER, verdict: ReviewVerdict::ToBeRemoved },
         AddressesBlocked { range: range("198.51.100.0/24"), until: None },
         AddressesUnblocked { range: range("198.51.100.0/24") },
         AuditNoted {
