@@ -322,12 +322,13 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
 }
 
 /// Every command of another ledger there is, and what it is noted as.
-const CHANGES: [(&str, AuditKind, &str); 11] = [
+const CHANGES: [(&str, AuditKind, &str); 12] = [
     ("numbering.import", AuditKind::Created, "block"),
     ("numbers.reserve", AuditKind::Updated, "number"),
     ("numbers.hold", AuditKind::Updated, "number"),
     ("numbers.assign", AuditKind::Updated, "number"),
     ("numbers.release", AuditKind::Updated, "number"),
+    ("numbers.renew", AuditKind::Updated, "number"),
     ("operators.register", AuditKind::Created, "operator"),
     ("connectors.register", AuditKind::Created, "connector"),
     ("connectors.close", AuditKind::Updated, "connector"),
