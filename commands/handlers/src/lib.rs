@@ -9,6 +9,7 @@ mod call;
 mod deployment;
 mod error;
 mod fingerprint;
+mod leases;
 mod metrics;
 #[cfg(test)]
 #[path = "../tests/support/nats_server.rs"]
@@ -26,6 +27,7 @@ pub use bus::{BusError, CommandBus};
 pub use call::{Call, Caller, PlainMessage, SealedCommand, TakeWork, derived_id};
 pub use deployment::{Handlers, HandlersConfig, Wiring};
 pub use error::CommandError;
+pub use leases::{LEASES_STALE_AFTER_MAX, LeaseReplica, Leases, LeasesStale, NOT_REGISTERED_CACHEABLE, Validated};
 pub use metrics::METRICS;
 pub use partition::partition_of;
 pub use roll_call::{RollCall, RollCallError};

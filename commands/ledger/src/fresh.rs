@@ -1,5 +1,5 @@
 use crate::metrics::ConfirmedMetrics;
-use crate::replica::Replica;
+use crate::replica::{Freshness, Replica};
 use crate::writer::Machine;
 use peyk_schemas::LedgerId;
 use std::sync::Arc;
@@ -100,6 +100,22 @@ impl<A: Machine> Fresh<A> {
     /// [`Stale`] if the replica was not confirmed within [`FRESH_FOR`].
     pub fn read<R>(&self, ask: impl FnOnce(&A::State) -> R) -> Result<R, Stale> {
         if self.is_fresh() { Ok(self.replica.read(|state, _| ask(state))) } else { Err(Stale(self.confirmed.ledger)) }
+    }
+
+    /// Asks the state, if the replica was confirmed within `bound`, which may be longer than [`FRESH_FOR`] where what the
+    /// state says need not be that recent. The age is that of the confirmation.
+    ///
+    /// # Errors
+    /// [`Stale`] if it was not, or if the fold ended at a record it did not understand.
+    pub fn read_within<R>(
+        &self,
+        bound: Duration,
+        ask: impl FnOnce(&A::State, Freshness, Duration) -> R,
+    ) -> Result<R, Stale> {
+        let stale = Stale(self.confirmed.ledger);
+        let age = self.confirmed_at().map(|at| at.elapsed()).filter(|age| *age <= bound).ok_or(stale)?;
+        self.replica
+            .read(|state, freshness| if freshness.is_broken() { Err(stale) } else { Ok(ask(state, freshness, age)) })
     }
 
     /// The replica, for who waits for a record of its own or takes what there is.

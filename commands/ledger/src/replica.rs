@@ -36,6 +36,14 @@ struct Shared<A: Machine> {
     metrics: Arc<ReplicaMetrics>,
 }
 
+impl Freshness {
+    /// Whether the fold ended at a record that it did not understand, so that nothing is known any more.
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        self.age.0 == u64::MAX
+    }
+}
+
 /// The state of a ledger, folded from its records by a process that does not write it.
 pub struct Replica<A: Machine> {
     shared: Arc<Shared<A>>,
@@ -97,6 +105,13 @@ impl<A: Machine> Replica<A> {
         }
     }
 
+    /// Waits until the record at `position` is folded, at most `patience`; whether that was reached.
+    pub async fn reached(&self, position: u64, patience: Duration) -> bool {
+        let mut folded = self.shared.position.subscribe();
+        let reach = folded.wait_for(|&folded| folded >= position);
+        tokio::time::timeout(patience, reach).await.is_ok_and(|reached| reached.is_ok())
+    }
+
     /// Waits until everything in the ledger now is folded, at most `patience`; whether that was reached.
     pub async fn caught_up(&self, patience: Duration) -> bool {
         let reach = async {
@@ -155,19 +170,16 @@ impl<A: Machine> Shared<A> {
         let records = reader.next(1_000, Duration::from_secs(5)).await?;
         let Some(last) = records.last() else { return Ok(()) };
         let (position, at) = (last.position, last.at);
-        {
+        for record in &records {
+            let broken = |reason| FoldError::Record { position: record.position, reason };
+            let events = record.domain_events::<A::Event>().map_err(|error| broken(error.to_string()));
+            // For one record at a time, so that nobody who asks waits for a long row of them.
             let mut folded = self.folded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for record in &records {
-                let broken = |reason| FoldError::Record { position: record.position, reason };
-                let events = record.domain_events::<A::Event>().map_err(|error| broken(error.to_string()))?;
-                let Some(state) = folded.state.take() else {
-                    return Err(broken("an earlier record did not fold".into()));
-                };
-                let state =
-                    events.into_iter().try_fold(state, A::apply).map_err(|error| broken(format!("{error:?}")))?;
-                folded.state = Some(state);
-            }
-            (folded.position, folded.at) = (position, at);
+            let Some(state) = folded.state.take() else {
+                return Err(broken("an earlier record did not fold".into()));
+            };
+            let state = events?.into_iter().try_fold(state, A::apply).map_err(|error| broken(format!("{error:?}")))?;
+            *folded = Folded { state: Some(state), position: record.position, at: record.at };
         }
         self.metrics.folded(at);
         self.position.send_replace(position);

@@ -9,6 +9,7 @@ mod lifecycle;
 mod oversight;
 mod reason;
 mod term;
+mod verdict;
 
 #[cfg(test)]
 mod aggregate_tests;
@@ -29,3 +30,4 @@ pub use inventory::{Counts, Entry, Inventory};
 pub use lifecycle::Lifecycle;
 pub use reason::{JUSTIFICATION_MIN_CHARS, REASON_MAX_CHARS, Reason};
 pub use term::{PERIOD_MONTHS_MAX, Period, Term};
+pub use verdict::LeaseVerdict;

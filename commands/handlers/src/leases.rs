@@ -1,0 +1,72 @@
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use peyk_domain::numbering::{LeaseVerdict, Numbering};
+use peyk_domain::{Msisdn, TenantId};
+use peyk_ledger::{Clock, Fresh};
+use std::time::Duration;
+
+/// For how long at most an answer about a lease may rest on a replica that was not confirmed.
+pub const LEASES_STALE_AFTER_MAX: Duration = Duration::from_secs(60);
+/// For how long somebody may remember that a number is not registered.
+pub const NOT_REGISTERED_CACHEABLE: Duration = Duration::from_secs(30);
+
+/// What is known of the numbers asked about, and how current that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validated {
+    /// One for each number, in their order.
+    pub verdicts: Vec<LeaseVerdict>,
+    /// The last record of `numbering` that they rest on.
+    pub position: u64,
+    /// How long ago it was certain that there was no later one.
+    pub age: Duration,
+}
+
+/// Nothing is known of leases here now that could be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("leases are not known to be current here; try again, or ask another process")]
+pub struct LeasesStale;
+
+/// Whose a number is, answered from memory. Whether the caller may ask is decided before.
+pub trait Leases: Send + Sync + 'static {
+    /// What may be said to the tenant of each number, all as of one position.
+    ///
+    /// # Errors
+    /// [`LeasesStale`]: it fails closed.
+    fn validate(&self, tenant: TenantId, numbers: &[Msisdn]) -> Result<Validated, LeasesStale>;
+
+    /// Waits until the position of `numbering` is known, no longer than `patience`; whether that was reached.
+    fn reached(&self, position: u64, patience: Duration) -> BoxFuture<'static, bool>;
+}
+
+/// [`Leases`] out of a replica of `numbering` in this process.
+#[derive(Debug, Clone)]
+pub struct LeaseReplica {
+    numbering: Fresh<Numbering>,
+    clock: Clock,
+    stale_after: Duration,
+}
+
+impl LeaseReplica {
+    /// It answers while the replica was confirmed within `stale_after`, which is at most [`LEASES_STALE_AFTER_MAX`].
+    #[must_use]
+    pub fn new(numbering: Fresh<Numbering>, clock: Clock, stale_after: Duration) -> Self {
+        Self { numbering, clock, stale_after: stale_after.min(LEASES_STALE_AFTER_MAX) }
+    }
+}
+
+impl Leases for LeaseReplica {
+    fn validate(&self, tenant: TenantId, numbers: &[Msisdn]) -> Result<Validated, LeasesStale> {
+        let now = self.clock.now();
+        let read = self.numbering.read_within(self.stale_after, |inventory, freshness, age| Validated {
+            verdicts: numbers.iter().map(|number| inventory.validate(*number, tenant, now)).collect(),
+            position: freshness.position,
+            age,
+        });
+        read.map_err(|_| LeasesStale)
+    }
+
+    fn reached(&self, position: u64, patience: Duration) -> BoxFuture<'static, bool> {
+        let replica = self.numbering.replica().clone();
+        async move { replica.reached(position, patience).await }.boxed()
+    }
+}
