@@ -6,6 +6,7 @@ use crate::ledger::Damaged;
 use crate::output::Output;
 use crate::token::NotHeldThere;
 use anyhow::Error;
+use peyk_grpc::{Code, LeaseClientError};
 use peyk_handlers::CommandError;
 use peyk_ledger::ReadError;
 use peyk_ledger::checkpoint::WalkError;
@@ -43,6 +44,21 @@ fn command(error: &CommandError) -> (&'static str, &'static str) {
             ("UNAVAILABLE", "commands are taken by `peyk serve`: is it running?")
         }
         CommandError::KeyReused | CommandError::Malformed(_) => ("FAILED", CHECK),
+    }
+}
+
+/// What came of asking a server over gRPC.
+fn asking(error: &LeaseClientError) -> (&'static str, &'static str) {
+    let LeaseClientError::Call(status) = error else {
+        return ("GRPC_CLIENT", "see that the address and the three PEM files are what they should be");
+    };
+    match status.code() {
+        Code::InvalidArgument => ("INVALID_VALUE", "give it another value"),
+        Code::Unauthenticated => ("UNAUTHENTICATED", "name the client in grpc.validate_lease of the server"),
+        Code::ResourceExhausted => {
+            ("RESOURCE_EXHAUSTED", "wait, or raise grpc.numbers_per_second or grpc.calls_at_once")
+        }
+        _ => ("UNAVAILABLE", "is `peyk serve` running with [grpc], and does each side trust the other's certificate?"),
     }
 }
 
@@ -107,6 +123,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
     }
     if cause.is::<NotHeldThere>() {
         return Some(("ROLE_NOT_HELD_THERE", "leave out --role that does not go with --tenant"));
+    }
+    if let Some(error) = cause.downcast_ref::<LeaseClientError>() {
+        return Some(asking(error));
     }
     if cause.is::<MigrationError>() {
         return Some(("MIGRATION_FAILED", CHECK));

@@ -9,7 +9,9 @@ mod drill;
 mod exit;
 mod export;
 mod failure;
+mod grpc;
 mod keys;
+mod lease;
 mod ledger;
 mod manual;
 mod migrate;
@@ -28,6 +30,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use config::{Config, Sources};
 use exit::Exit;
 use export::ExportCommand;
+use lease::LeaseCommand;
 use ledger::LedgerCommand;
 use output::Output;
 use std::io::IsTerminal;
@@ -76,6 +79,9 @@ enum Command {
     /// Who may do what: the first admin, tenants, users and access keys.
     #[command(subcommand)]
     Access(access::AccessCommand),
+    /// Who may use a number.
+    #[command(subcommand)]
+    Lease(LeaseCommand),
     /// Read models: where they stand, and how to make them anew.
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
@@ -201,6 +207,7 @@ async fn perform(cli: Cli, output: Output) -> Result<()> {
         return export::check(directory, regulator, deployment, output);
     }
     match &cli.command {
+        Command::Lease(command) => return lease::run(command, output).await,
         Command::Config(ConfigCommand::Example) => {
             let example = config::example();
             output.line(&serde_json::json!({ "example": example }), example.trim_end());
@@ -249,6 +256,7 @@ async fn perform(cli: Cli, output: Output) -> Result<()> {
             Ok(())
         }
         Command::Bench(_)
+        | Command::Lease(_)
         | Command::Check(_)
         | Command::Config(ConfigCommand::Example)
         | Command::Completions(_)

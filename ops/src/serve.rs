@@ -1,6 +1,7 @@
 //! `peyk serve`: every role in one process. Settings, bind, spawn, signal, drain.
 use crate::bookmarks::ReadModelBookmarks;
 use crate::config::{Config, Environment};
+use crate::grpc::Grpc;
 use crate::keys::KeyDirectory;
 use crate::ledger::{RemoteReplays, history, journal};
 use crate::migrate::postgres;
@@ -15,7 +16,7 @@ use peyk_domain::access::Access;
 use peyk_domain::messages::Messages;
 use peyk_domain::numbering::Numbering;
 use peyk_domain::routing::Routing;
-use peyk_handlers::{CommandBus, Handlers, HandlersConfig, RollCall, Wiring};
+use peyk_handlers::{CommandBus, Handlers, HandlersConfig, LeaseReplica, Leases, RollCall, Wiring};
 use peyk_http::{
     Api, ApiSettings, Certificate, DirectoryLimits, Limiter, LogState, Readiness, Recording, Registry, Server,
     ServerSettings, count_reviews,
@@ -67,6 +68,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let server = Server::bind(config.http.listen, tls.clone(), ServerSettings::default())
         .await
         .with_context(|| format!("cannot listen on {}", config.http.listen))?;
+    let grpc = Grpc::bind(config).await?;
     let edge = edge(config).await?;
     let page = Page::bind(config.telemetry.metrics_listen, telemetry.registry()).await?;
     let showing = CancellationToken::new();
@@ -89,7 +91,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let (a, b, c, d, e) = replica_of(LedgerId::ACCESS);
     let access = Fresh::spawn(Replica::<Access>::spawn(a, b, c, d, e), background.clone());
     let (a, b, c, d, e) = replica_of(LedgerId::NUMBERING);
-    let numbering_replica = Replica::<Numbering>::spawn(a, b, c, d, e);
+    let numbering = Fresh::spawn(Replica::<Numbering>::spawn(a, b, c, d, e), background.clone());
     let (a, b, c, d, e) = replica_of(LedgerId::ROUTING);
     let routing_replica = Replica::<Routing>::spawn(a, b, c, d, e);
     let snapshotters = snapshotters(config, &writers.snapshots, &background);
@@ -102,7 +104,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         routing: Some(writers.routing.clone()),
         messages: writers.messages.clone(),
         access_replica: access.replica().clone(),
-        numbering_replica,
+        numbering_replica: numbering.replica().clone(),
         routing_replica,
         keyrings: keyrings.clone(),
         clock: clock.clone(),
@@ -159,17 +161,23 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let settings = ApiSettings { development, review_lasts, ..ApiSettings::default() };
     tokio::spawn(count_reviews(registry.clone(), review_lasts, background.clone()));
     let api = Api::new(Arc::new(bus), Arc::new(reads), registry, tokens, readiness, limiter, settings);
-    let api = api.with_replays(Arc::new(replays));
+    let leases: Arc<dyn Leases> = Arc::new(LeaseReplica::new(numbering, clock, config.leases.stale_after()));
+    let api = api.with_replays(Arc::new(replays)).with_leases(leases.clone());
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
     let recording = Recording::start(&api);
     let serving = CancellationToken::new();
     let http = tokio::spawn(server.serve(api, serving.clone()));
+    let grpc = grpc.map(|grpc| grpc.spawn(leases, &serving, &background)).transpose()?;
     let connectors = connect(config, edge, &background)?;
 
     signal().await?;
     tracing::info!("stopping: no new requests; what was accepted is finished");
     serving.cancel();
     let drained = http.await?;
+    if let Some(grpc) = grpc {
+        let drained = grpc.await?;
+        tracing::info!(?drained, "gRPC stopped");
+    }
     // What was seen to the last goes into the ledger while that is still written.
     recording.stop().await.context("the audit trail's recorder ended abnormally")?;
     background.cancel();

@@ -4,6 +4,7 @@ use peyk_telemetry::Metric;
 pub fn metrics() -> impl Iterator<Item = &'static Metric> {
     [
         peyk_http::METRICS,
+        peyk_grpc::METRICS,
         peyk_handlers::METRICS,
         peyk_ledger::metrics::METRICS,
         peyk_keyring::METRICS,

@@ -14,6 +14,7 @@ use crate::server::Arrival;
 use crate::token::Issuers;
 use peyk_domain::Span;
 use peyk_domain::access::REVIEW_LASTS;
+use peyk_handlers::Leases;
 use peyk_telemetry::FutureExt;
 use std::convert::Infallible;
 use std::fmt;
@@ -72,6 +73,7 @@ pub struct Api {
     pub(crate) readiness: watch::Receiver<Readiness>,
     pub(crate) limiter: Limiter,
     pub(crate) replays: Option<Arc<dyn Replays>>,
+    pub(crate) leases: Option<Arc<dyn Leases>>,
     pub(crate) settings: ApiSettings,
     pub(crate) passwords: Passwords,
     pub(crate) strangers: Strangers,
@@ -107,6 +109,7 @@ impl Api {
             readiness,
             limiter,
             replays: None,
+            leases: None,
             settings,
             passwords: Passwords::new(),
             strangers: Strangers::default(),
@@ -121,6 +124,15 @@ impl Api {
     pub fn with_replays(mut self: Arc<Self>, replays: Arc<dyn Replays>) -> Arc<Self> {
         if let Some(api) = Arc::get_mut(&mut self) {
             api.replays = Some(replays);
+        }
+        self
+    }
+
+    /// With somebody who knows whose a number is; without, that cannot be asked. To be said before it serves.
+    #[must_use]
+    pub fn with_leases(mut self: Arc<Self>, leases: Arc<dyn Leases>) -> Arc<Self> {
+        if let Some(api) = Arc::get_mut(&mut self) {
+            api.leases = Some(leases);
         }
         self
     }

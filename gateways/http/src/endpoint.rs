@@ -176,6 +176,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("numbering.import" POST "/v1/numbering/blocks" IMPORT_NUMBERS BodyRule::Csv(BULK_BYTES_MAX), numbering::import, import),
     endpoint!("numbers.list" GET "/v1/numbers" READ_NUMBERS NONE, numbering::list, list_numbers),
     endpoint!("numbers.show" GET "/v1/numbers/{digits}" READ_NUMBERS NONE, numbering::show, show_number),
+    endpoint!("numbers.lease" GET "/v1/numbers/{digits}/lease" READ_NUMBERS NONE, numbering::validate, validate_lease),
     endpoint!("numbers.reserve" POST "/v1/numbers/{digits}/reserve" LEASE_NUMBERS JSON, numbering::reserve, reserve),
     endpoint!("numbers.hold" POST "/v1/numbers/{digits}/hold" LEASE_NUMBERS JSON, numbering::hold, hold),
     endpoint!("numbers.assign" POST "/v1/numbers/{digits}/assign" LEASE_NUMBERS JSON, numbering::assign, assign),

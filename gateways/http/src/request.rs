@@ -70,11 +70,17 @@ impl Request {
     /// Wait, bounded, until the projection of `ledger` shows what the client has seen committed: the position in the
     /// header with a receipt or in the parameter, the later of both.
     pub(crate) async fn reached(&self, api: &Api, ledger: LedgerId, min_position: Option<u64>) -> Result<(), Problem> {
-        let receipt = self.headers.get(RECEIPT_HEADER).map(|header| receipt_position(header.as_bytes(), ledger));
-        match receipt.transpose()?.max(min_position) {
+        match self.wanted(ledger, min_position)? {
             Some(position) => Ok(api.reads.reached(ledger, position, api.settings.read_wait).await?),
             None => Ok(()),
         }
+    }
+
+    /// The position of `ledger` that an answer has to know of: that of the receipt in the header or of the parameter, the
+    /// later of both.
+    pub(crate) fn wanted(&self, ledger: LedgerId, min_position: Option<u64>) -> Result<Option<u64>, Problem> {
+        let receipt = self.headers.get(RECEIPT_HEADER).map(|header| receipt_position(header.as_bytes(), ledger));
+        Ok(receipt.transpose()?.max(min_position))
     }
 }
 

@@ -3,6 +3,7 @@ mod clock;
 mod configuration;
 mod disk;
 mod durability;
+mod grpc;
 mod http;
 mod keys;
 mod nats;
@@ -28,7 +29,7 @@ pub struct CheckArgs {
 /// How long one look at a server may take.
 const BOUND: Duration = Duration::from_secs(5);
 /// What depends on the configuration, in the order it is looked at.
-const SECTIONS: [&str; 7] = ["keys", "nats", "witness", "postgres", "http", "clock", "disk"];
+const SECTIONS: [&str; 8] = ["keys", "nats", "witness", "postgres", "http", "grpc", "clock", "disk"];
 
 /// Something does not hold.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,7 @@ async fn deployment(config: &Config, report: &mut Report) {
     witness::check(config, nats.as_ref(), report).await;
     let database = postgres::check(config, nats.as_ref(), report).await;
     http::check(config, report).await;
+    grpc::check(config, report).await;
     clock::check(nats.as_ref(), database, report).await;
     disk::check(config, report);
 }

@@ -54,6 +54,12 @@ pub fn production(sections: &Sections, kept: &Kept, file: Option<&PathBuf>, wron
             "production serves HTTPS only; set http.tls.certificate and http.tls.key",
         );
     }
+    let half = ["certificate", "key", "client_ca"].iter().any(|key| wrong.contains(&format!("grpc.tls.{key}")));
+    if sections.grpc.as_ref().is_some_and(|grpc| grpc.tls.is_none()) && !half {
+        let said = "production serves gRPC with certificates on both sides only; set grpc.tls.certificate, grpc.tls.key and \
+                    grpc.tls.client_ca";
+        refuse(ProblemCode::GuardGrpcPlain, "grpc.tls", said);
+    }
     let nats = &sections.nats;
     let secured = |url: &str| ["tls://", "wss://"].iter().any(|scheme| url.trim().starts_with(scheme));
     if nats.tls.is_none() && !nats.url.split(',').all(secured) {
@@ -100,6 +106,7 @@ fn files(sections: &Sections, kept: &Kept, file: Option<&PathBuf>) -> Vec<PathBu
     let own = [keys.clone(), keys.join("deployment.key"), keys.join("regulator.key")];
     let tls = [
         sections.http.tls.as_ref().map(|files| &files.key),
+        sections.grpc.as_ref().and_then(|grpc| grpc.tls.as_ref()).map(|tls| &tls.key),
         sections.nats.tls.as_ref().and_then(|tls| tls.key.as_ref()),
     ];
     let configured = file.filter(|path| kept.in_clear.iter().any(|(_, origin)| origin.is_in(path)));

@@ -1,6 +1,7 @@
 //! What a deployment is told, in layers: defaults, a TOML file, the environment, flags. Everything is checked when it is
 //! loaded, all that is wrong is told at once, and nothing here shows a secret.
 mod example;
+mod grpc;
 mod guards;
 mod layers;
 mod limits;
@@ -15,6 +16,7 @@ mod tests;
 mod value;
 
 pub use example::example;
+pub use grpc::{GrpcConfig, MutualTlsFiles};
 pub use layers::Origin;
 pub use problem::{Problem, ProblemCode, Problems};
 pub use reader::Settled;

@@ -1,5 +1,6 @@
 //! Every key there is. To add one: a field, and beside it the line that reads it. The reference, the example, the variables
 //! and the flags follow from that line.
+use super::grpc::{GrpcConfig, LeasesConfig};
 use super::limits::LimitsConfig;
 use super::problem::ProblemCode;
 use super::reader::Reader;
@@ -41,7 +42,9 @@ pub struct Sections {
     pub snapshots: SnapshotsConfig,
     pub verification: VerificationConfig,
     pub access: AccessConfig,
+    pub leases: LeasesConfig,
     pub http: HttpConfig,
+    pub grpc: Option<GrpcConfig>,
     pub smpp: SmppConfig,
     pub telemetry: TelemetryConfig,
 }
@@ -80,7 +83,13 @@ impl Sections {
                 VerificationConfig::read,
             ),
             access: from.table("access", "Who may do what.", AccessConfig::read),
+            leases: from.table("leases", "What is said about who may use a number.", LeasesConfig::read),
             http: from.table("http", "The API.", HttpConfig::read),
+            grpc: from.optional_table(
+                "grpc",
+                "Whether a number is leased, for services; not served if left out.",
+                GrpcConfig::read,
+            ),
             smpp: from.table("smpp", "", SmppConfig::read),
             telemetry: from.table("telemetry", "What it tells of itself.", TelemetryConfig::read),
         }

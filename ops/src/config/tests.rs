@@ -399,11 +399,39 @@ async fn production_refuses_whatever_is_plain_and_development_takes_it() {
     let plain_nats = || with("tls://127.0.0.1:4222", "tls://127.0.0.1:4222, nats://127.0.0.2:4222");
     assert_eq!(refused(plain_nats()).await, [("GUARD_NATS_PLAIN", "nats.url".to_owned())]);
     assert_eq!(refused(plain_nats().flag("nats.tls.ca", "ca.pem")).await, []);
+    let grpc = |table: &str| of(&sound.text.replace("[http]", &format!("{table}\n[http]")));
+    let bare = "[grpc]\nlisten = \"127.0.0.1:50061\"";
+    assert_eq!(refused(grpc(bare)).await, [("GUARD_GRPC_PLAIN", "grpc.tls".to_owned())]);
+    assert_eq!(refused(grpc(bare).flag("environment", "development")).await, []);
+    let files = "[grpc.tls]\ncertificate = \"c\"\nkey = \"k\"\nclient_ca = \"a\"";
+    assert_eq!(refused(grpc(files)).await, []);
+    let half = grpc("[grpc.tls]\ncertificate = \"c\"\nkey = \"k\"");
+    assert_eq!(refused(half).await, [("CONFIG_MISSING", "grpc.tls.client_ca".to_owned())]);
     for mode in ["?sslmode=require", "?sslmode=verify-ca", ""] {
         std::fs::write(sound.secrets.path().join("2"), format!("postgres://peyk_reader:hush-7@127.0.0.1/peyk{mode}"))
             .expect("written");
         let said = refused(of(&sound.text)).await;
         assert_eq!(said, [("GUARD_POSTGRES_PLAIN", "postgres.reader_url".to_owned())], "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn grpc_is_not_served_unless_it_is_asked_for_and_its_clients_are_named() {
+    assert!(of(WHOLE).config().await.grpc.is_none());
+    let config = of(WHOLE).flag("grpc.validate_lease", "firewall, spiffe://peyk.example/verifier").config().await;
+    let grpc = config.grpc.as_ref().expect("it is asked for");
+    assert_eq!((grpc.listen.to_string(), grpc.allows_nobody()), ("127.0.0.1:50061".to_owned(), false));
+    assert_eq!(config.leases.stale_after(), std::time::Duration::from_secs(60));
+    for (key, value) in [
+        ("grpc.validate_lease", "spiffe://peyk.example"),
+        ("grpc.validate_leases", "https://peyk.example/verifier"),
+        ("grpc.numbers_per_second", "999"),
+        ("grpc.calls_at_once", "0"),
+        ("leases.stale_after_seconds", "61"),
+        ("leases.stale_after_seconds", "1"),
+    ] {
+        let wrong = of(WHOLE).flag(key, value).wrong().await;
+        assert!(wrong.len() == 1 && wrong[0].contains(&format!("CONFIG_INVALID: {key}")), "{wrong:?}");
     }
 }
 

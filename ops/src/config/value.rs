@@ -2,6 +2,7 @@ use super::layers::Raw;
 use super::sections::Environment;
 use ipnet::IpNet;
 use peyk_domain::{ConnectorId, DeploymentId};
+use peyk_grpc::ClientName;
 use peyk_http::ForwardedBy;
 use peyk_ledger::Declared;
 use peyk_secrets::{Credential, REDACTED};
@@ -183,6 +184,33 @@ impl Value for Networks {
 
     fn to_toml(&self) -> String {
         let texts: Vec<String> = self.0.iter().map(|network| quoted(&network.to_string())).collect();
+        format!("[{}]", texts.join(", "))
+    }
+}
+
+/// Clients by what their certificates say; in a variable or a flag with commas between them.
+#[derive(Debug, Clone, Default)]
+pub struct ClientNames(pub Vec<ClientName>);
+
+impl Value for ClientNames {
+    const EXPECTED: &'static str = "names of clients, as [\"spiffe://example.org/firewall\", \"firewall\"]";
+
+    fn takes(raw: &Raw) -> bool {
+        matches!(raw, Raw::Word(_) | Raw::List(_))
+    }
+
+    fn from_raw(raw: &Raw) -> Option<Self> {
+        let names = match raw {
+            Raw::Word(text) if text.trim().is_empty() => Some(Vec::new()),
+            Raw::Word(text) => text.split(',').map(|text| text.trim().parse().ok()).collect(),
+            Raw::List(texts) => texts.iter().map(|text| text.parse().ok()).collect(),
+            _ => None,
+        };
+        names.map(Self)
+    }
+
+    fn to_toml(&self) -> String {
+        let texts: Vec<String> = self.0.iter().map(|name| quoted(name.as_str())).collect();
         format!("[{}]", texts.join(", "))
     }
 }

@@ -4,6 +4,7 @@ mod audit;
 mod contention;
 mod crash;
 mod described;
+mod leases;
 mod limits;
 mod load;
 mod log_outage;

@@ -118,7 +118,7 @@ fn named_state(text: &str) -> Result<NumberState, Problem> {
 }
 
 /// Through whose eyes: one's own tenant's, or with the platform's role those of the tenant named.
-fn viewer(request: &Request, tenant_id: Option<&str>) -> Result<TenantId, Problem> {
+pub(super) fn viewer(request: &Request, tenant_id: Option<&str>) -> Result<TenantId, Problem> {
     let identity = request.identity()?;
     let Some(named) = tenant_id else { return Ok(identity.tenant) };
     let named: TenantId = field::id("tenant_id", named)?;

@@ -4,6 +4,7 @@ mod browse;
 mod import;
 mod lease;
 mod oversight;
+mod validate;
 
 pub(crate) use browse::{One, ShownNumber, ShownNumbers, Which, list, show};
 pub(crate) use import::{Block, Imported, import};
@@ -11,3 +12,4 @@ pub(crate) use lease::{
     Assigning, ForAWhile, ForGood, Holding, Leased, Reserved, assign, hold, release, renew, reserve,
 };
 pub(crate) use oversight::{CoolOff, Recall, Reinstate, Retire, recall, reinstate, retire, set_cool_off};
+pub(crate) use validate::{Asked, ShownLease, validate};

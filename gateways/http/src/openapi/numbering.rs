@@ -1,8 +1,8 @@
 use super::Operation;
 use super::examples::{BLOCK, DIGITS, LEASE, NUMBER, TENANT, page, receipt};
 use crate::numbering::{
-    Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Recall, Reinstate, Reserved, Retire,
-    ShownNumber, ShownNumbers, Which,
+    Asked, Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Recall, Reinstate, Reserved,
+    Retire, ShownLease, ShownNumber, ShownNumbers, Which,
 };
 use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
@@ -51,6 +51,19 @@ pub(crate) fn show_number() -> Operation {
         .example("digits", DIGITS)
         .answers::<ShownNumber>(200, "The number.", number("assigned", true))
         .refuses(&[&kind::NOT_FOUND])
+}
+
+pub(crate) fn validate_lease() -> Operation {
+    let description = "Out of memory and not out of the read models: as current as `age_ms` says, and refused UNAVAILABLE \
+                       once that would be too old. What another tenant has is answered like a number that does not exist.";
+    let answer = json!({
+        "verdict": "leased", "state": "assigned", "lease_id": LEASE, "cacheable_seconds": 0, "position": 6, "age_ms": 250,
+    });
+    Operation::of("Whether a number is leased to the tenant", description)
+        .query::<Asked>()
+        .example("digits", DIGITS)
+        .answers::<ShownLease>(200, "What holds now.", answer)
+        .refuses(&[&kind::TENANT_MISMATCH, &kind::UNAVAILABLE, &kind::READ_MODEL_BEHIND])
 }
 
 pub(crate) fn reserve() -> Operation {

@@ -98,6 +98,7 @@ values! {
     EventKind { "type": "string", "minLength": 1, "maxLength": 100 }
     RecordLimit { "description": "Records of an answer; 100 if left out.", "type": "integer", "minimum": 1, "maximum": 1000 }
     NumberStateName { "type": "string", "enum": names(NumberState::ALL, NumberState::name) }
+    LeaseVerdictName { "type": "string", "enum": ["leased", "not_leased", "not_registered"] }
     ConnectorStateName { "type": "string", "enum": names(ConnectorState::ALL, ConnectorState::name) }
     MessageStateName {
         "type": "string",

@@ -1,4 +1,5 @@
 //! Stand-ins for the two ports, and a client.
+use crate::leases::FakeLeases;
 use crate::registry::FakeRegistry;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -389,6 +390,7 @@ pub struct Bench {
     pub commands: Arc<FakeCommands>,
     pub reads: Arc<FakeReads>,
     pub replays: Arc<FakeReplays>,
+    pub leases: Arc<FakeLeases>,
     pub registry: Arc<FakeRegistry>,
     pub tokens: TokenAuthority,
     pub readiness: watch::Sender<Readiness>,
@@ -429,8 +431,9 @@ impl Bench {
         let ports = (Arc::clone(&commands) as _, Arc::clone(&reads) as _, Arc::clone(&registry) as _);
         let api = Api::new(ports.0, ports.1, ports.2, issuers, watching, limiter, settings);
         let replays = Arc::new(FakeReplays::default());
-        let api = api.with_replays(Arc::clone(&replays) as _);
-        Self { api, commands, reads, replays, registry, tokens, readiness }
+        let leases = Arc::new(FakeLeases::new(Arc::clone(&reads)));
+        let api = api.with_replays(Arc::clone(&replays) as _).with_leases(Arc::clone(&leases) as _);
+        Self { api, commands, reads, replays, leases, registry, tokens, readiness }
     }
 
     pub fn token(&self, tenant: TenantId, roles: &[Role]) -> String {

@@ -12,6 +12,7 @@ mod fakes;
 mod federated;
 mod http2;
 mod key_fetching;
+mod leases;
 mod limits;
 mod listening;
 mod matrix;

@@ -286,6 +286,7 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
         "/v1/tenants".to_owned(),
         format!("/v1/numbers?tenant_id={HERAT}"),
         format!("/v1/numbers/{NUMBER}?tenant_id={HERAT}"),
+        format!("/v1/numbers/{NUMBER}/lease?tenant_id={HERAT}"),
         format!("/v1/audit?tenant_id={HERAT}"),
         "/v1/audit".to_owned(),
     ];
@@ -293,7 +294,8 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
         assert_eq!(ask(&bench, &platform, "GET", path, "").await.status, 200, "{path}");
     }
     // One's own is nobody else's matter.
-    for path in ["/v1/users", "/v1/accesskeys", "/v1/numbers", "/v1/audit", &format!("/v1/tenants/{HERAT}")] {
+    let (tenant, lease) = (format!("/v1/tenants/{HERAT}"), format!("/v1/numbers/{NUMBER}/lease"));
+    for path in ["/v1/users", "/v1/accesskeys", "/v1/numbers", "/v1/audit", &tenant, &lease] {
         assert_eq!(ask(&bench, &admin, "GET", path, "").await.status, 200, "{path}");
     }
     let (entries, counts) = noted(&bench, recording).await;
@@ -309,6 +311,7 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
             (TenantId::NIL, "tenant"),
             (HERAT, "number"),
             (HERAT, "number/+93***"),
+            (HERAT, "number/+93***"),
             (HERAT, "audit"),
             (TenantId::NIL, "audit"),
         ],
@@ -316,7 +319,7 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
     );
     assert!(entries.iter().all(|entry| entry.kind == AuditKind::CrossTenantRead && entry.actor == ACTOR));
     assert!(entries.iter().all(|entry| entry.tenant.is_nil() && entry.code.is_empty()));
-    assert_eq!(count_of(&counts, AuditKind::CrossTenantRead, HERAT), 6);
+    assert_eq!(count_of(&counts, AuditKind::CrossTenantRead, HERAT), 7);
     assert_eq!(count_of(&counts, AuditKind::CrossTenantRead, TenantId::NIL), 2);
     assert!(!format!("{entries:?}").contains(NUMBER));
 }

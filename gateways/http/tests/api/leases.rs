@@ -1,0 +1,98 @@
+//! Whether a number is leased to a tenant, as the API answers it.
+use crate::fakes::{Bench, FakeReads, HERAT, KABUL};
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use peyk_domain::access::Role;
+use peyk_domain::numbering::{Inventory, NumberingEvent};
+use peyk_domain::{At, BlockId, LeaseId, Msisdn, TenantId};
+use peyk_handlers::{Leases, LeasesStale, Validated};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const LEASE: LeaseId = LeaseId::from_bytes([0x44; 16]);
+const POSITION: u64 = 7;
+
+/// Knows three numbers: HERAT's, KABUL's, and one that is nobody's.
+pub struct FakeLeases {
+    inventory: Inventory,
+    reads: Arc<FakeReads>,
+    pub stale: AtomicBool,
+}
+
+impl FakeLeases {
+    pub fn new(reads: Arc<FakeReads>) -> Self {
+        let number = |last: u64| Msisdn::from_digits(93_700_000_000 + last).unwrap();
+        let block = BlockId::from_bytes([1; 16]);
+        let listed =
+            NumberingEvent::NumbersListed { block, mno: "Roshan".to_owned(), numbers: (1..4).map(number).collect() };
+        let mut inventory = Inventory::default();
+        inventory.evolve(listed).unwrap();
+        for (last, tenant) in [(1, HERAT), (2, KABUL)] {
+            let (number, lease, until) = (number(last), LEASE, At(u64::MAX));
+            inventory.evolve(NumberingEvent::NumberReserved { number, lease, tenant, until }).unwrap();
+            inventory.evolve(NumberingEvent::NumberAssigned { number, lease, tenant, term: None }).unwrap();
+        }
+        Self { inventory, reads, stale: AtomicBool::new(false) }
+    }
+}
+
+impl Leases for FakeLeases {
+    fn validate(&self, tenant: TenantId, numbers: &[Msisdn]) -> Result<Validated, LeasesStale> {
+        self.reads.asked_for.lock().unwrap().push(tenant);
+        let verdicts = numbers.iter().map(|number| self.inventory.validate(*number, tenant, At(1))).collect();
+        let validated = Validated { verdicts, position: POSITION, age: Duration::from_millis(250) };
+        if self.stale.load(Ordering::Relaxed) { Err(LeasesStale) } else { Ok(validated) }
+    }
+
+    fn reached(&self, position: u64, _: Duration) -> BoxFuture<'static, bool> {
+        ready(position <= POSITION).boxed()
+    }
+}
+
+fn path(last: u64) -> String {
+    format!("/v1/numbers/9370000000{last}/lease")
+}
+
+fn answer(verdict: &str, state: Option<&str>, lease: bool, cacheable_seconds: u64) -> Value {
+    let lease_id = lease.then(|| LEASE.to_string());
+    json!({
+        "verdict": verdict, "state": state, "lease_id": lease_id, "cacheable_seconds": cacheable_seconds,
+        "position": POSITION, "age_ms": 250,
+    })
+}
+
+#[tokio::test]
+async fn a_tenant_hears_of_its_own_and_nothing_of_what_others_have() {
+    let bench = Bench::new();
+    for (last, wanted) in [
+        (1, answer("leased", Some("assigned"), true, 0)),
+        (2, answer("not_registered", None, false, 30)),
+        (3, answer("not_leased", Some("available"), false, 0)),
+        (9, answer("not_registered", None, false, 30)),
+    ] {
+        let reply = bench.ask("GET", &path(last), "").await;
+        assert_eq!((reply.status, &reply.body), (200, &wanted), "{last}");
+    }
+    bench.ask("GET", &format!("{}?tenant_id={KABUL}", path(2)), "").await.is_problem(403, "TENANT_MISMATCH");
+    bench.ask("GET", "/v1/numbers/700/lease", "").await.is_problem(422, "INVALID_VALUE");
+    let platform = bench.ask_as_platform("GET", &format!("{}?tenant_id={KABUL}", path(2)), "").await;
+    assert_eq!((platform.status, platform.text("verdict")), (200, "leased"));
+    let token = bench.token(HERAT, &[Role::AccountSender]);
+    bench.ask_as(&token, "GET", &path(1), &[], "").await.is_problem(403, "INSUFFICIENT_SCOPE");
+}
+
+#[tokio::test]
+async fn it_is_refused_while_it_is_not_certain_and_before_a_receipt_is_known() {
+    let bench = Bench::new();
+    let with = |position: u64| format!("{}?min_position={position}", path(1));
+    assert_eq!(bench.ask("GET", &with(POSITION), "").await.status, 200);
+    bench.ask("GET", &with(POSITION + 1), "").await.is_problem(503, "READ_MODEL_BEHIND");
+    let receipt = [("peyk-receipt", "numbering/0/8/00")];
+    bench.ask_with(&receipt, "GET", &path(1), "").await.is_problem(503, "READ_MODEL_BEHIND");
+    bench.leases.stale.store(true, Ordering::Relaxed);
+    let reply = bench.ask("GET", &path(1), "").await;
+    reply.is_problem(503, "UNAVAILABLE");
+    assert_eq!(reply.text("reason"), "NUMBERING_STALE");
+}
