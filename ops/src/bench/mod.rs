@@ -2,6 +2,7 @@
 mod append;
 mod flood;
 mod history;
+mod lease;
 mod memory;
 mod place;
 mod raw;
@@ -26,6 +27,8 @@ pub enum BenchCommand {
     Start(start::StartArgs),
     /// What requests with wrong keys and forged tokens cost those with sound ones.
     Flood(flood::FloodArgs),
+    /// Whose a number is: lookups alone, then over gRPC.
+    Lease(lease::LeaseArgs),
     /// What a leased number costs the writer.
     Memory(memory::MemoryArgs),
 }
@@ -53,6 +56,7 @@ pub async fn run(command: BenchCommand) -> Result<()> {
         BenchCommand::Rebuild(args) => rebuild::run(&args).await,
         BenchCommand::Start(args) => start::run(&args).await,
         BenchCommand::Flood(args) => flood::run(&args).await,
+        BenchCommand::Lease(args) => lease::run(&args).await,
         BenchCommand::Memory(args) => memory::run(&args),
     }
 }

@@ -5,6 +5,7 @@ use peyk_domain::DeploymentId;
 use peyk_domain::messages::Messages;
 use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::nats::{self, provision, provision_bucket};
+use peyk_ledger::writer::Machine;
 use peyk_ledger::{
     Clock, Declared, Durability, FileWitness, Ledgers, Names, Segments, Server, Snapshots, WriterConfig, WriterHandle,
 };
@@ -28,15 +29,15 @@ pub struct Ground {
 }
 
 /// The same with a writer.
-pub struct Place {
+pub struct Place<A: Machine = Messages> {
     ground: Ground,
-    pub writer: WriterHandle<Messages>,
+    pub writer: WriterHandle<A>,
     pub keyrings: Keyrings,
     task: JoinHandle<()>,
     stop: CancellationToken,
 }
 
-impl Deref for Place {
+impl<A: Machine> Deref for Place<A> {
     type Target = Ground;
 
     fn deref(&self) -> &Ground {
@@ -47,8 +48,13 @@ impl Deref for Place {
 static PLACES: AtomicU64 = AtomicU64::new(0);
 
 impl Ground {
-    /// With room for `records` records and more, each kept by so many servers.
+    /// With room for `records` records of messages and more, each kept by so many servers.
     pub async fn prepare(url: &str, records: u64, replicas: usize) -> Result<Self> {
+        Self::of(LedgerId::messages(0), url, records, replicas).await
+    }
+
+    /// The same for another ledger.
+    pub async fn of(ledger: LedgerId, url: &str, records: u64, replicas: usize) -> Result<Self> {
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("bench-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(format!("peyk-{namespace}"));
@@ -56,7 +62,6 @@ impl Ground {
         let names = Names::new(&namespace)?.with_segments(Segments::new(positions, records / positions + 2)?);
         let server = Server::from_url(url);
         let client = server.connect("peyk bench").await?;
-        let ledger = LedgerId::messages(0);
         let context = jetstream::new(client.clone());
         let streams = provision(&context, &names, &[ledger], replicas).await?;
         provision_bucket(&context, peyk_keyring::bucket(&namespace, replicas)).await?;
@@ -80,6 +85,14 @@ impl Ground {
 
     /// Starts a writer and waits until it leads; an error if it refuses the ledger.
     pub async fn lead(self, snapshots: Option<Snapshots>) -> Result<Place> {
+        self.lead_as(snapshots).await
+    }
+
+    /// The same for another ledger than that of messages.
+    pub async fn lead_as<A: Machine>(self, snapshots: Option<Snapshots>) -> Result<Place<A>>
+    where
+        A::Error: Clone,
+    {
         let (keyrings, stop) = (self.keyrings().await?, CancellationToken::new());
         let config = WriterConfig {
             ledger: self.ledger,
@@ -124,7 +137,9 @@ impl Place {
     pub async fn open(url: &str, replicas: usize) -> Result<Self> {
         Ground::prepare(url, 0, replicas).await?.lead(None).await
     }
+}
 
+impl<A: Machine> Place<A> {
     /// Stops the writer.
     pub async fn end(self) -> Result<Ground> {
         self.stop.cancel();
