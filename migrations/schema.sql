@@ -946,6 +946,10 @@ COMMENT ON COLUMN read.numbers."position" IS 'internal';
 
 COMMENT ON COLUMN read.numbers.updated_position IS 'internal';
 
+COMMENT ON COLUMN read.numbers.term_months IS 'internal';
+
+COMMENT ON COLUMN read.numbers.renewal IS 'internal';
+
 COMMENT ON COLUMN read.operators.id IS 'internal';
 
 COMMENT ON COLUMN read.operators.name IS 'public';
