@@ -39,8 +39,8 @@ pub struct FloodArgs {
     #[arg(long)]
     sender: String,
     /// Rounds of each kind; the figures are medians.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=20))]
+    rounds: u8,
     /// How long a round takes.
     #[arg(long, default_value_t = 4)]
     seconds: u64,
@@ -79,24 +79,26 @@ pub async fn run(args: &FloodArgs) -> Result<()> {
     ensure!(args.api.ip().is_loopback() && args.api.is_ipv4(), "--api is an IPv4 loopback address");
     let processor = Processor::of(args.serving)?;
     let forgery = Arc::new(Forgery::after(args.token.reveal())?);
+    let mut addresses = 0..=u8::MAX;
+    let mut from = || addresses.next().context("a round has addresses of its own");
     for asked in Asked::ALL {
         for attack in Attack::ALL {
             let (mut pairs, mut without, mut with, mut flood) = (vec![], vec![], vec![], Tally::default());
-            for number in 0..args.rounds.max(1) {
+            for number in 0..args.rounds {
                 // What drifts meets both alike.
                 let (quiet, flooded) = if number % 2 == 0 {
-                    let quiet = round(args, &processor, asked, None).await?;
-                    (quiet, round(args, &processor, asked, Some((attack, &forgery))).await?)
+                    let quiet = round(args, &processor, from()?, asked, None).await?;
+                    (quiet, round(args, &processor, from()?, asked, Some((attack, &forgery))).await?)
                 } else {
-                    let flooded = round(args, &processor, asked, Some((attack, &forgery))).await?;
-                    (round(args, &processor, asked, None).await?, flooded)
+                    let flooded = round(args, &processor, from()?, asked, Some((attack, &forgery))).await?;
+                    (round(args, &processor, from()?, asked, None).await?, flooded)
                 };
                 pairs.push((flooded.answered, quiet.answered));
                 without.push(quiet.each);
                 with.push(flooded.each);
                 flood += flooded.flood;
             }
-            let a_second = |count: u64| count as f64 / (args.seconds as f64 * args.rounds.max(1) as f64);
+            let a_second = |count: u64| count as f64 / (args.seconds as f64 * f64::from(args.rounds));
             let (without, with) = (median(without), median(with));
             let described = json!({
                 "asked": asked.name(), "flood": attack.name(), "flood_per_s": a_second(flood.of_all()).round(),
@@ -115,6 +117,7 @@ pub async fn run(args: &FloodArgs) -> Result<()> {
 async fn round(
     args: &FloodArgs,
     processor: &Processor,
+    from: u8,
     asked: Asked,
     attack: Option<(Attack, &Arc<Forgery>)>,
 ) -> Result<Round> {
@@ -124,7 +127,7 @@ async fn round(
     let stop = CancellationToken::new();
     let flood = attack.map(|(attack, forgery)| attack.begin(args.api, Arc::clone(forgery), &stop));
     let askers = (1..=args.connections).map(|number| {
-        let mut client = Client::of(args.api, [127, 1, 0, number]);
+        let mut client = Client::of(args.api, [127, 1, from, number]);
         let (args, stop) = (args.clone(), stop.clone());
         tokio::spawn(async move {
             let mut tally = Tally::default();
@@ -146,7 +149,8 @@ async fn round(
     }
     let wanted = if asked == Asked::Read { StatusCode::OK } else { StatusCode::ACCEPTED };
     let answered = sound.of(wanted);
-    ensure!(answered > 0 && answered == sound.of_all(), "not every sound request was answered {wanted}: {sound:?}");
+    let all = answered > 0 && answered == sound.of_all();
+    ensure!(all, "not every sound request was answered {wanted}; more --connections meet no limit: {sound:?}");
     let flood = match flood {
         Some(flood) => flood.await??,
         None => Tally::default(),
