@@ -156,6 +156,16 @@ CREATE TABLE read_a.routes (
     updated_position bigint NOT NULL
 );
 
+CREATE TABLE read_a.signals (
+    id bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    kind text NOT NULL,
+    tenant uuid NOT NULL,
+    number bigint,
+    recalls integer,
+    "position" bigint NOT NULL
+);
+
 CREATE TABLE read_b.audit (
     id bigint NOT NULL,
     at_ms bigint NOT NULL,
@@ -264,6 +274,16 @@ CREATE TABLE read_b.routes (
     updated_position bigint NOT NULL
 );
 
+CREATE TABLE read_b.signals (
+    id bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    kind text NOT NULL,
+    tenant uuid NOT NULL,
+    number bigint,
+    recalls integer,
+    "position" bigint NOT NULL
+);
+
 ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_lock_key UNIQUE (lock);
 
 ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_pkey PRIMARY KEY (projection);
@@ -334,6 +354,10 @@ ALTER TABLE read_a.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
 ALTER TABLE read_a.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
 
+ALTER TABLE read_a.signals ADD CONSTRAINT signals_kind_check CHECK ((kind = ANY (ARRAY['reservation_burst'::text, 'recalled_number_leased_again'::text])));
+
+ALTER TABLE read_a.signals ADD CONSTRAINT signals_pkey PRIMARY KEY (id);
+
 ALTER TABLE read_b.audit ADD CONSTRAINT audit_details_check CHECK ((jsonb_typeof(details) = 'object'::text));
 
 ALTER TABLE read_b.audit ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
@@ -375,6 +399,10 @@ ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_term_check CHECK (((term_month
 ALTER TABLE read_b.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
 ALTER TABLE read_b.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.signals ADD CONSTRAINT signals_kind_check CHECK ((kind = ANY (ARRAY['reservation_burst'::text, 'recalled_number_leased_again'::text])));
+
+ALTER TABLE read_b.signals ADD CONSTRAINT signals_pkey PRIMARY KEY (id);
 
 ALTER TABLE peyk.checkpoints ADD CONSTRAINT checkpoints_projection_fkey FOREIGN KEY (projection) REFERENCES peyk.active_slot(projection);
 
@@ -432,6 +460,8 @@ ALTER TABLE read_a.messages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_a.numbers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE read_a.signals ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE read_b.audit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.audit_subjects ENABLE ROW LEVEL SECURITY;
@@ -441,6 +471,8 @@ ALTER TABLE read_b.leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE read_b.messages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.numbers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_b.signals ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY of_tenant ON read_a.audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'audit'::text)));
 
@@ -452,6 +484,8 @@ CREATE POLICY of_tenant ON read_a.messages AS PERMISSIVE FOR ALL TO public USING
 
 CREATE POLICY of_tenant ON read_a.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
 
+CREATE POLICY of_tenant ON read_a.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));
+
 CREATE POLICY of_tenant ON read_b.audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'audit'::text)));
 
 CREATE POLICY of_tenant ON read_b.audit_subjects AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -461,6 +495,8 @@ CREATE POLICY of_tenant ON read_b.leases AS PERMISSIVE FOR ALL TO public USING (
 CREATE POLICY of_tenant ON read_b.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY of_tenant ON read_b.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
+
+CREATE POLICY of_tenant ON read_b.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));
 
 CREATE VIEW read.audit WITH (security_invoker=true) AS
  SELECT audit.id,
@@ -580,6 +616,16 @@ CREATE VIEW read.routes WITH (security_invoker=true) AS
     routes.updated_position
    FROM read_a.routes;
 
+CREATE VIEW read.signals WITH (security_invoker=true) AS
+ SELECT signals.id,
+    signals.at_ms,
+    signals.kind,
+    signals.tenant,
+    signals.number,
+    signals.recalls,
+    signals."position"
+   FROM read_a.signals;
+
 CREATE OR REPLACE FUNCTION read.activate(wanted_projection text, wanted_slot text)
  RETURNS void
  LANGUAGE plpgsql
@@ -682,6 +728,8 @@ GRANT SELECT ON TABLE read.operators TO peyk_reader;
 
 GRANT SELECT ON TABLE read.routes TO peyk_reader;
 
+GRANT SELECT ON TABLE read.signals TO peyk_reader;
+
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.audit TO peyk_projector;
 
 GRANT SELECT ON TABLE read_a.audit TO peyk_reader;
@@ -712,6 +760,10 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.routes TO peyk_projector;
 
 GRANT SELECT ON TABLE read_a.routes TO peyk_reader;
 
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.signals TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.signals TO peyk_reader;
+
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.audit TO peyk_projector;
 
 GRANT SELECT ON TABLE read_b.audit TO peyk_reader;
@@ -741,6 +793,10 @@ GRANT SELECT ON TABLE read_b.operators TO peyk_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.routes TO peyk_projector;
 
 GRANT SELECT ON TABLE read_b.routes TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.signals TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.signals TO peyk_reader;
 
 COMMENT ON COLUMN peyk.active_slot.projection IS 'internal';
 
@@ -976,6 +1032,20 @@ COMMENT ON COLUMN read.routes."position" IS 'internal';
 
 COMMENT ON COLUMN read.routes.updated_position IS 'internal';
 
+COMMENT ON COLUMN read.signals.id IS 'internal';
+
+COMMENT ON COLUMN read.signals.at_ms IS 'internal';
+
+COMMENT ON COLUMN read.signals.kind IS 'internal';
+
+COMMENT ON COLUMN read.signals.tenant IS 'internal';
+
+COMMENT ON COLUMN read.signals.number IS 'internal';
+
+COMMENT ON COLUMN read.signals.recalls IS 'internal';
+
+COMMENT ON COLUMN read.signals."position" IS 'internal';
+
 COMMENT ON COLUMN read_a.audit.id IS 'internal';
 
 COMMENT ON COLUMN read_a.audit.at_ms IS 'internal';
@@ -1144,6 +1214,20 @@ COMMENT ON COLUMN read_a.routes."position" IS 'internal';
 
 COMMENT ON COLUMN read_a.routes.updated_position IS 'internal';
 
+COMMENT ON COLUMN read_a.signals.id IS 'internal';
+
+COMMENT ON COLUMN read_a.signals.at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.signals.kind IS 'internal';
+
+COMMENT ON COLUMN read_a.signals.tenant IS 'internal';
+
+COMMENT ON COLUMN read_a.signals.number IS 'internal';
+
+COMMENT ON COLUMN read_a.signals.recalls IS 'internal';
+
+COMMENT ON COLUMN read_a.signals."position" IS 'internal';
+
 COMMENT ON COLUMN read_b.audit.id IS 'internal';
 
 COMMENT ON COLUMN read_b.audit.at_ms IS 'internal';
@@ -1311,3 +1395,17 @@ COMMENT ON COLUMN read_b.routes.cost_micros IS 'internal';
 COMMENT ON COLUMN read_b.routes."position" IS 'internal';
 
 COMMENT ON COLUMN read_b.routes.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.signals.id IS 'internal';
+
+COMMENT ON COLUMN read_b.signals.at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.signals.kind IS 'internal';
+
+COMMENT ON COLUMN read_b.signals.tenant IS 'internal';
+
+COMMENT ON COLUMN read_b.signals.number IS 'internal';
+
+COMMENT ON COLUMN read_b.signals.recalls IS 'internal';
+
+COMMENT ON COLUMN read_b.signals."position" IS 'internal';

@@ -165,6 +165,7 @@ jwt_secret = "{JWT_SECRET}"
 [http.limits]
 tenant_per_minute = 100000000
 address_per_minute = 100000000
+browsing_per_minute = 100000000
 [telemetry]
 metrics_listen = "127.0.0.1:{metrics_port}"
 {traces}

@@ -85,6 +85,13 @@ impl Http {
 
     /// # Errors
     /// As [`Self::post`].
+    pub async fn put(&self, path: &str, key: &str, body: &Value) -> Result<Reply> {
+        let headers = [(CONTENT_TYPE.as_str(), "application/json"), ("idempotency-key", key)];
+        self.send(Method::PUT, path, &headers, body.to_string().into()).await
+    }
+
+    /// # Errors
+    /// As [`Self::post`].
     pub async fn post_csv(&self, path: &str, body: String) -> Result<Reply> {
         self.send(Method::POST, path, &[(CONTENT_TYPE.as_str(), "text/csv")], body.into()).await
     }

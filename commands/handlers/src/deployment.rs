@@ -99,11 +99,19 @@ impl Handlers {
         }
         if let Some(writer) = &wiring.numbering {
             handlers.tick(LedgerId::NUMBERING, writer.clone());
-            handlers.listen(&wiring, LedgerId::NUMBERING, Registry { writer: writer.clone() });
+            handlers.listen(
+                &wiring,
+                LedgerId::NUMBERING,
+                Registry { writer: writer.clone(), clock: wiring.clock.clone() },
+            );
         }
         if let Some(writer) = &wiring.routing {
             handlers.tick(LedgerId::ROUTING, writer.clone());
-            handlers.listen(&wiring, LedgerId::ROUTING, Registry { writer: writer.clone() });
+            handlers.listen(
+                &wiring,
+                LedgerId::ROUTING,
+                Registry { writer: writer.clone(), clock: wiring.clock.clone() },
+            );
         }
         for (partition, writer) in &wiring.messages {
             let ledger = LedgerId::messages(*partition);

@@ -54,6 +54,7 @@ impl Inventory {
             NumberingCommand::OverrideCoolOff { number, lasts, justification, expected } => {
                 self.override_cool_off(at, number, lasts, justification, expected)
             }
+            NumberingCommand::SetReservationQuota { tenant, quota } => self.set_quota(tenant, quota),
             NumberingCommand::Tick => Ok(self.tick(at)),
         }
     }
@@ -142,7 +143,7 @@ impl Standing {
 }
 
 impl Fold for Numbering {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 }
 
 impl Aggregate for Numbering {

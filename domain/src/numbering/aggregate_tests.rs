@@ -76,7 +76,7 @@ fn a_number_nobody_listed_is_not_registered() {
 fn a_reservation_that_ran_out_holds_nothing_and_goes_on_record_first() {
     given::<Numbering>([listed(), reserved(60)]).when(at(60, reserve(KABUL, SECOND, MINUTE))).then([
         ReservationExpired { number: number(1), lease: FIRST, tenant: HERAT },
-        NumberReserved { number: number(1), lease: SECOND, tenant: KABUL, until: At(60_060) },
+        taken(1, SECOND, KABUL, 60, 60_060),
     ]);
 }
 
@@ -164,20 +164,16 @@ fn an_assigned_number_cools_off_for_ninety_days() {
         .when(at(end - 1, reserve(HERAT, SECOND, MINUTE)))
         .refused(NumberingError::Quarantined { until: At(end) })
         .when(at(end, reserve(KABUL, SECOND, MINUTE)))
-        .then([
-            QuarantineEnded { number: number(1) },
-            NumberReserved { number: number(1), lease: SECOND, tenant: KABUL, until: At(end + 60_000) },
-        ]);
+        .then([QuarantineEnded { number: number(1) }, taken(1, SECOND, KABUL, end, end + 60_000)]);
 }
 
 #[test]
 fn a_number_never_assigned_is_free_the_instant_it_is_released() {
     let ledger =
         given::<Numbering>([listed(), reserved(60)]).when(at(7, release_by(number(1), HERAT))).then([released(7, 7)]);
-    ledger.when(at(7, reserve(KABUL, SECOND, MINUTE))).then([
-        QuarantineEnded { number: number(1) },
-        NumberReserved { number: number(1), lease: SECOND, tenant: KABUL, until: At(60_007) },
-    ]);
+    ledger
+        .when(at(7, reserve(KABUL, SECOND, MINUTE)))
+        .then([QuarantineEnded { number: number(1) }, taken(1, SECOND, KABUL, 7, 60_007)]);
     given::<Numbering>([listed(), reserved(60), held(90)])
         .when(at(8, release_by(number(1), HERAT)))
         .then([released(8, 8)]);
@@ -200,13 +196,8 @@ fn time_puts_on_record_what_ran_out() {
 #[test]
 fn a_tick_fires_a_bounded_number_of_timers_earliest_first() {
     let numbers: Vec<_> = (1_000..2_200).map(number).collect();
-    let listed = NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers: numbers.clone() };
-    let reservations = numbers.iter().rev().zip(1..).map(|(number, until)| NumberReserved {
-        number: *number,
-        lease: FIRST,
-        tenant: HERAT,
-        until: At(until),
-    });
+    let listed = NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers };
+    let reservations = (1_000..2_200).rev().zip(1..).map(|(last, until)| taken(last, FIRST, HERAT, 0, until));
     let first = given::<Numbering>([listed].into_iter().chain(reservations)).when(at(9_999, Tick));
     assert_eq!(first.events().len(), TICK_MAX);
     assert_eq!(first.events()[0], ReservationExpired { number: number(2_199), lease: FIRST, tenant: HERAT });
@@ -219,7 +210,7 @@ fn a_tick_fires_a_bounded_number_of_timers_earliest_first() {
 
 #[test]
 fn a_ledger_that_contradicts_itself_is_not_applied() {
-    let elsewhere = NumberReserved { number: number(9), lease: FIRST, tenant: HERAT, until: At(9) };
+    let elsewhere = taken(9, FIRST, HERAT, 0, 9);
     let foreign = NumberAssigned { number: number(1), lease: SECOND, tenant: HERAT, term: None };
     for (past, event) in [
         (vec![], elsewhere),

@@ -18,8 +18,11 @@ impl Inventory {
         let standing = self.up_to(at, number)?;
         match standing.now {
             Lifecycle::Available => {
-                let until = at.plus(ttl);
-                Ok(standing.then(NumberingEvent::NumberReserved { number, lease, tenant, until }))
+                if let Some(burst) = self.may_reserve(at, tenant)? {
+                    return Ok(vec![burst]);
+                }
+                let (since, until) = (at, at.plus(ttl));
+                Ok(standing.then(NumberingEvent::NumberReserved { number, lease, tenant, since, until }))
             }
             Lifecycle::Quarantined { until, .. } => Err(NumberingError::Quarantined { until }),
             Lifecycle::Reserved { .. } | Lifecycle::Held { .. } | Lifecycle::Assigned { .. } => {
@@ -62,7 +65,11 @@ impl Inventory {
         match standing.now {
             Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => {
                 let term = period.map(|period| Term::begin(at, period));
-                Ok(standing.then(NumberingEvent::NumberAssigned { number, lease, tenant, term }))
+                let mut events = standing.then(NumberingEvent::NumberAssigned { number, lease, tenant, term });
+                if let Some(recalls) = self.recalls.suspicious(number, at) {
+                    events.push(NumberingEvent::RecalledNumberLeasedAgain { number, lease, tenant, recalls });
+                }
+                Ok(events)
             }
             _ => Err(NumberingError::InvalidTransition("it is assigned already")),
         }

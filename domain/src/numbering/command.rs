@@ -1,4 +1,4 @@
-use super::{Period, Reason};
+use super::{Period, Reason, ReservationQuota};
 use crate::{At, BlockId, LeaseId, Msisdn, Span, TenantId};
 
 /// Numbers one import command may list; a larger block comes as several commands.
@@ -47,6 +47,8 @@ pub enum NumberingCommand {
     /// Let a cool-off last for another length of time, from [`super::COOL_OFF_MIN`] to [`super::COOL_OFF_MAX`], counted
     /// from the end of the lease.
     OverrideCoolOff { number: Msisdn, lasts: Span, justification: Reason, expected: Expected },
+    /// Let a tenant keep so many numbers from others, at most [`super::RESERVATION_QUOTA_MAX`].
+    SetReservationQuota { tenant: TenantId, quota: ReservationQuota },
     /// Let time act: expire what ran out, a bounded number at a time.
     Tick,
 }

@@ -32,6 +32,10 @@ pub enum NumberingError {
     TooMany,
     #[error("the time to live must be from {min_s} s to {max_s} s", min_s = min.0 / 1_000, max_s = max.0 / 1_000)]
     TtlOutOfRange { min: crate::Span, max: crate::Span },
+    #[error("{most} reservations and holds at once are all you may have; assign or release one first")]
+    QuotaExceeded { most: u32 },
+    #[error("you reserve more numbers a minute than you may; reserve again at {again}")]
+    RateLimited { again: At },
     #[error("a justification has at least {JUSTIFICATION_MIN_CHARS} characters, spaces around it not counted")]
     JustificationTooShort,
     #[error("not acceptable: {0}")]
@@ -58,6 +62,8 @@ impl NumberingError {
             Self::InvalidRows { .. } => "INVALID_ROWS",
             Self::TooMany => "TOO_MANY",
             Self::TtlOutOfRange { .. } => "TTL_OUT_OF_RANGE",
+            Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
+            Self::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
             Self::JustificationTooShort => "JUSTIFICATION_TOO_SHORT",
             Self::InvalidValue(_) => "INVALID_VALUE",
             Self::CorruptLedger(_) => "CORRUPT_LEDGER",

@@ -1,4 +1,4 @@
-use super::{Reason, Term};
+use super::{Reason, ReservationQuota, Term};
 use crate::{At, BlockId, LeaseId, Msisdn, TenantId};
 
 /// What happened to numbers. The stored names stand in `schemas`, not here.
@@ -14,6 +14,7 @@ pub enum NumberingEvent {
         number: Msisdn,
         lease: LeaseId,
         tenant: TenantId,
+        since: At,
         until: At,
     },
     /// The reservation was prolonged into a hold while paperwork is pending.
@@ -91,6 +92,24 @@ pub enum NumberingEvent {
     /// The cool-off ended; the number is available again.
     QuarantineEnded {
         number: Msisdn,
+    },
+    /// The tenant may keep so many numbers from others.
+    ReservationQuotaSet {
+        tenant: TenantId,
+        quota: ReservationQuota,
+    },
+    /// A sign of fraud: the tenant wanted to reserve more numbers within a minute than it may; it may again at `again`.
+    ReservationBurst {
+        tenant: TenantId,
+        at: At,
+        again: At,
+    },
+    /// A sign of fraud: the number was leased again, to `tenant`, after it had been recalled `recalls` times.
+    RecalledNumberLeasedAgain {
+        number: Msisdn,
+        lease: LeaseId,
+        tenant: TenantId,
+        recalls: u32,
     },
     /// Nobody ever has the number again.
     NumberRetired {

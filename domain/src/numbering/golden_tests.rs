@@ -14,7 +14,13 @@ fn lease(index: u64) -> LeaseId {
 }
 
 fn reserved(index: u64) -> NumberingEvent {
-    NumberingEvent::NumberReserved { number: number(index), lease: lease(index), tenant: TENANT, until: UNTIL }
+    NumberingEvent::NumberReserved {
+        number: number(index),
+        lease: lease(index),
+        tenant: TENANT,
+        since: At(900_000),
+        until: UNTIL,
+    }
 }
 
 fn held(index: u64) -> NumberingEvent {
@@ -71,6 +77,9 @@ fn the_inventory_keeps_its_bytes() {
         NumberingEvent::NumberReturned { number: number(10), since, cools_until, justification: why() },
         NumberingEvent::CoolOffOverridden { number: number(10), until: At(9_900_000), justification: why() },
         NumberingEvent::NumberRetired { number: number(11), justification },
+        NumberingEvent::ReservationQuotaSet { tenant, quota: ReservationQuota { at_once: 7, per_minute: 8 } },
+        NumberingEvent::ReservationBurst { tenant, at: At(950_000), again: At(960_000) },
+        NumberingEvent::RecalledNumberLeasedAgain { number: number(9), lease: lease(9), tenant, recalls: 2 },
         NumberingEvent::LeaseExpired { number: number(12), lease: lease(12), tenant, since, cools_until },
     ]);
     golden::<Numbering>("numbering", vec![history]);

@@ -1,3 +1,5 @@
+use super::recalls::Recalls;
+use super::tallies::Tallies;
 use super::{Lifecycle, NumberingError, NumberingEvent, Term};
 use crate::{At, BlockId, Msisdn, TenantId};
 use serde::{Deserialize, Serialize};
@@ -47,6 +49,8 @@ pub struct Inventory {
     blocks: BTreeMap<BlockId, String>,
     timers: BTreeSet<(At, Msisdn)>,
     counts: Counts,
+    pub(super) tallies: Tallies,
+    pub(super) recalls: Recalls,
 }
 
 impl Inventory {
@@ -115,8 +119,10 @@ impl Inventory {
         use Lifecycle::{Assigned, Available, Held, Quarantined, Recalled, Reserved, Retired};
         match event {
             NumberingEvent::NumbersListed { block, mno, numbers } => self.list(block, mno, numbers),
-            NumberingEvent::NumberReserved { number, lease, tenant, until } => {
-                self.step(number, |now| matches!(now, Available).then_some(Reserved { tenant, lease, until }))
+            NumberingEvent::NumberReserved { number, lease, tenant, since, until } => {
+                self.step(number, |now| matches!(now, Available).then_some(Reserved { tenant, lease, until }))?;
+                self.tallies.reserved(tenant, since);
+                Ok(())
             }
             NumberingEvent::NumberHeld { number, lease, tenant, until } => self.step(number, |now| {
                 let prolongs = matches!(now, Reserved { .. } | Held { .. }) && now.claim() == Some((tenant, lease));
@@ -153,7 +159,9 @@ impl Inventory {
                         Some(Recalled { tenant, lease, term, since, cools_until })
                     }
                     _ => None,
-                })
+                })?;
+                self.recalls.recalled(number, since);
+                Ok(())
             }
             NumberingEvent::LeaseReinstated { number, lease, tenant, justification: _ } => {
                 self.step(number, |now| match *now {
@@ -176,8 +184,27 @@ impl Inventory {
             NumberingEvent::QuarantineEnded { number } => {
                 self.step(number, |now| matches!(now, Quarantined { .. }).then_some(Available))
             }
-            NumberingEvent::NumberRetired { number, justification: _ } => self
-                .step(number, |now| matches!(now, Available | Quarantined { .. } | Recalled { .. }).then_some(Retired)),
+            NumberingEvent::NumberRetired { number, justification: _ } => {
+                self.step(number, |now| {
+                    matches!(now, Available | Quarantined { .. } | Recalled { .. }).then_some(Retired)
+                })?;
+                self.recalls.retired(number);
+                Ok(())
+            }
+            NumberingEvent::ReservationQuotaSet { tenant, quota } => {
+                self.tallies.set_quota(tenant, quota);
+                Ok(())
+            }
+            NumberingEvent::ReservationBurst { tenant, at, again: _ } => {
+                let burst = self.tallies.burst(tenant, at);
+                burst.map_err(|_| NumberingError::CorruptLedger("a tenant without reservations made too many"))
+            }
+            NumberingEvent::RecalledNumberLeasedAgain { number, lease, .. } => {
+                let leased = self.lifecycle(number).and_then(Lifecycle::lease) == Some(lease);
+                leased
+                    .then_some(())
+                    .ok_or(NumberingError::CorruptLedger("a number that is not leased was leased again"))
+            }
         }
     }
 
@@ -205,6 +232,7 @@ impl Inventory {
         number: Msisdn,
         transition: impl FnOnce(&Lifecycle) -> Option<Lifecycle>,
     ) -> Result<(), NumberingError> {
+        use Lifecycle::{Held, Reserved};
         let entry = self.numbers.get_mut(&number).ok_or(NumberingError::CorruptLedger("a number was never listed"))?;
         let next = transition(&entry.lifecycle)
             .ok_or(NumberingError::CorruptLedger("a number took a step it could not take"))?;
@@ -213,6 +241,12 @@ impl Inventory {
         }
         if let Some(until) = next.until() {
             self.timers.insert((until, number));
+        }
+        if let Reserved { tenant, .. } | Held { tenant, .. } = entry.lifecycle {
+            self.tallies.ends(tenant);
+        }
+        if let Reserved { tenant, .. } | Held { tenant, .. } = next {
+            self.tallies.begins(tenant);
         }
         *self.counts.of(&entry.lifecycle) -= 1;
         *self.counts.of(&next) += 1;

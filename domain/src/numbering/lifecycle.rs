@@ -79,6 +79,11 @@ impl Lifecycle {
         }
     }
 
+    /// Whether the tenant keeps it from others without leasing it.
+    pub(super) fn is_reservation_of(&self, tenant: TenantId) -> bool {
+        matches!(self, Self::Reserved { tenant: of, .. } | Self::Held { tenant: of, .. } if *of == tenant)
+    }
+
     /// The lease that stands or was recalled.
     #[must_use]
     pub const fn lease(&self) -> Option<LeaseId> {

@@ -7,7 +7,10 @@ mod event;
 mod inventory;
 mod lifecycle;
 mod oversight;
+mod quota;
 mod reason;
+mod recalls;
+mod tallies;
 mod term;
 mod verdict;
 
@@ -20,6 +23,8 @@ mod model_tests;
 #[cfg(test)]
 mod oversight_tests;
 #[cfg(test)]
+mod quota_tests;
+#[cfg(test)]
 mod sample;
 
 pub use aggregate::{COOL_OFF, COOL_OFF_MAX, COOL_OFF_MIN, HOLD_MAX, Numbering, RESERVE_MAX, TICK_MAX, TTL_MIN};
@@ -28,6 +33,8 @@ pub use error::{INVALID_ROWS_NAMED, NumberingError};
 pub use event::NumberingEvent;
 pub use inventory::{Counts, Entry, Inventory};
 pub use lifecycle::Lifecycle;
+pub use quota::{RESERVATION_QUOTA, RESERVATION_QUOTA_MAX, ReservationQuota};
 pub use reason::{JUSTIFICATION_MIN_CHARS, REASON_MAX_CHARS, Reason};
+pub use recalls::{RECALLS_SUSPICIOUS, RECALLS_WITHIN};
 pub use term::{PERIOD_MONTHS_MAX, Period, Term};
 pub use verdict::LeaseVerdict;

@@ -33,7 +33,7 @@ fn a_term_that_is_not_renewed_ends_in_a_cool_off_counted_from_its_end() {
     given::<Numbering>(leased(false)).when(at(cooled, reserve(KABUL, SECOND, MINUTE))).then([
         expired(cooled),
         QuarantineEnded { number: number(1) },
-        NumberReserved { number: number(1), lease: SECOND, tenant: KABUL, until: At(cooled + 60_000) },
+        taken(1, SECOND, KABUL, cooled, cooled + 60_000),
     ]);
 }
 

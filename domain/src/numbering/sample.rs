@@ -23,8 +23,13 @@ pub(super) fn listed() -> NumberingEvent {
     NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers: vec![number(1), number(2)] }
 }
 
+/// By HERAT at the beginning of time.
 pub(super) fn reserved(until: u64) -> NumberingEvent {
-    NumberReserved { number: number(1), lease: FIRST, tenant: HERAT, until: At(until) }
+    taken(1, FIRST, HERAT, 0, until)
+}
+
+pub(super) fn taken(last: u64, lease: LeaseId, tenant: TenantId, since: u64, until: u64) -> NumberingEvent {
+    NumberReserved { number: number(last), lease, tenant, since: At(since), until: At(until) }
 }
 
 pub(super) fn held(until: u64) -> NumberingEvent {

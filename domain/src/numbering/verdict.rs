@@ -57,8 +57,13 @@ mod tests {
     }
 
     fn inventory() -> Inventory {
-        let reserved =
-            |last, tenant| NumberingEvent::NumberReserved { number: number(last), lease: LEASE, tenant, until: UNTIL };
+        let reserved = |last, tenant| NumberingEvent::NumberReserved {
+            number: number(last),
+            lease: LEASE,
+            tenant,
+            since: At(0),
+            until: UNTIL,
+        };
         let assigned =
             |last, tenant| NumberingEvent::NumberAssigned { number: number(last), lease: LEASE, tenant, term: None };
         let (lease, since, cools_until) = (LEASE, At(50), UNTIL);

@@ -74,6 +74,12 @@ impl Endpoint {
         Err(Problem::method_not_allowed(&others.join(", ")))
     }
 
+    /// Whether it looks numbers up, which is limited by itself.
+    #[must_use]
+    pub fn browses_numbers(&self) -> bool {
+        ["numbers.list", "numbers.show"].contains(&self.name)
+    }
+
     /// Whether it changes anything; what does runs to its end even if the client hangs up.
     #[must_use]
     pub fn is_command(&self) -> bool {
@@ -94,6 +100,8 @@ const RENEW_NUMBERS: Access =
     Access::AnyOf(&[Role::NumberingWrite, Role::NumberingBilling, Role::PlatformNumberingAdmin]);
 const RECALL_NUMBERS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin]);
 const OVERRIDE_COOL_OFFS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin, Role::PlatformNumberingOps]);
+const READ_SIGNALS: Access =
+    Access::AnyOf(&[Role::PlatformNumberingAdmin, Role::PlatformNumberingOps, Role::PlatformAuditor]);
 const IMPORT_NUMBERS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin]);
 const CHANNELS: Access = Access::AnyOf(&[Role::PlatformChannelAdmin]);
 const SEND: Access = Access::AnyOf(&[Role::AccountSender, Role::AccountAdmin]);
@@ -174,6 +182,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("blocked.remove" DELETE "/v1/blocked-addresses" PLATFORM NONE, accounts::unblock, unblock),
     endpoint!("blocked.list" GET "/v1/blocked-addresses" READ_PLATFORM NONE, accounts::list_blocked, list_blocked),
     endpoint!("numbering.import" POST "/v1/numbering/blocks" IMPORT_NUMBERS BodyRule::Csv(BULK_BYTES_MAX), numbering::import, import),
+    endpoint!("numbering.signals" GET "/v1/numbering/signals" READ_SIGNALS NONE, numbering::signals, signals),
+    endpoint!("numbering.quota" PUT "/v1/numbering/quotas/{id}" RECALL_NUMBERS JSON, numbering::set_quota, set_quota),
     endpoint!("numbers.list" GET "/v1/numbers" READ_NUMBERS NONE, numbering::list, list_numbers),
     endpoint!("numbers.show" GET "/v1/numbers/{digits}" READ_NUMBERS NONE, numbering::show, show_number),
     endpoint!("numbers.lease" GET "/v1/numbers/{digits}/lease" READ_NUMBERS NONE, numbering::validate, validate_lease),

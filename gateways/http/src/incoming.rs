@@ -93,6 +93,9 @@ where
                 asker.caller = Some(identity.caller());
                 api.limiter.count_tenant(identity.tenant, told)?;
                 gate::allow(api, &identity, access, &headers, address)?;
+                if endpoint.browses_numbers() && !identity.tenant.is_nil() {
+                    api.limiter.count_browsing(identity.tenant, told)?;
+                }
                 Some(identity)
             }
         };

@@ -4,7 +4,7 @@ use peyk_projections::Projection;
 use peyk_projections::query::{
     AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, MessageCursor, NumberFilter, Page, ReadModels,
 };
-use peyk_projections::rows::{AuditEvent, Connector, Message, Number, Operator, Route};
+use peyk_projections::rows::{AuditEvent, Connector, Message, Number, Operator, Route, Signal, SignalId};
 use peyk_schemas::{Ledger, LedgerId};
 use std::time::Duration;
 
@@ -35,6 +35,11 @@ impl Reads for ReadModels {
     ) -> Reading<Page<Number, Msisdn>> {
         let models = self.clone();
         Box::pin(async move { models.numbers(tenant, filter, after, limit).await })
+    }
+
+    fn signals(&self, before: Option<SignalId>, limit: Limit) -> Reading<Page<Signal, SignalId>> {
+        let models = self.clone();
+        Box::pin(async move { models.signals(before, limit).await })
     }
 
     fn message(&self, tenant: TenantId, message: MessageId) -> Reading<Option<Message>> {

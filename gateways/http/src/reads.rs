@@ -4,7 +4,7 @@ use peyk_domain::{ConnectorId, MessageId, Msisdn, OperatorId, RouteId, TenantId}
 use peyk_projections::query::{
     AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, MessageCursor, NumberFilter, Page, QueryError,
 };
-use peyk_projections::rows::{AuditEvent, Connector, Message, Number, Operator, Route};
+use peyk_projections::rows::{AuditEvent, Connector, Message, Number, Operator, Route, Signal, SignalId};
 use peyk_schemas::LedgerId;
 use std::time::Duration;
 
@@ -26,6 +26,9 @@ pub trait Reads: Send + Sync + 'static {
         after: Option<Msisdn>,
         limit: Limit,
     ) -> Reading<Page<Number, Msisdn>>;
+
+    /// Signs of fraud of all tenants, newest first.
+    fn signals(&self, before: Option<SignalId>, limit: Limit) -> Reading<Page<Signal, SignalId>>;
 
     /// A message of the tenant's own.
     fn message(&self, tenant: TenantId, message: MessageId) -> Reading<Option<Message>>;

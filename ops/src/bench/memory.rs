@@ -43,7 +43,13 @@ pub fn run(args: &MemoryArgs) -> Result<()> {
     for index in 0..args.numbers {
         let (number, lease) = (number(index)?, LeaseId::from_bytes(u128::from(index).to_be_bytes()));
         let tenant = TenantId::from_bytes(u128::from(index % TENANTS + 1).to_be_bytes());
-        inventory.evolve(NumberingEvent::NumberReserved { number, lease, tenant, until: At(index) })?;
+        inventory.evolve(NumberingEvent::NumberReserved {
+            number,
+            lease,
+            tenant,
+            since: At(index),
+            until: At(index),
+        })?;
         inventory.evolve(NumberingEvent::NumberAssigned { number, lease, tenant, term: None })?;
     }
     let leased = settled()?;

@@ -9,6 +9,7 @@ pub struct LimitsConfig {
     tenant_per_minute: u32,
     address_per_minute: u32,
     logins_per_minute: u32,
+    browsing_per_minute: u32,
     blocked: Networks,
     trusted_proxies: Networks,
     forwarded_header: ForwardedBy,
@@ -34,6 +35,11 @@ impl LimitsConfig {
                 "Attempts to log in that fail, from one address; how many an account may make is its tenant's limit.",
                 FixedLimits::LOGINS_DEFAULT,
             ),
+            browsing_per_minute: rate(
+                "browsing_per_minute",
+                "Looks at numbers of a tenant, so that nobody goes through all of them.",
+                FixedLimits::BROWSING_DEFAULT,
+            ),
             blocked: from.key("blocked", "Addresses and networks that nothing is taken from.").or(Networks::default()),
             trusted_proxies: from
                 .key(
@@ -56,6 +62,7 @@ impl LimitsConfig {
             count(self.logins_per_minute),
             self.blocked.0.clone(),
         )
+        .browsing(count(self.browsing_per_minute))
     }
 
     pub fn proxies(&self) -> TrustedProxies {

@@ -1,6 +1,6 @@
 use super::{DiffProgress, TableDiff};
 use crate::projection::Projection;
-use crate::rows::{AuditEvent, AuditSubject, Connector, Lease, Message, Number, Operator, Route};
+use crate::rows::{AuditEvent, AuditSubject, Connector, Lease, Message, Number, Operator, Route, Signal};
 use crate::store::{Kind, Row as _, Table};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -10,7 +10,7 @@ const EXAMPLES_MAX: usize = 10;
 
 const fn tables_of(projection: Projection) -> &'static [&'static Table] {
     match projection {
-        Projection::Leases => &[Number::TABLE, Lease::TABLE],
+        Projection::Leases => &[Number::TABLE, Lease::TABLE, Signal::TABLE],
         Projection::Messages => &[Message::TABLE],
         Projection::Routes => &[Operator::TABLE, Connector::TABLE, Route::TABLE],
         Projection::Audit => &[AuditEvent::TABLE, AuditSubject::TABLE],

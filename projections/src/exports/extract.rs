@@ -102,6 +102,10 @@ impl Extract {
                 self.standing.extend(numbers.iter().map(|number| (*number, (at, None))));
                 return self.inventory.evolve(event);
             }
+            // What the registry notes of tenants is not in the tables.
+            ReservationQuotaSet { .. } | ReservationBurst { .. } | RecalledNumberLeasedAgain { .. } => {
+                return self.inventory.evolve(event);
+            }
             NumberReserved { number, .. }
             | NumberHeld { number, .. }
             | NumberAssigned { number, .. }
@@ -162,7 +166,12 @@ impl Extract {
             }
             NumberReturned { .. } | NumberRetired { .. } => (*since, *open) = (at, None),
             QuarantineEnded { .. } => *since = ran_out,
-            NumbersListed { .. } | LeaseRenewed { .. } | CoolOffOverridden { .. } => {}
+            NumbersListed { .. }
+            | LeaseRenewed { .. }
+            | CoolOffOverridden { .. }
+            | ReservationQuotaSet { .. }
+            | ReservationBurst { .. }
+            | RecalledNumberLeasedAgain { .. } => {}
         }
         Ok(())
     }

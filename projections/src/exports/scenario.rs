@@ -23,7 +23,7 @@ pub(super) fn listed(block: BlockId, mno: &str, numbers: impl IntoIterator<Item 
 }
 
 pub(super) fn reserved(last: u64, id: u8, tenant: TenantId, until: u64) -> NumberingEvent {
-    NumberReserved { number: number(last), lease: lease(id), tenant, until: At(until) }
+    NumberReserved { number: number(last), lease: lease(id), tenant, since: At(0), until: At(until) }
 }
 
 pub(super) fn assigned(last: u64, id: u8, tenant: TenantId) -> NumberingEvent {

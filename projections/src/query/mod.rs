@@ -11,6 +11,7 @@ mod progress;
 mod projectors;
 mod read_models;
 mod routes;
+mod signals;
 
 pub use audit::{AuditCursor, AuditFilter, AuditOrder, AuditScope};
 pub use error::QueryError;

@@ -7,6 +7,7 @@ mod message;
 mod number;
 mod operator;
 mod route;
+mod signal;
 mod timeline;
 mod word;
 
@@ -18,6 +19,7 @@ pub use message::{Message, MessageState};
 pub use number::{Number, NumberState, Renewal};
 pub use operator::Operator;
 pub use route::Route;
+pub use signal::{NoSuchSignal, Signal, SignalId, SignalKind};
 pub use timeline::{Step, StepKind};
 
 #[cfg(test)]

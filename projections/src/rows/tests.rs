@@ -73,6 +73,15 @@ fn cells_match_columns() {
         position: 1,
         updated_position: 1,
     });
+    check(&Signal {
+        id: SignalId::new(3, 1),
+        at: At(1),
+        kind: SignalKind::ReservationBurst,
+        tenant: TenantId::NIL,
+        number: None,
+        recalls: Some(2),
+        position: 3,
+    });
     check(&Operator {
         id: OperatorId::NIL,
         name: String::new(),

@@ -1,6 +1,6 @@
 use super::{Misfit, Opened, Place, View};
 use crate::projection::Projection;
-use crate::rows::{Lease, LeaseState, Number, NumberState, Renewal};
+use crate::rows::{Lease, LeaseState, Number, NumberState, Renewal, Signal, SignalId, SignalKind};
 use crate::store::{Changes, How, StoreError, Which, load, write};
 use peyk_domain::numbering::{NumberingEvent, Term};
 use peyk_domain::{At, LeaseId, Msisdn, TenantId};
@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 pub(crate) struct Leases {
     numbers: Changes<Number>,
     leases: Changes<Lease>,
+    signals: Changes<Signal>,
 }
 
 impl Leases {
@@ -85,6 +86,12 @@ impl Leases {
         Ok(())
     }
 
+    fn signal(&mut self, kind: SignalKind, tenant: TenantId, of: Option<(Msisdn, u32)>, place: &Place) {
+        let (number, recalls) = of.unzip();
+        let (id, position) = (SignalId::new(place.position, place.item), place.position);
+        self.signals.put(Signal { id, at: place.at, kind, tenant, number, recalls, position });
+    }
+
     fn reinstate(&mut self, number: Msisdn, lease: LeaseId, place: &Place) -> Result<(), Misfit> {
         let row = self.lease(lease, place)?;
         (row.state, row.ended_at) = (LeaseState::Assigned, None);
@@ -124,6 +131,9 @@ impl View for Leases {
             | NumberingEvent::CoolOffOverridden { number, .. }
             | NumberingEvent::QuarantineEnded { number }
             | NumberingEvent::NumberRetired { number, .. } => self.numbers.touch(*number),
+            NumberingEvent::ReservationQuotaSet { .. }
+            | NumberingEvent::ReservationBurst { .. }
+            | NumberingEvent::RecalledNumberLeasedAgain { .. } => {}
         }
     }
 
@@ -148,7 +158,7 @@ impl View for Leases {
                 }
                 Ok(())
             }
-            NumberingEvent::NumberReserved { number, lease, tenant, until } => {
+            NumberingEvent::NumberReserved { number, lease, tenant, until, .. } => {
                 self.leases.put(Lease {
                     id: lease,
                     number,
@@ -195,6 +205,15 @@ impl View for Leases {
             }
             NumberingEvent::QuarantineEnded { number } => self.free(number, Available, None, place),
             NumberingEvent::NumberRetired { number, .. } => self.free(number, Retired, None, place),
+            NumberingEvent::ReservationQuotaSet { .. } => Ok(()),
+            NumberingEvent::ReservationBurst { tenant, .. } => {
+                self.signal(SignalKind::ReservationBurst, tenant, None, place);
+                Ok(())
+            }
+            NumberingEvent::RecalledNumberLeasedAgain { number, tenant, recalls, .. } => {
+                self.signal(SignalKind::RecalledNumberLeasedAgain, tenant, Some((number, recalls)), place);
+                Ok(())
+            }
         }
     }
 
@@ -203,11 +222,12 @@ impl View for Leases {
     }
 
     fn count(&self) -> usize {
-        self.numbers.count() + self.leases.count()
+        self.numbers.count() + self.leases.count() + self.signals.count()
     }
 
     fn take(&mut self, which: Which) -> Self {
-        Self { numbers: self.numbers.take(which), leases: self.leases.take(which) }
+        let signals = self.signals.take(which);
+        Self { numbers: self.numbers.take(which), leases: self.leases.take(which), signals }
     }
 
     async fn load(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
@@ -217,6 +237,7 @@ impl View for Leases {
 
     async fn write(&self, connection: &mut PgConnection, how: How) -> Result<(), StoreError> {
         write(connection, &self.numbers, how).await?;
-        write(connection, &self.leases, how).await
+        write(connection, &self.leases, how).await?;
+        write(connection, &self.signals, how).await
     }
 }

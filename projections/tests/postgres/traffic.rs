@@ -6,7 +6,7 @@ use peyk_domain::messages::{
     AttemptReport, DoubtPolicy, Encoding, Exchange, Lane, Lifecycle, MessageCommand, Outcome, ReceiptReport,
     ReceiptState, RouteFact, SenderFact, Submission,
 };
-use peyk_domain::numbering::{Expected, Inventory, NumberingCommand};
+use peyk_domain::numbering::{Expected, Inventory, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota};
 use peyk_domain::routing::{RoutingCommand, RoutingTable};
 use peyk_domain::{At, BlockId, ConnectorId, Dated, LeaseId, MessageId, OperatorId, RouteId, Span};
 use peyk_schemas::LedgerId;
@@ -49,28 +49,122 @@ pub fn traffic(seed: u64, steps: usize, keys: &Keys) -> MemoryLedgers {
     ledgers
 }
 
+/// What chance would take long to come to.
+const BEFORE: [Next; 16] = {
+    use Next::{Assign, AssignForAMonth, CoolOff, Recall, Release, Renew, Reserve, Return, Tick};
+    [
+        Reserve,
+        Assign,
+        Recall,
+        Return,
+        Reserve,
+        Assign,
+        Recall,
+        Return,
+        Reserve,
+        Assign,
+        Release,
+        CoolOff,
+        Reserve,
+        AssignForAMonth,
+        Renew,
+        Tick,
+    ]
+};
+
+#[derive(Clone, Copy)]
+enum Next {
+    Reserve,
+    Assign,
+    AssignForAMonth,
+    Renew,
+    Release,
+    CoolOff,
+    Recall,
+    Return,
+    Tick,
+}
+
+impl Next {
+    fn command(self, dice: &mut Dice) -> NumberingCommand {
+        let (number, tenant, expected) = (number(13), tenant(0), Expected::default());
+        let why = Reason::new("the operator asked for it back").expect("a reason");
+        match self {
+            Self::Reserve => {
+                let lease = LeaseId::from_bytes(dice.bytes());
+                NumberingCommand::Reserve { number, lease, tenant, ttl: Span::minutes(5) }
+            }
+            Self::Assign => NumberingCommand::Assign { number, tenant, period: None, expected },
+            Self::AssignForAMonth => {
+                let period = Some(Period { months: 1, renews: false });
+                NumberingCommand::Assign { number, tenant, period, expected }
+            }
+            Self::Renew => NumberingCommand::Renew { number, tenant, expected },
+            Self::Release => NumberingCommand::Release { number, tenant, expected },
+            Self::CoolOff => {
+                let lasts = Span::days(1);
+                NumberingCommand::OverrideCoolOff { number, lasts, justification: why, expected }
+            }
+            Self::Tick => NumberingCommand::Tick,
+            Self::Recall => NumberingCommand::Recall { number, reason: why, expected },
+            Self::Return => {
+                NumberingCommand::Reinstate { number, to: Reinstatement::Pool, justification: why, expected }
+            }
+        }
+    }
+}
+
 fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
     let mut inventory = Inventory::default();
     let mut at = START;
     let block = BlockId::from_bytes([0xb0; 16]);
     let numbers = (0..40).map(number).collect();
     let mut command = NumberingCommand::Import { block, mno: "Roshan".to_owned(), numbers };
-    for _ in 0..steps {
+    for step in 0..steps + BEFORE.len() {
         if let Ok(events) = inventory.decide(Dated { at, command }) {
             events.iter().cloned().for_each(|event| inventory.evolve(event).expect("applies"));
             ledgers.append(LedgerId::NUMBERING, at, &events);
+        }
+        if let Some(next) = BEFORE.get(step) {
+            at = at.plus(Span::days(if matches!(next, Next::Reserve | Next::Tick) { 100 } else { 0 }));
+            command = next.command(dice);
+            continue;
         }
         at = at.plus(Span::seconds(dice.below(120)));
         if dice.below(50) == 0 {
             at = at.plus(Span::days(100));
         }
-        let (number, tenant) = (number(dice.below(42)), tenant(dice.below(TENANTS.into()) as u8));
+        let number = number(dice.below(14));
+        // Mostly whoever has it.
+        let claimant = inventory.lifecycle(number).and_then(|now| now.claim()).filter(|_| dice.below(4) > 0);
+        let tenant = claimant.map_or_else(|| tenant(dice.below(TENANTS.into()) as u8), |(tenant, _)| tenant);
         let ttl = Span::minutes(5 + dice.below(5));
-        command = match dice.below(6) {
-            0 | 1 => NumberingCommand::Reserve { number, lease: LeaseId::from_bytes(dice.bytes()), tenant, ttl },
-            2 => NumberingCommand::Hold { number, tenant, ttl, expected: Expected::default() },
-            3 => NumberingCommand::Assign { number, tenant, period: None, expected: Expected::default() },
-            4 => NumberingCommand::Release { number, tenant, expected: Expected::default() },
+        let (expected, why) =
+            (Expected::default(), || Reason::new("the operator asked for it back").expect("a reason"));
+        command = match dice.below(16) {
+            0..=4 => NumberingCommand::Reserve { number, lease: LeaseId::from_bytes(dice.bytes()), tenant, ttl },
+            5 => NumberingCommand::Hold { number, tenant, ttl, expected },
+            6 | 7 => {
+                let period = Period { months: 1 + dice.below(3) as u8, renews: dice.below(2) == 0 };
+                let period = Some(period).filter(|_| dice.below(2) == 0);
+                NumberingCommand::Assign { number, tenant, period, expected }
+            }
+            8 => NumberingCommand::Release { number, tenant, expected },
+            9 => NumberingCommand::Renew { number, tenant, expected },
+            10 => NumberingCommand::Recall { number, reason: why(), expected },
+            11 => {
+                let to = if dice.below(2) == 0 { Reinstatement::Tenant } else { Reinstatement::Pool };
+                NumberingCommand::Reinstate { number, to, justification: why(), expected }
+            }
+            12 => {
+                let lasts = Span::days(1 + dice.below(200));
+                NumberingCommand::OverrideCoolOff { number, lasts, justification: why(), expected }
+            }
+            13 if dice.below(10) == 0 => NumberingCommand::Retire { number, justification: why(), expected },
+            14 => {
+                let quota = ReservationQuota { at_once: 100, per_minute: 1 + dice.below(2) as u32 };
+                NumberingCommand::SetReservationQuota { tenant, quota }
+            }
             _ => NumberingCommand::Tick,
         };
     }

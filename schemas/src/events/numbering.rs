@@ -1,6 +1,6 @@
 use super::table::event_schema;
 use super::{DataClass, Field, FieldSchema, Upcast};
-use peyk_domain::numbering::{NumberingEvent, Reason, Term};
+use peyk_domain::numbering::{NumberingEvent, Reason, ReservationQuota, Term};
 use peyk_domain::{At, BlockId, LeaseId, Msisdn, TenantId};
 
 /// The cool-off when leases had no other.
@@ -9,6 +9,20 @@ const COOL_OFF_V1_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
 const fn field<F: Field>(name: &'static str) -> FieldSchema {
     FieldSchema { name, cbor: F::CBOR, cddl: F::CDDL, class: DataClass::Internal }
 }
+
+/// Nothing said when: it counts as long ago.
+const RESERVED_V1: Upcast = Upcast {
+    fields: &[field::<Msisdn>("number"), field::<LeaseId>("lease"), field::<TenantId>("tenant"), field::<At>("until")],
+    step: |old, next| {
+        next.array(5);
+        old.read::<Msisdn>("number", "number (Msisdn)")?.write(next);
+        old.read::<LeaseId>("lease", "lease (LeaseId)")?.write(next);
+        old.read::<TenantId>("tenant", "tenant (TenantId)")?.write(next);
+        At(0).write(next);
+        old.read::<At>("until", "until (At)")?.write(next);
+        Ok(())
+    },
+};
 
 /// Leases had no end.
 const ASSIGNED_V1: Upcast = Upcast {
@@ -51,10 +65,11 @@ event_schema! {
             mno: String => Public,
             numbers: Vec<Msisdn> => Internal,
         }
-        NumberReserved = "numbering.number_reserved" version 1 {
+        NumberReserved = "numbering.number_reserved" version 2 after [RESERVED_V1] {
             number: Msisdn => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
+            since: At => Internal,
             until: At => Internal,
         }
         NumberHeld = "numbering.number_held" version 1 {
@@ -125,6 +140,21 @@ event_schema! {
         NumberRetired = "numbering.number_retired" version 1 {
             number: Msisdn => Internal,
             justification: Reason => Confidential,
+        }
+        ReservationQuotaSet = "numbering.reservation_quota_set" version 1 {
+            tenant: TenantId => Internal,
+            quota: ReservationQuota => Internal,
+        }
+        ReservationBurst = "numbering.reservation_burst" version 1 {
+            tenant: TenantId => Internal,
+            at: At => Internal,
+            again: At => Internal,
+        }
+        RecalledNumberLeasedAgain = "numbering.recalled_number_leased_again" version 1 {
+            number: Msisdn => Internal,
+            lease: LeaseId => Internal,
+            tenant: TenantId => Internal,
+            recalls: u32 => Internal,
         }
     }
 }

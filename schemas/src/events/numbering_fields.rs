@@ -2,7 +2,7 @@
 use super::{Field, FieldError};
 use crate::cbor::{Reader, Writer};
 use peyk_domain::At;
-use peyk_domain::numbering::{Reason, Term};
+use peyk_domain::numbering::{Reason, ReservationQuota, Term};
 
 impl Field for Option<Term> {
     const CBOR: &'static str = "array: when the period ends (instant), its months, the day of the month it began on, \
@@ -42,5 +42,19 @@ impl Field for Reason {
     fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
         let text = input.text()?;
         Self::new(text).ok().filter(|reason| reason.as_str() == text).ok_or(FieldError::Range)
+    }
+}
+
+impl Field for ReservationQuota {
+    const CBOR: &'static str = "array: reservations and holds at once, reservations within a minute (32 bits each)";
+    const CDDL: &'static str = "[at_once: uint32, per_minute: uint32]";
+
+    fn write(&self, out: &mut Writer) {
+        out.array(2).unsigned(self.at_once).unsigned(self.per_minute);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        input.array_of(2)?;
+        Ok(Self { at_once: u32::read(input)?, per_minute: u32::read(input)? })
     }
 }

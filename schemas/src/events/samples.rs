@@ -6,7 +6,7 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::{NumberingEvent, Reason, Term};
+use peyk_domain::numbering::{NumberingEvent, Reason, ReservationQuota, Term};
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
 
@@ -36,7 +36,7 @@ pub(super) fn numbering() -> Vec<NumberingEvent> {
             mno: "Roshan".into(),
             numbers: vec![number(1), number(2)],
         },
-        NumberReserved { number: number(1), lease: LEASE, tenant: TENANT, until: AT },
+        NumberReserved { number: number(1), lease: LEASE, tenant: TENANT, since: SINCE, until: AT },
         NumberHeld { number: number(1), lease: LEASE, tenant: TENANT, until: AT },
         NumberAssigned { number: number(1), lease: LEASE, tenant: TENANT, term: Some(TERM) },
         NumberReleased { number: number(1), lease: LEASE, tenant: TENANT, since: SINCE, cools_until: AT },
@@ -56,6 +56,9 @@ pub(super) fn numbering() -> Vec<NumberingEvent> {
         NumberReturned { number: number(1), since: SINCE, cools_until: AT, justification: why() },
         CoolOffOverridden { number: number(1), until: AT, justification: why() },
         NumberRetired { number: number(1), justification: why() },
+        ReservationQuotaSet { tenant: TENANT, quota: ReservationQuota { at_once: 250, per_minute: 90 } },
+        ReservationBurst { tenant: TENANT, at: SINCE, again: AT },
+        RecalledNumberLeasedAgain { number: number(1), lease: LEASE, tenant: TENANT, recalls: 2 },
     ]
 }
 

@@ -7,7 +7,7 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::{NumberingEvent, Reason, Term};
+use peyk_domain::numbering::{NumberingEvent, Reason, ReservationQuota, Term};
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{
     ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SessionId, TenantId,
@@ -109,10 +109,11 @@ fn numbering_event() -> impl Strategy<Value = NumberingEvent> {
     prop_oneof![
         (block(), any::<String>(), proptest::collection::vec(number(), 0..40))
             .prop_map(|(block, mno, numbers)| NumbersListed { block, mno, numbers }),
-        (number(), lease(), tenant(), at()).prop_map(|(number, lease, tenant, until)| NumberReserved {
+        (number(), lease(), tenant(), at(), at()).prop_map(|(number, lease, tenant, since, until)| NumberReserved {
             number,
             lease,
             tenant,
+            since,
             until
         }),
         (number(), lease(), tenant(), at()).prop_map(|(number, lease, tenant, until)| NumberHeld {
@@ -155,6 +156,14 @@ fn numbering_event() -> impl Strategy<Value = NumberingEvent> {
             justification
         }),
         (number(), reason()).prop_map(|(number, justification)| NumberRetired { number, justification }),
+        (tenant(), any::<u32>(), any::<u32>()).prop_map(|(tenant, at_once, per_minute)| ReservationQuotaSet {
+            tenant,
+            quota: ReservationQuota { at_once, per_minute }
+        }),
+        (tenant(), at(), at()).prop_map(|(tenant, at, again)| ReservationBurst { tenant, at, again }),
+        (number(), lease(), tenant(), any::<u32>()).prop_map(|(number, lease, tenant, recalls)| {
+            RecalledNumberLeasedAgain { number, lease, tenant, recalls }
+        }),
         (number(), lease(), tenant()).prop_map(|(number, lease, tenant)| ReservationExpired { number, lease, tenant }),
         number().prop_map(|number| QuarantineEnded { number }),
     ]
@@ -240,7 +249,7 @@ pub(super) fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), 
     Ok(())
 }
 
-const ALL_COUNT: usize = 31 + 31;
+const ALL_COUNT: usize = 34 + 31;
 
 fn all_raw() -> Vec<RawEvent> {
     fn raw<E: EventSchema>(samples: &[E]) -> Vec<RawEvent> {

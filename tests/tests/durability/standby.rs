@@ -20,6 +20,8 @@ impl Tenant {
         let block = uuid::Uuid::new_v4();
         platform.post_csv(&format!("/v1/numbering/blocks?block={block}&mno=Test"), file).await?.expect(201)?;
         let id = TenantId::from_bytes(uuid::Uuid::new_v4().into_bytes());
+        let quota = json!({ "at_once": 100_000, "per_minute": 100_000 });
+        platform.put(&format!("/v1/numbering/quotas/{id}"), "quota", &quota).await?.expect(200)?;
         Ok(Self(deployment.token(id, &["sms:numbering:read", "sms:numbering:write"])?))
     }
 

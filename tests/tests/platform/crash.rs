@@ -16,7 +16,7 @@ async fn killed_in_the_middle_of_twenty_thousand_commands_it_loses_none_and_repe
     getrandom::fill(&mut seed)?;
     let deadly = 5_000 + u64::from(u16::from_be_bytes(seed)) % 5_000;
 
-    let load = Load::start(&Tenant::of(&deployment)?, COMMANDS, AT_ONCE, Manner::UntilAnswered);
+    let load = Load::start(&Tenant::with_quota(&deployment).await?, COMMANDS, AT_ONCE, Manner::UntilAnswered);
     eventually("commands are acknowledged", Duration::from_secs(120), || async { load.acknowledged() >= deadly }).await;
     deployment.kill()?;
     let before = load.acknowledged();
@@ -38,7 +38,7 @@ async fn killed_together_with_the_log_it_had_acknowledged_nothing_that_was_only_
     let mut deployment = Deployment::start().await?;
     import(&platform(&deployment)?, COMMANDS).await?;
     // Enough for batches, and few enough that an answer given too early would be here before its batch is stored.
-    let load = Load::start(&Tenant::of(&deployment)?, COMMANDS, AT_ONCE / 4, Manner::UntilAnswered);
+    let load = Load::start(&Tenant::with_quota(&deployment).await?, COMMANDS, AT_ONCE / 4, Manner::UntilAnswered);
     for _ in 0..2 {
         load.goes_on(2_000).await;
         // The log first: who outlives it would send again what it had not stored.

@@ -52,6 +52,8 @@ const STORY: &[&str] = &[
     "sms.timeline",
     "sms.list",
     "routes.remove",
+    "numbering.quota",
+    "numbering.signals",
     "numbers.release",
     "numbers.cool_off",
     "numbers.retire",
@@ -59,7 +61,7 @@ const STORY: &[&str] = &[
     "ledgers.replay",
 ];
 /// Lists that may well have nothing in them.
-const EMPTY: &[&str] = &["audit.list"];
+const EMPTY: &[&str] = &["audit.list", "numbering.signals"];
 
 /// What only somebody who has logged in can ask, or what is asked about somebody who can: the API's own tests do.
 const OF_PEOPLE: [&str; 4] = ["accessreviews.", "auth.", "me.", "users."];

@@ -11,7 +11,7 @@ const NUMBERS: u64 = 20_000;
 async fn with_the_log_paused_and_killed_answers_stay_true_and_commands_go_on_by_themselves() -> Result<()> {
     let mut deployment = Deployment::start().await?;
     import(&platform(&deployment)?, NUMBERS).await?;
-    let load = Load::start(&Tenant::of(&deployment)?, NUMBERS, 16, Manner::Once);
+    let load = Load::start(&Tenant::with_quota(&deployment).await?, NUMBERS, 16, Manner::Once);
     load.goes_on(300).await;
 
     // It takes no command and refuses none; connections stay open. Until patience ends for the first who wait.

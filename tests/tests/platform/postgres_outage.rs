@@ -20,7 +20,7 @@ async fn with_postgres_killed_commands_go_on_and_reads_say_so_until_they_catch_u
     deployment.simulate_smsc().await?;
     deployment.serve().await?;
     let platform = platform(&deployment)?;
-    let tenant = Tenant::of(&deployment)?;
+    let tenant = Tenant::with_quota(&deployment).await?;
     import(&platform, NUMBERS + 1).await?;
     route(&platform, &deployment).await?;
     let leased_at = lease(&tenant, SENDER).await?;

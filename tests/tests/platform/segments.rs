@@ -45,7 +45,7 @@ async fn killed_at_boundaries_under_load_it_loses_nothing_and_everybody_reads_ac
         }
         anyhow::Ok(())
     });
-    let load = Load::start(&Tenant::of(&deployment)?, NUMBERS, 64, Manner::UntilAnswered);
+    let load = Load::start(&Tenant::with_quota(&deployment).await?, NUMBERS, 64, Manner::UntilAnswered);
     for _ in 0..4 {
         load.goes_on(500).await;
         // As near before a boundary as can be seen from here; what is on its way fills the segment.
@@ -102,7 +102,7 @@ async fn with_no_segment_ready_there_is_an_alarm_first_then_a_refusal_and_then_i
         anyhow::Ok(log.lines().any(alarm))
     };
     assert!(!alarmed(&deployment)?, "the second segment is ready");
-    let load = Load::start(&Tenant::of(&deployment)?, NUMBERS, 16, Manner::Once);
+    let load = Load::start(&Tenant::with_quota(&deployment).await?, NUMBERS, 16, Manner::Once);
     load.goes_on(100).await;
     eventually("the alarm is raised", PATIENCE, || async { alarmed(&deployment).is_ok_and(|alarmed| alarmed) }).await;
     load.is_refused().await;

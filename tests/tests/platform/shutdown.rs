@@ -11,7 +11,7 @@ const NUMBERS: u64 = 20_000;
 async fn asked_to_end_under_load_it_finishes_what_it_took_and_ends_in_order() -> Result<()> {
     let mut deployment = Deployment::start().await?;
     import(&platform(&deployment)?, NUMBERS).await?;
-    let load = Load::start(&Tenant::of(&deployment)?, NUMBERS, 64, Manner::Once);
+    let load = Load::start(&Tenant::with_quota(&deployment).await?, NUMBERS, 64, Manner::Once);
     load.goes_on(1_000).await;
     deployment.terminate(Duration::from_secs(30)).await?;
     load.stop();

@@ -23,7 +23,7 @@ async fn a_start_after_a_kill_begins_from_a_snapshot_and_knows_what_came_before(
     deployment.configure(&(deployment.configuration() + snapshots))?;
     deployment.serve().await?;
     import(&platform(&deployment)?, NUMBERS).await?;
-    let tenant = Tenant::of(&deployment)?;
+    let tenant = Tenant::with_quota(&deployment).await?;
     let before = Load::start(&tenant, BEFORE, 32, Manner::UntilAnswered).outcomes().await?;
     eventually("a snapshot is taken", PATIENCE, || async {
         says(&deployment, "a snapshot was taken").is_ok_and(|lines| !lines.is_empty())

@@ -189,9 +189,21 @@ mod tests {
                 mno: "Roshan".to_owned(),
                 numbers: vec![assigned, reserved, listed],
             },
-            NumberingEvent::NumberReserved { number: assigned, lease, tenant: TENANT, until: At(NOW.0 + 1) },
+            NumberingEvent::NumberReserved {
+                number: assigned,
+                lease,
+                tenant: TENANT,
+                since: NOW,
+                until: At(NOW.0 + 1),
+            },
             NumberingEvent::NumberAssigned { number: assigned, lease, tenant: TENANT, term: None },
-            NumberingEvent::NumberReserved { number: reserved, lease, tenant: TENANT, until: At(NOW.0 + 1) },
+            NumberingEvent::NumberReserved {
+                number: reserved,
+                lease,
+                tenant: TENANT,
+                since: NOW,
+                until: At(NOW.0 + 1),
+            },
         ] {
             inventory.evolve(event).unwrap();
         }

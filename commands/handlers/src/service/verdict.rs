@@ -31,7 +31,20 @@ macro_rules! coded {
     )+};
 }
 
-coded!(NumberingError, RoutingError);
+coded!(RoutingError);
+
+impl Coded for NumberingError {
+    fn code(&self) -> &'static str {
+        Self::code(self)
+    }
+
+    fn again(&self) -> Option<At> {
+        match self {
+            Self::RateLimited { again } => Some(*again),
+            _ => None,
+        }
+    }
+}
 
 impl Coded for MessageError {
     fn code(&self) -> &'static str {
@@ -70,10 +83,10 @@ pub(crate) fn failure_at<D: Coded>(error: &SubmitError<D>, now: At) -> Failure {
     }
 }
 
-pub(crate) fn done<E, D: Coded>(verdict: Result<Committed<E>, SubmitError<D>>) -> Answer {
+pub(crate) fn done<E, D: Coded>(verdict: Result<Committed<E>, SubmitError<D>>, now: At) -> Answer {
     match verdict {
         Ok(committed) => Answer::Done(Done { receipt: committed.receipt, repeated: committed.repeated }),
-        Err(error) => Answer::Failed(failure(&error)),
+        Err(error) => Answer::Failed(failure_at(&error, now)),
     }
 }
 

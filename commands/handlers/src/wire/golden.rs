@@ -7,7 +7,7 @@ use peyk_domain::access::{LoginFailure, SessionEnd};
 use peyk_domain::messages::{
     AttemptReport, DoubtPolicy, Encoding, Lane, Outcome, ReceiptReport, ReceiptState, RefusalReason,
 };
-use peyk_domain::numbering::{Expected, NumberingCommand, Period, Reason, Reinstatement};
+use peyk_domain::numbering::{Expected, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota};
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
     ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SessionId, Span,
@@ -158,6 +158,13 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
                 lasts: Span::days(30),
                 justification: why(),
                 expected: Expected::default(),
+            }),
+        ),
+        (
+            "numbering.set_reservation_quota",
+            Request::Numbering(NumberingCommand::SetReservationQuota {
+                tenant,
+                quota: ReservationQuota { at_once: 250, per_minute: 90 },
             }),
         ),
         (

@@ -1,5 +1,5 @@
 use super::scalar::{id, maybe_id, maybe_instant, number, numbers, reason, span};
-use peyk_domain::numbering::{Expected, NumberingCommand, Period, Reason, Reinstatement};
+use peyk_domain::numbering::{Expected, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota};
 use peyk_domain::{At, BlockId, LeaseId, Msisdn, Span, TenantId};
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +95,12 @@ pub(crate) enum NumberingForm {
         #[serde(default, skip_serializing_if = "anything", with = "ExpectedForm")]
         expected: Expected,
     },
+    SetReservationQuota {
+        #[serde(with = "id")]
+        tenant: TenantId,
+        #[serde(with = "QuotaForm")]
+        quota: ReservationQuota,
+    },
     /// Time is the writer's own business and comes over no wire.
     #[serde(skip)]
     Tick,
@@ -107,6 +113,13 @@ struct ExpectedForm {
     lease: Option<LeaseId>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_instant")]
     until: Option<At>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ReservationQuota", deny_unknown_fields)]
+struct QuotaForm {
+    at_once: u32,
+    per_minute: u32,
 }
 
 /// Whatever is there will do: not written, so that such a command is as it was before anybody could expect anything.

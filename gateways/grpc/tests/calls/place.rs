@@ -58,7 +58,8 @@ impl Known {
         let listed =
             NumberingEvent::NumbersListed { block: BlockId::from_bytes([1; 16]), mno: "Roshan".to_owned(), numbers };
         let (lease, until) = (LEASE, At(NOW.0 + 1));
-        let reserved = |text, tenant| NumberingEvent::NumberReserved { number: number(text), lease, tenant, until };
+        let reserved =
+            |text, tenant| NumberingEvent::NumberReserved { number: number(text), lease, tenant, since: NOW, until };
         let assigned =
             |text, tenant| NumberingEvent::NumberAssigned { number: number(text), lease, tenant, term: None };
         let why = || Reason::new("the operator took its block back").unwrap();

@@ -65,7 +65,13 @@ async fn an_answer_can_be_had_that_knows_of_a_receipt() {
         async move { client.validate(request).await }
     });
     let number = AVAILABLE.parse().unwrap();
-    place.known.evolve(NumberingEvent::NumberReserved { number, lease: LEASE, tenant: HERAT, until: At(u64::MAX) });
+    place.known.evolve(NumberingEvent::NumberReserved {
+        number,
+        lease: LEASE,
+        tenant: HERAT,
+        since: At(0),
+        until: At(u64::MAX),
+    });
     place.known.evolve(NumberingEvent::NumberAssigned { number, lease: LEASE, tenant: HERAT, term: None });
     let after = tokio::time::timeout(DEADLINE, waiting).await.unwrap().unwrap().unwrap();
     assert_eq!((after.as_of.unwrap().position, after.answer.unwrap().verdict()), (position + 2, LeaseVerdict::Leased));

@@ -15,6 +15,9 @@ pub trait Limits: Send + Sync {
     /// Attempts to log in that fail, from one address.
     fn logins(&self) -> Rate;
 
+    /// Looks at numbers of a tenant.
+    fn browsing(&self) -> Rate;
+
     /// Whether nothing at all is taken from there.
     fn is_blocked(&self, address: IpAddr) -> bool;
 }
@@ -25,6 +28,7 @@ pub struct FixedLimits {
     pub requests_of_a_tenant: Rate,
     pub requests_from_an_address: Rate,
     pub logins: Rate,
+    pub browsing: Rate,
     /// Addresses and networks nothing is taken from.
     pub blocked: Vec<IpNet>,
 }
@@ -38,8 +42,15 @@ impl FixedLimits {
             requests_from_an_address: Rate::per_minute(address),
             // Guesses are not saved up.
             logins: Rate::per_minute(logins).at_once(logins),
+            browsing: Rate::per_minute(Self::BROWSING_DEFAULT).at_once(Self::BROWSING_DEFAULT),
             blocked,
         }
+    }
+
+    /// With so many looks at numbers a minute, and no more at once.
+    #[must_use]
+    pub fn browsing(self, per_minute: NonZeroU32) -> Self {
+        Self { browsing: Rate::per_minute(per_minute).at_once(per_minute), ..self }
     }
 }
 
@@ -47,6 +58,7 @@ impl FixedLimits {
     pub const TENANT_DEFAULT: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
     pub const ADDRESS_DEFAULT: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
     pub const LOGINS_DEFAULT: NonZeroU32 = NonZeroU32::new(10).unwrap();
+    pub const BROWSING_DEFAULT: NonZeroU32 = NonZeroU32::new(120).unwrap();
 }
 
 impl Default for FixedLimits {
@@ -66,6 +78,10 @@ impl Limits for FixedLimits {
 
     fn logins(&self) -> Rate {
         self.logins
+    }
+
+    fn browsing(&self) -> Rate {
+        self.browsing
     }
 
     fn is_blocked(&self, address: IpAddr) -> bool {

@@ -33,6 +33,7 @@ pub struct Limiter {
     addresses: Buckets<IpAddr>,
     tenants: Buckets<TenantId>,
     logins: Buckets<IpAddr>,
+    browsing: Buckets<TenantId>,
 }
 
 impl fmt::Debug for Limiter {
@@ -54,6 +55,7 @@ impl Limiter {
             addresses: Buckets::new(ADDRESSES_MAX),
             tenants: Buckets::new(TENANTS_MAX),
             logins: Buckets::new(ADDRESSES_MAX),
+            browsing: Buckets::new(TENANTS_MAX),
         }
     }
 
@@ -86,6 +88,11 @@ impl Limiter {
         self.count(&self.tenants, tenant, self.limits.requests_of(tenant), Policy::Tenant, told)
     }
 
+    /// A look at the numbers there are, so that no tenant goes through all of them.
+    pub(crate) fn count_browsing(&self, tenant: TenantId, told: &mut Told) -> Result<(), Problem> {
+        self.count(&self.browsing, tenant, self.limits.browsing(), Policy::Browse, told)
+    }
+
     /// An attempt to log in from there, under whatever name. It counts until [`Self::logged_in`] says that it was no guess:
     /// what an account may try is counted by who decides logins, and here only how much is guessed at many accounts.
     ///
@@ -115,6 +122,7 @@ impl Limiter {
         let detail = match policy {
             Policy::Address => "too many requests from this address",
             Policy::Tenant => "too many requests of this tenant",
+            Policy::Browse => "too many looks at numbers by this tenant",
             Policy::Login => "too many attempts to log in from this address failed",
         };
         let problem = Problem::of(&kind::RESOURCE_EXHAUSTED).reason("RATE_LIMIT_EXCEEDED").detail(detail);

@@ -27,6 +27,10 @@ impl Limits for DirectoryLimits {
         self.otherwise.logins()
     }
 
+    fn browsing(&self) -> Rate {
+        self.otherwise.browsing
+    }
+
     fn is_blocked(&self, address: IpAddr) -> bool {
         let now = self.registry.now();
         let blocked = look(&*self.registry, |directory| directory.blocked(address, now));

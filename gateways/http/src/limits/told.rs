@@ -13,6 +13,8 @@ const STATE: HeaderName = HeaderName::from_static("ratelimit");
 pub(crate) enum Policy {
     Address,
     Tenant,
+    /// Looking numbers up.
+    Browse,
     Login,
 }
 
@@ -21,6 +23,7 @@ impl Policy {
         match self {
             Self::Address => "address",
             Self::Tenant => "tenant",
+            Self::Browse => "browse",
             Self::Login => "login",
         }
     }

@@ -8,7 +8,7 @@ use crate::request::Request;
 use peyk_domain::access::{AuditKind, Role};
 use peyk_domain::numbering::{Expected, NumberingCommand, Period};
 use peyk_domain::{CommandId, LeaseId, Msisdn, TenantId};
-use peyk_handlers::{Call, Done, derived_id};
+use peyk_handlers::{Call, CommandError, Done, derived_id};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -192,5 +192,9 @@ pub(super) async fn ask(
     command: NumberingCommand,
 ) -> Result<Done, Problem> {
     let call = Call { id, caller: request.identity()?.caller(), patience: api.settings.patience, command };
-    Ok(api.commands.numbering(call).await?)
+    api.commands.numbering(call).await.map_err(|error| {
+        let limited = matches!(error, CommandError::Limited { .. });
+        let problem = Problem::from(error);
+        if limited { problem.marked(Mark::of(AuditKind::RateLimited, "limit", "reservations")) } else { problem }
+    })
 }

@@ -4,6 +4,8 @@ mod browse;
 mod import;
 mod lease;
 mod oversight;
+mod quota;
+mod signals;
 mod validate;
 
 pub(crate) use browse::{One, ShownNumber, ShownNumbers, Which, list, show};
@@ -12,4 +14,6 @@ pub(crate) use lease::{
     Assigning, ForAWhile, ForGood, Holding, Leased, Reserved, assign, hold, release, renew, reserve,
 };
 pub(crate) use oversight::{CoolOff, Recall, Reinstate, Retire, recall, reinstate, retire, set_cool_off};
+pub(crate) use quota::{Quota, QuotaSet, set_quota};
+pub(crate) use signals::{ShownSignals, WhichSignals, signals};
 pub(crate) use validate::{Asked, ShownLease, validate};

@@ -1,8 +1,8 @@
 use super::Operation;
 use super::examples::{BLOCK, DIGITS, LEASE, NUMBER, TENANT, page, receipt};
 use crate::numbering::{
-    Asked, Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Recall, Reinstate, Reserved,
-    Retire, ShownLease, ShownNumber, ShownNumbers, Which,
+    Asked, Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Quota, QuotaSet, Recall,
+    Reinstate, Reserved, Retire, ShownLease, ShownNumber, ShownNumbers, ShownSignals, Which, WhichSignals,
 };
 use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
@@ -67,15 +67,27 @@ pub(crate) fn validate_lease() -> Operation {
 }
 
 pub(crate) fn reserve() -> Operation {
-    Operation::of("Take an available number for a while", "Up to a day, to decide. A reservation ends by itself.")
-        .example("digits", DIGITS)
-        .takes::<ForAWhile>(json!({ "ttl_seconds": 600 }))
-        .answers::<Reserved>(
-            201,
-            "It is reserved.",
-            json!({ "lease_id": LEASE, "state": "reserved", "receipt": receipt("numbering", 3) }),
-        )
-        .refuses(&[&kind::TTL_OUT_OF_RANGE, &kind::NOT_REGISTERED, &kind::CONFLICT, &kind::QUARANTINED])
+    Operation::of(
+        "Take an available number for a while",
+        "Up to a day, to decide. A reservation ends by itself. A \
+                       tenant has at most 100 reservations and holds at once unless another quota was set, and makes \
+                       at most 60 reservations within any minute.",
+    )
+    .example("digits", DIGITS)
+    .takes::<ForAWhile>(json!({ "ttl_seconds": 600 }))
+    .answers::<Reserved>(
+        201,
+        "It is reserved.",
+        json!({ "lease_id": LEASE, "state": "reserved", "receipt": receipt("numbering", 3) }),
+    )
+    .refuses(&[
+        &kind::TTL_OUT_OF_RANGE,
+        &kind::NOT_REGISTERED,
+        &kind::CONFLICT,
+        &kind::QUARANTINED,
+        &kind::INVALID_TRANSITION,
+        &kind::QUOTA_EXCEEDED,
+    ])
 }
 
 fn leased(state: &str, position: u64) -> Value {
@@ -170,4 +182,32 @@ pub(crate) fn release() -> Operation {
         .takes::<ForGood>(json!({}))
         .answers::<Leased>(200, "It is released.", leased("released", 6))
         .refuses(OWN)
+}
+
+pub(crate) fn signals() -> Operation {
+    let description = "What in the ledger of numbers looks like fraud, newest first: a tenant that wanted to reserve more \
+                       numbers within a minute than it may, and a number that was leased again after it had been \
+                       recalled twice within two years.";
+    let example = json!({
+        "id": "49153", "at": "2026-03-21T09:30:00.000Z", "kind": "recalled_number_leased_again", "tenant_id": TENANT,
+        "number": NUMBER, "recalls": 2, "position": 12,
+    });
+    Operation::of("List signs of fraud", description)
+        .query::<WhichSignals>()
+        .example("limit", 50)
+        .answers::<ShownSignals>(200, "A page.", page(example))
+}
+
+pub(crate) fn set_quota() -> Operation {
+    let description = "How many reservations and holds a tenant may have at once, and how many numbers it may reserve \
+                       within any minute; 100 and 60 unless set. A smaller quota ends none of those that stand.";
+    Operation::of("Set a tenant's quota of reservations", description)
+        .example("id", TENANT)
+        .takes::<Quota>(json!({ "at_once": 250, "per_minute": 90 }))
+        .answers::<QuotaSet>(
+            200,
+            "It is set.",
+            json!({ "tenant_id": TENANT, "at_once": 250, "per_minute": 90, "receipt": receipt("numbering", 12) }),
+        )
+        .refuses(&[&kind::INVALID_VALUE, &kind::INVALID_TRANSITION])
 }

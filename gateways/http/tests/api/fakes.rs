@@ -20,6 +20,7 @@ use peyk_projections::query::{
 };
 use peyk_projections::rows::{
     AuditEvent, AuditEventType, AuditId, Connector, Message, MessageState, Number, NumberState, Operator, Route,
+    Signal, SignalId, SignalKind,
 };
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde_json::{Value, json};
@@ -313,6 +314,20 @@ impl Reads for FakeReads {
         self.listed.lock().unwrap().push((tenant, filter, after, limit.rows()));
         let number = number(tenant);
         page(vec![number.clone()], number.number)
+    }
+
+    fn signals(&self, before: Option<SignalId>, _limit: Limit) -> Reading<Page<Signal, SignalId>> {
+        let id = SignalId::new(7, 1);
+        let signal = Signal {
+            id,
+            at: At(1_700_000_000_000),
+            kind: SignalKind::RecalledNumberLeasedAgain,
+            tenant: KABUL,
+            number: "+93700000001".parse().ok(),
+            recalls: Some(2),
+            position: 7,
+        };
+        page(if before.is_none_or(|before| id < before) { vec![signal] } else { Vec::new() }, id)
     }
 
     fn message(&self, tenant: TenantId, asked: MessageId) -> Reading<Option<Message>> {

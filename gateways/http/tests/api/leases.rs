@@ -31,7 +31,7 @@ impl FakeLeases {
         inventory.evolve(listed).unwrap();
         for (last, tenant) in [(1, HERAT), (2, KABUL)] {
             let (number, lease, until) = (number(last), LEASE, At(u64::MAX));
-            inventory.evolve(NumberingEvent::NumberReserved { number, lease, tenant, until }).unwrap();
+            inventory.evolve(NumberingEvent::NumberReserved { number, lease, tenant, since: At(0), until }).unwrap();
             inventory.evolve(NumberingEvent::NumberAssigned { number, lease, tenant, term: None }).unwrap();
         }
         Self { inventory, reads, stale: AtomicBool::new(false) }

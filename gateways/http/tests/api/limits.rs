@@ -199,6 +199,10 @@ impl Limits for OfTenants {
         Rate::per_minute(count(10))
     }
 
+    fn browsing(&self) -> Rate {
+        FixedLimits::default().browsing
+    }
+
     fn is_blocked(&self, _address: IpAddr) -> bool {
         false
     }
@@ -242,4 +246,29 @@ async fn a_role_of_the_platform_is_limited_like_a_tenant() {
         statuses.push(bench.ask_from(address(PEER), &token, "GET", "/v1/routes", &[], "").await.status);
     }
     assert_eq!(statuses, [200, 200, 429]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_goes_through_all_the_numbers() {
+    let bench = limited(1_000_000, 1_000_000);
+    let look = async |tenant, path: &str| {
+        let token = bench.token(tenant, &TENANT_ROLES);
+        bench.ask_from(address(PEER), &token, "GET", path, &[], "").await
+    };
+    for index in 0..120 {
+        let path = if index % 2 == 0 { "/v1/numbers" } else { "/v1/numbers/93700000001" };
+        assert_eq!(look(HERAT, path).await.status, 200, "{index}");
+    }
+    is_limited(&look(HERAT, "/v1/numbers").await, "browse", "1");
+    is_limited(&look(HERAT, "/v1/numbers/93700000001").await, "browse", "1");
+    assert_eq!(look(HERAT, "/v1/sms").await.status, 200, "only looks at numbers");
+    assert_eq!(look(KABUL, "/v1/numbers").await.status, 200, "another tenant has its own");
+    advance(Duration::from_millis(500)).await;
+    assert_eq!(look(HERAT, "/v1/numbers").await.status, 200);
+    is_limited(&look(HERAT, "/v1/numbers").await, "browse", "1");
+    for _ in 0..200 {
+        let admin = bench.token(TenantId::NIL, &[Role::PlatformNumberingAdmin]);
+        let reply = bench.ask_from(address(PEER), &admin, "GET", "/v1/numbers", &[], "").await;
+        assert_eq!(reply.status, 200, "the platform itself is no tenant");
+    }
 }

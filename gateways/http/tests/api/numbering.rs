@@ -1,6 +1,8 @@
 use crate::fakes::{Asked, Bench, HERAT, KABUL, TENANT_ROLES};
 use peyk_domain::access::Role;
-use peyk_domain::numbering::{Expected, NumberingCommand, NumberingError, Period, Reason, Reinstatement};
+use peyk_domain::numbering::{
+    Expected, NumberingCommand, NumberingError, Period, Reason, Reinstatement, ReservationQuota,
+};
 use peyk_domain::{At, BlockId, Span};
 use peyk_handlers::{Call, CommandError};
 use peyk_projections::query::NumberFilter;
@@ -238,4 +240,47 @@ async fn the_platforms_people_say_why() {
         .ask_as(&ops, "POST", "/v1/numbers/93700000001/recall", &[], &body)
         .await
         .is_problem(403, "INSUFFICIENT_SCOPE");
+}
+
+#[tokio::test]
+async fn quotas_are_the_platforms_to_set_and_signals_its_to_see() {
+    let bench = Bench::new();
+    let path = format!("/v1/numbering/quotas/{KABUL}");
+    let set = bench.ask_as_platform("PUT", &path, r#"{"at_once":7,"per_minute":8}"#).await;
+    assert_eq!((set.status, &set.body["at_once"]), (200, &7.into()));
+    let all: Vec<_> = commands(&bench).into_iter().map(|call| call.command).collect();
+    assert_eq!(
+        all,
+        [NumberingCommand::SetReservationQuota {
+            tenant: KABUL,
+            quota: ReservationQuota { at_once: 7, per_minute: 8 }
+        }]
+    );
+    bench.ask("PUT", &path, r#"{"at_once":7,"per_minute":8}"#).await.is_problem(403, "INSUFFICIENT_SCOPE");
+    let nobody = format!("/v1/numbering/quotas/{}", peyk_domain::TenantId::NIL);
+    bench.ask_as_platform("PUT", &nobody, r#"{"at_once":7,"per_minute":8}"#).await.is_problem(422, "INVALID_VALUE");
+
+    let seen = bench.ask_as_platform("GET", "/v1/numbering/signals?limit=5", "").await;
+    let signal = &seen.body["items"][0];
+    assert_eq!((seen.status, &signal["kind"]), (200, &"recalled_number_leased_again".into()));
+    assert_eq!((&signal["tenant_id"], &signal["number"]), (&KABUL.to_string().into(), &"+93700000001".into()));
+    let before = format!("/v1/numbering/signals?cursor={}", signal["id"].as_str().unwrap());
+    let none = bench.ask_as_platform("GET", &before, "").await;
+    assert_eq!(none.body["items"], json!([]));
+    bench.ask_as_platform("GET", "/v1/numbering/signals?cursor=-1", "").await.is_problem(422, "INVALID_VALUE");
+    bench.ask("GET", "/v1/numbering/signals", "").await.is_problem(403, "INSUFFICIENT_SCOPE");
+}
+
+#[tokio::test]
+async fn whoever_reserves_too_fast_is_told_when_to_come_back() {
+    let bench = Bench::new();
+    let again = CommandError::Limited {
+        code: "RATE_LIMIT_EXCEEDED".into(),
+        message: "too many".into(),
+        retry_after: std::time::Duration::from_millis(41_200),
+    };
+    bench.commands.refuse(0, again);
+    let reply = bench.ask("POST", "/v1/numbers/93700000001/reserve", r#"{"ttl_seconds":600}"#).await;
+    reply.is_problem(429, "RESOURCE_EXHAUSTED");
+    assert_eq!((reply.text("reason"), reply.header("retry-after")), ("RATE_LIMIT_EXCEEDED", Some("42")));
 }

@@ -13,7 +13,7 @@ const LOOK: Duration = Duration::from_secs(5);
 impl Desk {
     pub(super) async fn reported(&self, origin: Origin, connector: ConnectorId, command: MessageCommand) -> Answer {
         match self.registered(connector).await {
-            Ok(()) => done(self.commit(origin, command).await),
+            Ok(()) => done(self.commit(origin, command).await, self.clock.now()),
             Err(failure) => Answer::Failed(failure),
         }
     }
