@@ -50,8 +50,8 @@ pub fn traffic(seed: u64, steps: usize, keys: &Keys) -> MemoryLedgers {
 }
 
 /// What chance would take long to come to.
-const BEFORE: [Next; 16] = {
-    use Next::{Assign, AssignForAMonth, CoolOff, Recall, Release, Renew, Reserve, Return, Tick};
+const BEFORE: [Next; 18] = {
+    use Next::{Assign, AssignForAMonth, CoolOff, Recall, Release, Renew, Reserve, Return, Tick, Undo};
     [
         Reserve,
         Assign,
@@ -67,6 +67,8 @@ const BEFORE: [Next; 16] = {
         CoolOff,
         Reserve,
         AssignForAMonth,
+        Recall,
+        Undo,
         Renew,
         Tick,
     ]
@@ -82,6 +84,7 @@ enum Next {
     CoolOff,
     Recall,
     Return,
+    Undo,
     Tick,
 }
 
@@ -104,6 +107,9 @@ impl Next {
             Self::CoolOff => {
                 let lasts = Span::days(1);
                 NumberingCommand::OverrideCoolOff { number, lasts, justification: why, expected }
+            }
+            Self::Undo => {
+                NumberingCommand::Reinstate { number, to: Reinstatement::Tenant, justification: why, expected }
             }
             Self::Tick => NumberingCommand::Tick,
             Self::Recall => NumberingCommand::Recall { number, reason: why, expected },
