@@ -183,17 +183,22 @@ impl Api {
         let recorder = Arc::clone(&self.recorder);
         let work = async move {
             let outcome = handling.await;
-            match &outcome {
-                Ok(answer) => recorder.done(&asker, answer).await,
+            let is_logged = match &outcome {
+                Ok(answer) => {
+                    recorder.done(&asker, answer).await;
+                    true
+                }
                 Err(problem) => recorder.refused(&asker, problem),
-            }
+            };
             let (status, code) = match &outcome {
                 Ok(answer) => (answer.status(), "OK"),
                 Err(problem) => (problem.status(), problem.code()),
             };
             // The endpoint's name and not the path: paths bear numbers.
             let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            tracing::info!(request = %id, endpoint = endpoint.name, status = status.as_u16(), code, elapsed_ms, "answered");
+            if is_logged {
+                tracing::info!(request = %id, endpoint = endpoint.name, status = status.as_u16(), code, elapsed_ms, "answered");
+            }
             drop(permits);
             outcome
         };

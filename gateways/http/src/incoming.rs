@@ -64,8 +64,9 @@ where
         let mut response = match self.let_in(&api, &mut asker, found, &mut told).await {
             Ok((request, permits)) => api.perform(request, asker, permits, began).await,
             Err(problem) => {
-                api.recorder.refused(&asker, &problem);
-                tracing::info!(request = %id, status = problem.status().as_u16(), code = problem.code(), "refused");
+                if api.recorder.refused(&asker, &problem) {
+                    problem.log(id);
+                }
                 problem.into_response(id)
             }
         };

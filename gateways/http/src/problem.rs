@@ -253,6 +253,11 @@ impl Problem {
         self
     }
 
+    /// A line of the log for whoever looks a request up.
+    pub(crate) fn log(&self, request: RequestId) {
+        tracing::info!(%request, status = self.status().as_u16(), code = self.code(), "refused");
+    }
+
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.0.kind.status

@@ -133,12 +133,15 @@ async fn what_the_edge_saw_is_in_the_trail_of_whom_it_concerns() -> Result<()> {
 #[tokio::test]
 async fn a_flood_is_counted_to_the_last_and_leaves_twenty_rows_a_second() -> Result<()> {
     const FLOOD: u64 = 500;
-    let mut deployment = Deployment::start().await?;
+    let mut deployment = Deployment::prepare(Postgres::database().await?).await?;
+    deployment.log("info");
+    deployment.serve().await?;
     for _ in 0..FLOOD {
         with_a_wrong_key(&deployment).await?;
     }
     // The end of the process loses nothing of it.
     deployment.terminate(PATIENCE).await?;
+    let logged = deployment.serve_log()?.matches(" refused ").count();
     deployment.serve().await?;
     let auditor = deployment.http().bearer(&deployment.token(TenantId::NIL, &["platform.auditor"])?);
     let counted = async || {
@@ -155,6 +158,7 @@ async fn a_flood_is_counted_to_the_last_and_leaves_twenty_rows_a_second() -> Res
     }
     ensure!(by_second.values().all(|rows| *rows <= 20), "{by_second:?}");
     ensure!(by_second.values().any(|rows| *rows >= 2), "{by_second:?}");
+    ensure!(u32::try_from(logged)? == by_second.values().sum::<u32>(), "{logged} lines of the log: {by_second:?}");
     deployment.end();
     Ok(())
 }

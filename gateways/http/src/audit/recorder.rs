@@ -51,21 +51,21 @@ impl Recorder {
         }
     }
 
-    /// A request was refused.
-    pub(crate) fn refused(&self, asker: &Asker, problem: &Problem) {
+    /// A request was refused. Whether that is worth a line of the log: of what a flood is made of, only what is sampled is.
+    pub(crate) fn refused(&self, asker: &Asker, problem: &Problem) -> bool {
         let mark = problem.mark();
-        let Some(kind) = kind_of(problem) else { return };
+        let Some(kind) = kind_of(problem) else { return true };
         let by = mark.caller.or(asker.caller).unwrap_or(NOBODY);
         if let Some(receipt) = problem.recorded() {
             // Part of a change was made before it broke off.
             self.change(changed(asker, kind, self.registry.now(), mark, receipt));
-            return;
+            return true;
         }
         self.see(asker, kind, by, by.tenant, |sighting| Sighting {
             resource: mark.resource.clone(),
             code: problem.cause().to_owned(),
             ..sighting
-        });
+        })
     }
 
     /// A request was done.
@@ -116,7 +116,7 @@ impl Recorder {
         }
     }
 
-    /// Counts it under the tenant whose trail it is in, and keeps the first of a second as entries.
+    /// Counts it under the tenant whose trail it is in, and keeps the first of a second as entries. Whether this is one.
     fn see(
         &self,
         asker: &Asker,
@@ -124,11 +124,13 @@ impl Recorder {
         by: Caller,
         whose: TenantId,
         entry: impl FnOnce(Sighting) -> Sighting,
-    ) {
+    ) -> bool {
         let at = self.registry.now();
-        if self.gathered.count(kind, whose, at) {
+        let kept = self.gathered.count(kind, whose, at);
+        if kept {
             self.gathered.sample(entry(Sighting::of(asker, kind, at, by)));
         }
+        kept
     }
 
     fn change(&self, sighting: Sighting) -> Option<oneshot::Receiver<()>> {

@@ -135,8 +135,9 @@ fn unread(api: &Api, status: StatusCode, peer: IpAddr, secure: bool) -> warp::ht
     let counted = api.limiter.count_address(address, &mut told);
     let problem = counted.err().unwrap_or_else(|| Problem::of(kind));
     let id = RequestId::random();
-    api.recorder.refused(&Asker::new(id, None, address, &HeaderMap::new()), &problem);
-    tracing::info!(request = %id, status = problem.status().as_u16(), code = problem.code(), "refused");
+    if api.recorder.refused(&Asker::new(id, None, address, &HeaderMap::new()), &problem) {
+        problem.log(id);
+    }
     let mut answer = problem.written(id);
     told.tell(answer.headers_mut());
     if secure {
