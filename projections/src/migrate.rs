@@ -83,3 +83,14 @@ async fn set_password(connection: &mut PgConnection, role: &str, password: &str)
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MIGRATIONS;
+
+    #[test]
+    fn each_has_a_number_of_its_own() {
+        let numbers: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+        assert!(numbers.len() > 10 && numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+    }
+}
