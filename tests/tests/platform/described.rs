@@ -36,6 +36,7 @@ const STORY: &[&str] = &[
     "numbers.recall",
     "numbers.reinstate",
     "numbers.show",
+    "numbers.lease",
     "numbers.list",
     "operators.register",
     "connectors.register",
