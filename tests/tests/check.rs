@@ -214,7 +214,7 @@ fn give(path: &Path, user: u32) -> Result<()> {
 fn configuration(deployment: &Deployment) -> Result<()> {
     let said = check(deployment, &["--set", "nats.replicas=9", "--set", "nats.colour=blue"])?;
     said.failed(&["configuration.values", "configuration.values"], "peyk config example");
-    assert_eq!(said.with("skipped"), ["keys", "nats", "witness", "postgres", "http", "clock", "disk"]);
+    assert_eq!(said.with("skipped"), ["keys", "nats", "witness", "postgres", "http", "grpc", "clock", "disk"]);
     assert_eq!(deployment.attempt(&["check", "--colour"])?.status.code(), Some(2));
     assert_eq!(deployment.attempt(&["migrate", "--set", "nats.replicas=9"])?.status.code(), Some(2));
 

@@ -16,6 +16,8 @@
 //!     -verify regulator.pub.pem -signature manifest.sig manifest.json
 //! ```
 mod cells;
+#[cfg(test)]
+mod class_tests;
 mod directory;
 mod error;
 mod export;
