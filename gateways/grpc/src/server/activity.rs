@@ -52,7 +52,8 @@ mod tests {
         assert!(bounded.await.is_err(), "a call is under way");
         drop(call);
         let began = tokio::time::Instant::now();
-        activity.idle_for(timeout).await;
+        let bounded = tokio::time::timeout(timeout * 10, activity.idle_for(timeout));
+        assert!(bounded.await.is_ok(), "there is no call any more");
         assert_eq!(began.elapsed(), timeout * 2);
     }
 }
