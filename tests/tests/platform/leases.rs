@@ -125,7 +125,11 @@ async fn a_lease_is_seen_and_its_end_is_over_grpc_and_http() -> Result<()> {
         "of no authority we trust"
     );
     let metrics = served.deployment.metrics().await?;
-    assert!(metrics.contains("rpc_server_call_duration_seconds_count"), "{metrics}");
+    for name in
+        ["rpc_server_call_duration_seconds_count", "peyk_grpc_connections", "peyk_grpc_certificate_expires_seconds"]
+    {
+        assert!(metrics.contains(name), "{name}: {metrics}");
+    }
     // With a client still connected.
     served.deployment.terminate(PATIENCE).await?;
     let log = served.deployment.serve_log()?;
