@@ -55,7 +55,9 @@ impl LeaseClient {
         let endpoint = match tls {
             Some(ClientTls { authority, certificate, key }) => endpoint
                 .tls_config(
+                    // What bounds the connection itself ends where TCP is up.
                     ClientTlsConfig::new()
+                        .timeout(CONNECT)
                         .ca_certificate(Certificate::from_pem(authority))
                         .identity(Identity::from_pem(certificate, key)),
                 )

@@ -138,6 +138,17 @@ async fn who_shakes_no_hands_and_who_says_nothing_is_sent_away() {
 }
 
 #[tokio::test]
+async fn a_client_does_not_wait_for_a_server_that_says_nothing() {
+    let place = Place::new().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", silent.local_addr().unwrap().port());
+    let shown = place.authority.client(FIREWALL).trusting(&place.authority);
+    let mut client = LeaseClient::new(&url, Some(&shown)).unwrap();
+    let answer = tokio::time::timeout(DEADLINE, client.validate(about(LEASED))).await;
+    assert!(answer.expect("it gives up").is_err());
+}
+
+#[tokio::test]
 async fn connections_are_bounded_and_the_next_one_waits_for_a_place() {
     let settings = GrpcSettings { connections_max: 1, ..GrpcSettings::default() };
     let place = Place::with(Caps::default(), settings).await;
