@@ -16,10 +16,14 @@ use bytes::Buf;
 use futures::Stream;
 use peyk_telemetry::FutureExt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::reply::Response;
+
+/// How long an answer waits that turns a whole address away. Who asks again as soon as it is answered is thereby bounded by
+/// its connections, and costs the others next to nothing.
+const TURNED_AWAY_AFTER: Duration = Duration::from_millis(250);
 
 type Found = Result<(&'static Endpoint, Vec<String>), Problem>;
 
@@ -61,20 +65,29 @@ where
         let mut told = Told::default();
         let address = api.limiter.source(self.arrival.peer, &self.headers);
         let mut asker = Asker::new(id, found.as_ref().ok().map(|(endpoint, _)| *endpoint), address, &self.headers);
-        let mut response = match self.let_in(&api, &mut asker, found, &mut told).await {
-            Ok((request, permits)) => api.perform(request, asker, permits, began).await,
-            Err(problem) => {
-                if api.recorder.refused(&asker, &problem) {
-                    problem.log(id);
-                }
-                problem.into_response(id)
+        let refuse = |asker: &Asker, problem: Problem| {
+            if api.recorder.refused(asker, &problem) {
+                problem.log(id);
+            }
+            problem.into_response(id)
+        };
+        let mut response = if let Err(problem) = api.limiter.count_address(address, &mut told) {
+            // Recorded first: who leaves before it is answered was here all the same.
+            let response = refuse(&asker, problem);
+            tokio::time::sleep(TURNED_AWAY_AFTER).await;
+            response
+        } else {
+            match self.let_in(&api, &mut asker, found, &mut told).await {
+                Ok((request, permits)) => Arc::clone(&api).perform(request, asker, permits, began).await,
+                Err(problem) => refuse(&asker, problem),
             }
         };
         told.tell(response.headers_mut());
         response
     }
 
-    /// Everything that must hold before an endpoint's own work begins, cheapest first; the body comes last.
+    /// Everything that must hold before an endpoint's own work begins, but that the address may ask; cheapest first, and the body
+    /// last.
     async fn let_in(
         self,
         api: &Api,
@@ -84,7 +97,6 @@ where
     ) -> Result<(Request, Permits), Problem> {
         let Self { arrival, query, headers, body, .. } = self;
         let address = asker.address;
-        api.limiter.count_address(address, told)?;
         arrival.head?;
         let (endpoint, parameters) = found?;
         let identity = match endpoint.access {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 const PEER: &str = "192.0.2.1";
 
@@ -88,11 +88,33 @@ async fn an_address_is_counted_before_anything_else() {
         let reply = bench.ask_from(address(PEER), token, method, path, &[], "").await;
         assert_eq!(reply.status, *status, "{path}");
     }
-    for (token, method, path, _) in asked {
-        is_limited(&bench.ask_from(address(PEER), token, method, path, &[], "").await, "address", "12");
+    let token = bench.token(HERAT, &TENANT_ROLES);
+    let emptied = Instant::now();
+    for (token, method, path, _) in asked.into_iter().chain([(token.as_str(), "GET", "/v1/sms", 200)]) {
+        let wait = Duration::from_secs(12) - emptied.elapsed();
+        let refused = bench.ask_from(address(PEER), token, method, path, &[], "").await;
+        is_limited(&refused, "address", &wait.as_secs_f64().ceil().to_string());
     }
-    is_limited(&ask_from(&bench, PEER, HERAT).await, "address", "12");
     assert_eq!(ask_from(&bench, "192.0.2.2", HERAT).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_is_turned_away_waits_for_its_answer() {
+    let within = async |bench: &Bench| {
+        let began = Instant::now();
+        let status = ask_from(bench, PEER, HERAT).await.status;
+        (status, began.elapsed())
+    };
+    let (at_once, late) = (Duration::ZERO, Duration::from_millis(250));
+    let address_is_limited = limited(1_000_000, 1);
+    let tenant_is_limited = limited(1, 1_000_000);
+    for bench in [&address_is_limited, &tenant_is_limited] {
+        for _ in 0..2 {
+            assert_eq!(within(bench).await, (200, at_once));
+        }
+    }
+    assert_eq!(within(&address_is_limited).await, (429, late));
+    assert_eq!(within(&tenant_is_limited).await, (429, at_once), "others come from there too");
 }
 
 #[tokio::test(start_paused = true)]

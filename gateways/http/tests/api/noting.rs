@@ -227,6 +227,19 @@ async fn too_much_is_noted_by_which_limit_and_of_whom() {
     assert!(!format!("{entries:?}").contains("nobody@example"), "no name that was tried");
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_leaves_before_a_late_answer_is_noted_all_the_same() {
+    let (bench, recording) = watched(few(1_000, 1, 1_000));
+    let token = bench.token(HERAT, &TENANT_ROLES);
+    for expected in [200, 200] {
+        assert_eq!(ask(&bench, &token, "GET", "/v1/sms", "").await.status, expected);
+    }
+    let patience = Duration::from_millis(100);
+    assert!(tokio::time::timeout(patience, ask(&bench, &token, "GET", "/v1/sms", "")).await.is_err());
+    let (entries, _) = noted(&bench, recording).await;
+    assert_eq!(told(&entries), [(AuditKind::RateLimited, "RATE_LIMIT_EXCEEDED", "limit/address")]);
+}
+
 #[tokio::test]
 async fn a_locked_account_is_its_tenants_matter_and_a_wrong_password_is_in_the_ledger_already() {
     let (bench, recording) = watched(Bench::earnest(Vec::new()));
