@@ -23,5 +23,6 @@ pub use proto::{
     AsOf, LeaseAnswer, LeaseVerdict, NumberState, ValidateLeaseRequest, ValidateLeaseResponse, ValidateLeasesRequest,
     ValidateLeasesResponse,
 };
+pub use refusal::refusals;
 pub use server::{Drained, GrpcServer, GrpcSettings, GrpcTlsError, MutualTls};
 pub use tonic::Code;

@@ -1,4 +1,5 @@
 use crate::clients::OverCap;
+use crate::lease_service::NUMBERS_MAX;
 use std::collections::HashMap;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -43,6 +44,25 @@ impl From<OverCap> for Refusal {
             OverCap::Numbers(wait) => Self::TooManyNumbers { wait },
         }
     }
+}
+
+/// Every refusal there is: its reason, its status, and what to do.
+pub fn refusals() -> impl Iterator<Item = (&'static str, Code, String)> {
+    let wait = RETRY;
+    let all = [
+        Refusal::ClientNotAllowed,
+        Refusal::CertificateExpired,
+        Refusal::NoSuchMethod,
+        Refusal::InvalidNumber,
+        Refusal::InvalidTenant,
+        Refusal::InvalidCount { max: NUMBERS_MAX },
+        Refusal::TooManyCalls,
+        Refusal::TooManyNumbers { wait },
+        Refusal::Stale,
+        Refusal::Behind,
+        Refusal::TooSlow,
+    ];
+    all.into_iter().map(|refusal| (refusal.reason(), refusal.code(), refusal.to_string()))
 }
 
 impl Refusal {

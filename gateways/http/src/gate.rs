@@ -1,7 +1,7 @@
 //! Who may come in. Only the credential grants anything; what gateways before us claim in headers may at most agree with it.
 use crate::access::Access;
 use crate::api::Api;
-use crate::problem::{Problem, kind};
+use crate::problem::{Problem, kind, reason};
 use crate::registry::{believable, look};
 use crate::token::{Identity, Session, TokenRefused};
 use peyk_credentials::AccessKeySecret;
@@ -34,10 +34,10 @@ pub(crate) async fn identify(api: &Api, headers: &HeaderMap, address: IpAddr) ->
     };
     let identity = api.tokens.verify(token).await.map_err(|refused| match refused {
         TokenRefused::Expired => {
-            Problem::unauthenticated("TOKEN_EXPIRED", "the bearer token has expired; get a new one")
+            Problem::unauthenticated(&reason::TOKEN_EXPIRED, "the bearer token has expired; get a new one")
         }
         TokenRefused::NotYetValid => {
-            Problem::unauthenticated("TOKEN_NOT_YET_VALID", "the bearer token is not valid yet")
+            Problem::unauthenticated(&reason::TOKEN_NOT_YET_VALID, "the bearer token is not valid yet")
         }
         TokenRefused::Invalid => invalid_token(),
     })?;
@@ -48,7 +48,7 @@ pub(crate) async fn identify(api: &Api, headers: &HeaderMap, address: IpAddr) ->
 }
 
 fn invalid_token() -> Problem {
-    Problem::unauthenticated("TOKEN_INVALID", "the bearer token is not valid here")
+    Problem::unauthenticated(&reason::TOKEN_INVALID, "the bearer token is not valid here")
 }
 
 /// Roles and tenant are those of the directory; the token says only which session it is of.
@@ -72,7 +72,7 @@ async fn of_session(api: &Api, claimed: Identity, session: Session) -> Result<Id
     {
         return Ok(identity);
     }
-    let ended = Problem::unauthenticated("SESSION_ENDED", "the session has ended; log in again");
+    let ended = Problem::unauthenticated(&reason::SESSION_ENDED, "the session has ended; log in again");
     Err(ended.of_caller(claimed.caller()))
 }
 
@@ -90,14 +90,14 @@ fn without_session(api: &Api, identity: Identity) -> Result<Identity, Problem> {
 }
 
 fn of_key(api: &Api, key: &str, address: IpAddr) -> Result<Identity, Problem> {
-    let invalid = || Problem::unauthenticated("KEY_INVALID", "the access key is not valid here");
+    let invalid = || Problem::unauthenticated(&reason::KEY_INVALID, "the access key is not valid here");
     let hash = AccessKeySecret::parse(key).ok_or_else(invalid)?.hash();
     let now: At = api.registry.now();
     look(&*api.registry, |directory| {
         let (actor, key) = directory.key_by_hash(&hash).filter(|(_, key)| directory.is_active(key.tenant))?;
         let refused = |problem: Problem| Some(Err(problem.of_caller(Caller { actor, tenant: key.tenant })));
         if key.has_expired(now) {
-            let expired = Problem::unauthenticated("KEY_EXPIRED", "the access key has expired; get a new one");
+            let expired = Problem::unauthenticated(&reason::KEY_EXPIRED, "the access key has expired; get a new one");
             return refused(expired);
         }
         if !key.allows(address) {
@@ -145,10 +145,10 @@ enum Credential<'a> {
 
 fn credential(headers: &HeaderMap) -> Result<Credential<'_>, Problem> {
     const EXPECTED: &str = "expected one Authorization header: Bearer TOKEN or AccessKey KEY";
-    let invalid = || Problem::unauthenticated("TOKEN_INVALID", EXPECTED);
+    let invalid = || Problem::unauthenticated(&reason::TOKEN_INVALID, EXPECTED);
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
-        return Err(Problem::unauthenticated("TOKEN_MISSING", EXPECTED));
+        return Err(Problem::unauthenticated(&reason::TOKEN_MISSING, EXPECTED));
     };
     let (scheme, credential) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(invalid)?;
     match scheme {

@@ -1,8 +1,7 @@
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::openapi::values;
-use crate::problem::{Problem, kind};
-use crate::readiness::LogState;
+use crate::problem::Problem;
 use crate::request::Request;
 use peyk_projections::Condition;
 use schemars::JsonSchema;
@@ -49,9 +48,9 @@ pub(crate) async fn ready(api: Arc<Api>, _request: Request) -> Result<Answer, Pr
         None => "unknown",
     };
     let state = readiness.log.name();
-    if readiness.log == LogState::Ready {
+    let Some(reason) = readiness.log.reason() else {
         return Ok(Answer::ok(&Ready { state, postgres, projections }));
-    }
-    let problem = Problem::of(&kind::NOT_READY).detail(state).reason(readiness.log.reason());
+    };
+    let problem = Problem::because(reason).detail(state);
     Err(problem.member("state", state).member("postgres", postgres).member("projections", projections))
 }

@@ -48,7 +48,7 @@ pub use hyper::Uri;
 pub use limits::{DirectoryLimits, FixedLimits, ForwardedBy, Limiter, Limits, Rate, TrustedProxies};
 pub use metrics::METRICS;
 pub use openapi::document as openapi;
-pub use problem::{Kind, Problem, kind};
+pub use problem::{Kind, Problem, Reason, kind, reason};
 pub use readiness::{LogState, Readiness};
 pub use reads::{Reading, Reads};
 pub use registry::{Entry, KeysUnavailable, Registry, SealedEntry};

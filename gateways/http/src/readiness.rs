@@ -1,3 +1,4 @@
+use crate::problem::{Reason, reason};
 use peyk_projections::Condition;
 
 /// Whether commands can be taken, as the runtime last saw it. `/readyz` reports it.
@@ -42,14 +43,15 @@ impl LogState {
         }
     }
 
-    pub(crate) const fn reason(self) -> &'static str {
-        match self {
-            Self::Ready => "READY",
-            Self::LogUnavailable => "LOG_UNAVAILABLE",
-            Self::NotLeader => "NOT_LEADER",
-            Self::NoWriter => "NO_WRITER",
-            Self::LedgerRefused => "LEDGER_REFUSED",
-            Self::AccessStale => "ACCESS_STALE",
-        }
+    /// Why commands cannot be taken; none if they can.
+    pub(crate) const fn reason(self) -> Option<&'static Reason> {
+        Some(match self {
+            Self::Ready => return None,
+            Self::LogUnavailable => &reason::LOG_UNAVAILABLE,
+            Self::NotLeader => &reason::NOT_LEADER,
+            Self::NoWriter => &reason::NO_WRITER,
+            Self::LedgerRefused => &reason::LEDGER_REFUSED,
+            Self::AccessStale => &reason::ACCESS_NOT_READY,
+        })
     }
 }

@@ -1,4 +1,4 @@
-use crate::problem::{Problem, kind};
+use crate::problem::{Problem, kind, reason};
 use futures::future::BoxFuture;
 use peyk_domain::access::{Directory, Envelope, LoginToken, Source};
 use peyk_domain::{ActorId, At, TenantId};
@@ -83,7 +83,7 @@ pub(crate) fn believable(registry: &dyn Registry) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = "who may do what is not known to be current here; try again";
-    Err(Problem::of(&kind::UNAVAILABLE).reason("ACCESS_STALE").detail(detail))
+    Err(Problem::because(&reason::ACCESS_STALE).detail(detail))
 }
 
 impl From<KeysUnavailable> for Problem {

@@ -3,7 +3,7 @@ use crate::api::Api;
 use crate::endpoint::Endpoint;
 use crate::idempotency::{CommandNames, IdempotencyKey};
 use crate::object::Object;
-use crate::problem::{Problem, kind};
+use crate::problem::{Problem, kind, reason};
 use crate::token::Identity;
 use bytes::Bytes;
 use peyk_projections::query::Limit;
@@ -105,8 +105,8 @@ fn receipt_position(header: &[u8], wanted: LedgerId) -> Result<u64, Problem> {
 fn invalid_json(error: &serde_json::Error) -> Problem {
     let place = format!("at line {}, column {}", error.line(), error.column());
     let (reason, what) = match error.classify() {
-        Category::Eof => ("SYNTAX", "the body ends too early".to_owned()),
-        Category::Syntax | Category::Io => ("SYNTAX", "the body is not JSON".to_owned()),
+        Category::Eof => (&reason::SYNTAX, "the body ends too early".to_owned()),
+        Category::Syntax | Category::Io => (&reason::SYNTAX, "the body is not JSON".to_owned()),
         Category::Data => {
             let words = error.to_string();
             let missing = words.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
@@ -116,10 +116,10 @@ fn invalid_json(error: &serde_json::Error) -> Problem {
                 None if words.starts_with("duplicate field") => "a field is there twice".to_owned(),
                 None => "a value is of the wrong type or out of range".to_owned(),
             };
-            ("SCHEMA", what)
+            (&reason::SCHEMA, what)
         }
     };
-    Problem::of(&kind::INVALID_JSON).reason(reason).detail(format!("{what}, {place}"))
+    Problem::because(reason).detail(format!("{what}, {place}"))
 }
 
 #[cfg(test)]

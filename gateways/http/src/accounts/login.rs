@@ -6,7 +6,7 @@ use crate::api::Api;
 use crate::audit::{Asker, Mark};
 use crate::field::rfc3339;
 use crate::limits::Policy;
-use crate::problem::{Problem, kind};
+use crate::problem::{Problem, Reason, kind, reason};
 use crate::registry::{Entry, believable, look};
 use crate::request::Request;
 use peyk_credentials::{Password, TotpSecret};
@@ -90,16 +90,16 @@ async fn of_nobody(api: &Api, request: &Request, token: LoginToken, password: Pa
 
 fn admitted(said: Result<(), AccessError>, now: At) -> Result<(), Problem> {
     said.map_err(|error| match error {
-        AccessError::RateLimited { again } => too_often("RATE_LIMIT_EXCEEDED", again.since(now)),
-        AccessError::Locked { until } => too_often("ACCOUNT_LOCKED", until.since(now)),
+        AccessError::RateLimited { again } => too_often(&reason::RATE_LIMIT_EXCEEDED, again.since(now)),
+        AccessError::Locked { until } => too_often(&reason::ACCOUNT_LOCKED, until.since(now)),
         _ => failed(),
     })
 }
 
-fn too_often(reason: &'static str, wait: Span) -> Problem {
+fn too_often(reason: &'static Reason, wait: Span) -> Problem {
     let wait = Duration::from_millis(wait.0);
     let detail = "too many attempts to log in; come back after the stated time";
-    let problem = Problem::of(&kind::RESOURCE_EXHAUSTED).reason(reason).detail(detail).wait(wait);
+    let problem = Problem::because(reason).detail(detail).wait(wait);
     problem.marked(Mark::of_limit(Policy::Login))
 }
 
@@ -107,7 +107,8 @@ fn too_often(reason: &'static str, wait: Span) -> Problem {
 fn refused(failure: Failed) -> Problem {
     match failure {
         Failed::Command(CommandError::Limited { code, retry_after, .. }) => {
-            let reason = if code == "ACCOUNT_LOCKED" { "ACCOUNT_LOCKED" } else { "RATE_LIMIT_EXCEEDED" };
+            let locked = code == reason::ACCOUNT_LOCKED.name;
+            let reason = if locked { &reason::ACCOUNT_LOCKED } else { &reason::RATE_LIMIT_EXCEEDED };
             too_often(reason, Span(u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX)))
         }
         Failed::Command(CommandError::Refused { code, message }) => {
@@ -170,7 +171,7 @@ async fn of_code(
         return Ok(LoginOutcome::Passed { session, totp_step: None });
     };
     let code = code.ok_or_else(|| {
-        failed().reason("CODE_NEEDED").detail("a code of the authenticator app is needed: send it as `code`")
+        Problem::because(&reason::CODE_NEEDED).detail("a code of the authenticator app is needed: send it as `code`")
     })?;
     let secret = api.registry.open(tenant, Entry::TotpSecret(user), secret.clone()).await?;
     let step = secret.and_then(|secret| TotpSecret::from_bytes(secret).step_of(code, api.registry.now()));

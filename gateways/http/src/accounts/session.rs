@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::api::Api;
 use crate::field::rfc3339;
 use crate::openapi::values;
-use crate::problem::{Problem, kind};
+use crate::problem::{Problem, kind, reason};
 use crate::registry::{believable, look};
 use crate::request::Request;
 use peyk_credentials::RefreshToken;
@@ -81,7 +81,7 @@ impl Tokens {
 }
 
 fn ended() -> Problem {
-    Problem::unauthenticated("SESSION_ENDED", "the session has ended; log in again")
+    Problem::unauthenticated(&reason::SESSION_ENDED, "the session has ended; log in again")
 }
 
 /// New tokens for a refresh token. Each is good once: using one again means that somebody else has it too, and ends the

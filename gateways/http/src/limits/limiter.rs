@@ -5,7 +5,7 @@ use super::source::{TrustedProxies, counted};
 use super::told::{Policy, Told, whole_seconds};
 use crate::audit::Mark;
 use crate::metrics;
-use crate::problem::{Problem, kind};
+use crate::problem::{Problem, kind, reason};
 use peyk_domain::TenantId;
 use std::fmt;
 use std::hash::Hash;
@@ -125,7 +125,7 @@ impl Limiter {
             Policy::Browse => "too many looks at numbers by this tenant",
             Policy::Login => "too many attempts to log in from this address failed",
         };
-        let problem = Problem::of(&kind::RESOURCE_EXHAUSTED).reason("RATE_LIMIT_EXCEEDED").detail(detail);
+        let problem = Problem::because(&reason::RATE_LIMIT_EXCEEDED).detail(detail);
         let problem = problem.marked(Mark::of_limit(policy));
         Err(problem.member("policy", policy.name()).retry_after(whole_seconds(wait).max(1)))
     }

@@ -4,7 +4,7 @@ use crate::api::Api;
 use crate::audit::Mark;
 use crate::field;
 use crate::openapi::values;
-use crate::problem::{Problem, kind};
+use crate::problem::{Problem, kind, reason};
 use crate::request::Request;
 use peyk_domain::numbering::{LeaseVerdict, Lifecycle};
 use peyk_handlers::{LeasesStale, NOT_REGISTERED_CACHEABLE};
@@ -87,6 +87,6 @@ const fn state(stands: &Lifecycle) -> NumberState {
 
 impl From<LeasesStale> for Problem {
     fn from(stale: LeasesStale) -> Self {
-        Self::of(&kind::UNAVAILABLE).reason("NUMBERING_STALE").detail(stale.to_string())
+        Self::because(&reason::NUMBERING_STALE).detail(stale.to_string())
     }
 }

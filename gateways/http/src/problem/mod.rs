@@ -1,4 +1,10 @@
 //! Errors as clients see them: problem details (RFC 9457). One table maps every code to its status.
+pub mod kind;
+pub mod reason;
+
+pub use kind::Kind;
+pub use reason::Reason;
+
 use crate::answer::{RequestId, ShownReceipt, finish, receipt_headers};
 use crate::audit::Mark;
 use crate::credential::Unchecked;
@@ -14,88 +20,6 @@ use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFT
 use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::{Reply, Response};
 
-/// One sort of problem: a stable code, its status, and a title that never varies.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Kind {
-    pub code: &'static str,
-    pub status: StatusCode,
-    pub title: &'static str,
-}
-
-impl Kind {
-    /// Whether it passes by itself, so that the answer says when to come back.
-    pub(crate) fn comes_back(&self) -> bool {
-        let codes = [kind::IN_FLIGHT.code, kind::RESOURCE_EXHAUSTED.code];
-        self.status == StatusCode::SERVICE_UNAVAILABLE || codes.contains(&self.code)
-    }
-}
-
-/// Every sort of problem there is, and [`kind::ALL`], the table of them.
-pub mod kind {
-    use super::{Kind, StatusCode};
-
-    macro_rules! kinds {
-        ($($name:ident $status:ident $title:literal),+ $(,)?) => {
-            $(pub const $name: Kind = Kind { code: stringify!($name), status: StatusCode::$status, title: $title };)+
-            pub const ALL: &[&Kind] = &[$(&$name),+];
-        };
-    }
-
-    kinds! {
-        MALFORMED_REQUEST BAD_REQUEST "The head of the request is not HTTP",
-        INVALID_HOST BAD_REQUEST "An HTTP/1.1 request names its host, once",
-        INVALID_JSON BAD_REQUEST "The body is not the JSON this endpoint takes",
-        INVALID_QUERY BAD_REQUEST "The query string is not what this endpoint takes",
-        IDEMPOTENCY_KEY_INVALID BAD_REQUEST "The Idempotency-Key header must be 1 to 255 visible ASCII characters, given once",
-        UNAUTHENTICATED UNAUTHORIZED "A valid bearer token or access key is needed",
-        LOGIN_FAILED UNAUTHORIZED "The login name, the password or the code is not right",
-        INSUFFICIENT_SCOPE FORBIDDEN "The credential does not allow this",
-        MFA_REQUIRED FORBIDDEN "Set up a second factor first: POST /v1/me/totp, then POST /v1/me/totp/confirm",
-        ADDRESS_NOT_ALLOWED FORBIDDEN "The credential may not be used from this address",
-        TENANT_MISMATCH FORBIDDEN "A tenant header differs from the token",
-        IDENTITY_MISMATCH FORBIDDEN "An identity header differs from the token",
-        ADDRESS_BLOCKED FORBIDDEN "Nothing is taken from this address",
-        REFUSED_SENDER_UNAUTHORIZED FORBIDDEN "The sender number is not leased to the tenant",
-        NO_SUCH_ENDPOINT NOT_FOUND "There is no such endpoint",
-        NOT_FOUND NOT_FOUND "There is no such thing, or it is not yours",
-        NOT_REGISTERED NOT_FOUND "The number is not in the inventory",
-        METHOD_NOT_ALLOWED METHOD_NOT_ALLOWED "The endpoint does not take this method",
-        REQUEST_TIMEOUT REQUEST_TIMEOUT "The body did not arrive in time",
-        CONFLICT CONFLICT "Somebody else holds it, or it is not as expected",
-        QUARANTINED CONFLICT "The number cools off",
-        INVALID_TRANSITION CONFLICT "Its state does not allow this",
-        ALREADY_EXISTS CONFLICT "It exists already",
-        QUOTA_EXCEEDED CONFLICT "The tenant has as many as it may have",
-        IN_FLIGHT CONFLICT "A request with this idempotency key is in progress",
-        PAYLOAD_TOO_LARGE PAYLOAD_TOO_LARGE "The body is too large",
-        UNSUPPORTED_MEDIA_TYPE UNSUPPORTED_MEDIA_TYPE "The body is of a type this endpoint does not take",
-        IDEMPOTENCY_KEY_REUSED UNPROCESSABLE_ENTITY "The idempotency key was used for another request",
-        INVALID_ROWS UNPROCESSABLE_ENTITY "Rows of the file cannot be taken",
-        INVALID_VALUE UNPROCESSABLE_ENTITY "A value is not acceptable",
-        TTL_OUT_OF_RANGE UNPROCESSABLE_ENTITY "The time asked for is out of range",
-        JUSTIFICATION_TOO_SHORT UNPROCESSABLE_ENTITY "The justification is too short",
-        TEXT_TOO_LONG UNPROCESSABLE_ENTITY "The text is too long",
-        NONE_ACCEPTED UNPROCESSABLE_ENTITY "None of the items was accepted",
-        TOO_MANY UNPROCESSABLE_ENTITY "There are too many items in the request",
-        REFUSED_NO_ROUTE UNPROCESSABLE_ENTITY "No route leads to the recipient",
-        REFUSED UNPROCESSABLE_ENTITY "The rules do not allow this",
-        RESOURCE_EXHAUSTED TOO_MANY_REQUESTS "There were more requests than are allowed",
-        HEAD_TOO_LARGE REQUEST_HEADER_FIELDS_TOO_LARGE "The head of the request is too large",
-        INTERNAL INTERNAL_SERVER_ERROR "Something went wrong on our side",
-        CORRUPT_LEDGER INTERNAL_SERVER_ERROR "Something went wrong on our side",
-        ACCOUNT_LOCKED TOO_MANY_REQUESTS "The account is locked after too many failed logins",
-        OVERLOADED SERVICE_UNAVAILABLE "There is more to do than can be taken on now",
-        BACKLOG_FULL SERVICE_UNAVAILABLE "Too many messages are waiting for the operator",
-        UNAVAILABLE SERVICE_UNAVAILABLE "The ledger cannot be reached now; nothing was recorded",
-        AUDIT_UNAVAILABLE SERVICE_UNAVAILABLE "It could not be recorded who asks, so nothing is shown",
-        READ_MODEL_UNAVAILABLE SERVICE_UNAVAILABLE "Reading is not possible now",
-        READ_MODEL_BEHIND SERVICE_UNAVAILABLE "The read model has not got there yet",
-        NOT_READY SERVICE_UNAVAILABLE "This process is not ready",
-        REFUSED_ROUTE_UNKNOWN SERVICE_UNAVAILABLE "The routes are not known well enough to decide now",
-        OUTCOME_UNKNOWN GATEWAY_TIMEOUT "The outcome is not known yet; repeat with the same idempotency key",
-    }
-}
-
 /// An error on its way to a client. It says what to do and nothing of how things are done inside, and it never repeats
 /// a number or a text the client sent.
 #[derive(Debug, Clone)]
@@ -106,7 +30,7 @@ struct Particulars {
     kind: &'static Kind,
     code: Cow<'static, str>,
     detail: Cow<'static, str>,
-    reason: Option<&'static str>,
+    reason: Option<&'static Reason>,
     retry_after: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
     members: Map<String, Value>,
@@ -132,11 +56,18 @@ impl Problem {
         }))
     }
 
+    #[must_use]
+    pub fn because(reason: &'static Reason) -> Self {
+        let mut problem = Self::of(reason.of);
+        problem.0.reason = Some(reason);
+        problem
+    }
+
     /// Of a code another crate decided on. One that is not in the table is a refusal by rule like any other.
     #[must_use]
     pub fn by_code(code: &str) -> Self {
-        if code == "RATE_LIMIT_EXCEEDED" {
-            return Self::of(&kind::RESOURCE_EXHAUSTED).reason("RATE_LIMIT_EXCEEDED");
+        if code == reason::RATE_LIMIT_EXCEEDED.name {
+            return Self::because(&reason::RATE_LIMIT_EXCEEDED);
         }
         if let Some(kind) = kind::ALL.iter().find(|kind| kind.code == code) {
             return Self::of(kind);
@@ -156,12 +87,6 @@ impl Problem {
     #[must_use]
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = detail.into();
-        self
-    }
-
-    #[must_use]
-    pub fn reason(mut self, reason: &'static str) -> Self {
-        self.0.reason = Some(reason);
         self
     }
 
@@ -187,12 +112,13 @@ impl Problem {
 
     /// The challenge that goes with a 401 (RFC 6750 section 3).
     #[must_use]
-    pub fn unauthenticated(reason: &'static str, detail: &'static str) -> Self {
-        let challenge = match reason {
-            "TOKEN_MISSING" => HeaderValue::from_static("Bearer realm=\"peyk\""),
-            _ => HeaderValue::from_static("Bearer realm=\"peyk\", error=\"invalid_token\""),
+    pub fn unauthenticated(reason: &'static Reason, detail: &'static str) -> Self {
+        let challenge = if *reason == reason::TOKEN_MISSING {
+            HeaderValue::from_static("Bearer realm=\"peyk\"")
+        } else {
+            HeaderValue::from_static("Bearer realm=\"peyk\", error=\"invalid_token\"")
         };
-        let mut problem = Self::of(&kind::UNAUTHENTICATED).reason(reason).detail(detail);
+        let mut problem = Self::because(reason).detail(detail);
         problem.0.headers.push((WWW_AUTHENTICATE, challenge));
         problem
     }
@@ -243,7 +169,7 @@ impl Problem {
 
     /// The finest stable word for why.
     pub(crate) fn cause(&self) -> &str {
-        self.0.reason.unwrap_or(&self.0.code)
+        self.0.reason.map_or(&*self.0.code, |reason| reason.name)
     }
 
     /// With the receipt of the record that says so.
@@ -291,7 +217,7 @@ impl Problem {
             "instance": format!("urn:uuid:{request}"),
         });
         if let Value::Object(body) = &mut body {
-            body.extend(reason.map(|reason| ("reason".to_owned(), Value::from(reason))));
+            body.extend(reason.map(|reason| ("reason".to_owned(), Value::from(reason.name))));
             // Own members never replace the standard ones.
             members.into_iter().for_each(|(name, value)| {
                 body.entry(name).or_insert(value);
