@@ -4,7 +4,7 @@ use crate::traffic::{Dice, TENANTS};
 use crate::world::{Keys, tenant};
 use peyk_domain::access::{
     AccessAction, AccessCommand, AddressRange, AuditCount, AuditEntry, AuditKind, Directory, FAILURES_MAX, KeyHash,
-    Limits, LoginOutcome, LoginToken, NewKey, NewUser, Origin, Role, Scope, Source,
+    Limits, LoginOutcome, LoginToken, NewKey, NewUser, Origin, ReviewVerdict, Role, Scope, Source,
 };
 use peyk_domain::{ActorId, At, Dated, RequestId, SessionId, Span, TenantId};
 use peyk_keyring::{AccessField, Subject};
@@ -129,6 +129,11 @@ impl Past<'_> {
             12 => return self.refresh(dice),
             13 => return self.note(dice, someone, tenant),
             14 => return self.ask(dice, None, Scope::Platform, AccessAction::Tick),
+            15 => {
+                let (account, tenant) = dice.pick(&[(someone, tenant), (key(of_key), tenant_of(of_key))]);
+                let verdict = dice.pick(&[ReviewVerdict::Kept, ReviewVerdict::ToBeRemoved]);
+                AccessAction::Review { tenant, by: ADMIN, accounts: vec![(account, verdict)] }
+            }
             _ => return self.log_in(dice, someone, tenant),
         };
         self.platform(dice, action);

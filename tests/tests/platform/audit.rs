@@ -1,6 +1,8 @@
 //! What was done is found again: in the trail, by whom it concerns and nobody else, and in the ledger itself, masked.
 use anyhow::{Context, Result, ensure};
-use peyk_domain::access::{AccessAction, AccessCommand, LoginToken, NewUser, Origin, Role, Scope, Source};
+use peyk_domain::access::{
+    AccessAction, AccessCommand, LoginToken, NewUser, Origin, ReviewVerdict, Role, Scope, Source,
+};
 use peyk_domain::messages::MonthKey;
 use peyk_domain::{ActorId, At, CommandId, RequestId, TenantId};
 use peyk_handlers::{Call, Caller, CommandBus};
@@ -115,9 +117,20 @@ async fn what_was_done_is_found_by_whom_it_concerns_and_by_auditors() -> Result<
     assert_eq!((row["source_ip"].as_str(), row["user_agent"].as_str()), (Some(ADDRESS), Some("peyk-test/1.0")));
     assert_eq!(row["id"], format!("{end}.1"), "the record, behind the request");
 
+    // Somebody looked at who may do what there.
+    let accounts = vec![(user, ReviewVerdict::ToBeRemoved)];
+    let end = admin.ask(AccessAction::Review { tenant: herat, by: admin.actor, accounts }).await?;
+    let reviewed = trail(&auditor, &format!("min_position={end}&event_type=access_reviewed")).await?;
+    ensure!(reviewed.len() == 1, "{reviewed:?}");
+    assert_eq!(
+        (&reviewed[0]["resource_id"], &reviewed[0]["tenant_id"]),
+        (&json!(user.to_string()), &json!(herat.to_string()))
+    );
+    assert_eq!(reviewed[0]["actor_id"], json!(admin.actor.to_string()));
+
     // The tenant finds what was done to it, without where the platform's people sit; another tenant finds nothing of it.
     let own = trail(&as_role(herat, "tenant.admin")?, "").await?;
-    assert_eq!(own.len(), 3, "the tenant, the user, the roles: {own:?}");
+    assert_eq!(own.len(), 4, "the tenant, the user, the roles, the review: {own:?}");
     assert!(own.iter().all(|row| row["source_ip"].is_null() && row["tenant_id"] == herat.to_string()));
     let other = as_role(kabul, "tenant.admin")?;
     assert_eq!(trail(&other, "").await?.len(), 1, "its own creation");

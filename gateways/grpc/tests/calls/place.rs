@@ -52,7 +52,7 @@ pub struct Known {
 }
 
 impl Known {
-    fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         let number = |text: &str| text.parse::<Msisdn>().unwrap();
         let numbers = [AVAILABLE, RESERVED, HELD, LEASED, COOLING, OTHERS, RECALLED, RETIRED].map(number).to_vec();
         let listed =

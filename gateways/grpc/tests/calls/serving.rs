@@ -1,6 +1,6 @@
 //! Health, staleness, waiting for a position, and how it ends.
 use crate::place::{
-    AVAILABLE, DEADLINE, FIREWALL, HERAT, Held, LEASE, LEASED, Place, about, allowed, reason, refused, until,
+    AVAILABLE, DEADLINE, FIREWALL, HERAT, Held, Known, LEASE, LEASED, Place, about, allowed, reason, refused, until,
 };
 use peyk_domain::At;
 use peyk_domain::numbering::NumberingEvent;
@@ -160,4 +160,18 @@ async fn connections_are_bounded_and_the_next_one_waits_for_a_place() {
     drop(held);
     let answer = tokio::time::timeout(DEADLINE, asking).await.unwrap().unwrap();
     assert!(answer.is_ok(), "{answer:?}");
+}
+
+#[tokio::test]
+async fn in_development_whoever_can_connect_may_ask() {
+    let known = Known::new();
+    let server = GrpcServer::bind("127.0.0.1:0".parse().unwrap(), None, GrpcSettings::default()).await.unwrap();
+    let url = format!("http://localhost:{}", server.local_addr().unwrap().port());
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server.serve(known, allowed(Caps::default()), stop.clone()));
+    let mut client = LeaseClient::new(&url, None).unwrap();
+    assert!(client.validate(about(LEASED)).await.is_ok(), "on no list, and without a certificate");
+    drop(client);
+    stop.cancel();
+    assert_eq!(tokio::time::timeout(DEADLINE, serving).await.unwrap().unwrap(), Drained::Whole);
 }
