@@ -123,6 +123,24 @@ CREATE TABLE read_a.messages (
     updated_position bigint NOT NULL
 );
 
+CREATE TABLE read_a.number_audit (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    seq integer NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    reason_code text NOT NULL,
+    tenant uuid,
+    lease uuid,
+    actor uuid,
+    actor_tenant uuid NOT NULL,
+    at_ms bigint NOT NULL,
+    "position" bigint NOT NULL,
+    item integer NOT NULL,
+    prev_hash bytea NOT NULL,
+    row_hash bytea NOT NULL
+);
+
 CREATE TABLE read_a.numbers (
     number bigint NOT NULL,
     block uuid NOT NULL,
@@ -241,6 +259,24 @@ CREATE TABLE read_b.messages (
     updated_position bigint NOT NULL
 );
 
+CREATE TABLE read_b.number_audit (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    seq integer NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    reason_code text NOT NULL,
+    tenant uuid,
+    lease uuid,
+    actor uuid,
+    actor_tenant uuid NOT NULL,
+    at_ms bigint NOT NULL,
+    "position" bigint NOT NULL,
+    item integer NOT NULL,
+    prev_hash bytea NOT NULL,
+    row_hash bytea NOT NULL
+);
+
 CREATE TABLE read_b.numbers (
     number bigint NOT NULL,
     block uuid NOT NULL,
@@ -288,7 +324,7 @@ ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_lock_key UNIQUE (lock);
 
 ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_pkey PRIMARY KEY (projection);
 
-ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_projection_check CHECK ((projection = ANY (ARRAY['leases'::text, 'messages'::text, 'routes'::text, 'audit'::text])));
+ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_projection_check CHECK ((projection = ANY (ARRAY['leases'::text, 'messages'::text, 'routes'::text, 'audit'::text, 'number_audit'::text])));
 
 ALTER TABLE peyk.active_slot ADD CONSTRAINT active_slot_slot_check CHECK ((slot = ANY (ARRAY['a'::text, 'b'::text])));
 
@@ -338,6 +374,12 @@ ALTER TABLE read_a.messages ADD CONSTRAINT messages_recipient_hash_check CHECK (
 
 ALTER TABLE read_a.messages ADD CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'refused'::text, 'dispatched'::text, 'submitted'::text, 'in_doubt'::text, 'delivered'::text, 'undelivered'::text, 'failed'::text, 'expired'::text])));
 
+ALTER TABLE read_a.number_audit ADD CONSTRAINT number_audit_number_prev_hash_key UNIQUE (number, prev_hash);
+
+ALTER TABLE read_a.number_audit ADD CONSTRAINT number_audit_number_seq_key UNIQUE (number, seq);
+
+ALTER TABLE read_a.number_audit ADD CONSTRAINT number_audit_pkey PRIMARY KEY (id);
+
 ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text, 'retired'::text]))));
 
 ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_check1 CHECK (((lease IS NULL) = (tenant IS NULL)));
@@ -384,6 +426,12 @@ ALTER TABLE read_b.messages ADD CONSTRAINT messages_recipient_hash_check CHECK (
 
 ALTER TABLE read_b.messages ADD CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'refused'::text, 'dispatched'::text, 'submitted'::text, 'in_doubt'::text, 'delivered'::text, 'undelivered'::text, 'failed'::text, 'expired'::text])));
 
+ALTER TABLE read_b.number_audit ADD CONSTRAINT number_audit_number_prev_hash_key UNIQUE (number, prev_hash);
+
+ALTER TABLE read_b.number_audit ADD CONSTRAINT number_audit_number_seq_key UNIQUE (number, seq);
+
+ALTER TABLE read_b.number_audit ADD CONSTRAINT number_audit_pkey PRIMARY KEY (id);
+
 ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text, 'retired'::text]))));
 
 ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_check1 CHECK (((lease IS NULL) = (tenant IS NULL)));
@@ -424,6 +472,8 @@ CREATE INDEX leases_tenant ON read_a.leases USING btree (tenant, id);
 
 CREATE INDEX messages_newest ON read_a.messages USING btree (tenant, "position" DESC, item DESC);
 
+CREATE INDEX number_audit_tenant ON read_a.number_audit USING btree (tenant, number, id) WHERE (tenant IS NOT NULL);
+
 CREATE INDEX numbers_state ON read_a.numbers USING btree (state, number);
 
 CREATE INDEX numbers_tenant ON read_a.numbers USING btree (tenant, number) WHERE (tenant IS NOT NULL);
@@ -444,6 +494,8 @@ CREATE INDEX leases_tenant ON read_b.leases USING btree (tenant, id);
 
 CREATE INDEX messages_newest ON read_b.messages USING btree (tenant, "position" DESC, item DESC);
 
+CREATE INDEX number_audit_tenant ON read_b.number_audit USING btree (tenant, number, id) WHERE (tenant IS NOT NULL);
+
 CREATE INDEX numbers_state ON read_b.numbers USING btree (state, number);
 
 CREATE INDEX numbers_tenant ON read_b.numbers USING btree (tenant, number) WHERE (tenant IS NOT NULL);
@@ -458,6 +510,8 @@ ALTER TABLE read_a.leases ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_a.messages ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE read_a.number_audit ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE read_a.numbers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_a.signals ENABLE ROW LEVEL SECURITY;
@@ -469,6 +523,8 @@ ALTER TABLE read_b.audit_subjects ENABLE ROW LEVEL SECURITY;
 ALTER TABLE read_b.leases ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.messages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_b.number_audit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.numbers ENABLE ROW LEVEL SECURITY;
 
@@ -482,6 +538,8 @@ CREATE POLICY of_tenant ON read_a.leases AS PERMISSIVE FOR ALL TO public USING (
 
 CREATE POLICY of_tenant ON read_a.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY of_tenant ON read_a.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
+
 CREATE POLICY of_tenant ON read_a.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
 
 CREATE POLICY of_tenant ON read_a.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));
@@ -493,6 +551,8 @@ CREATE POLICY of_tenant ON read_b.audit_subjects AS PERMISSIVE FOR ALL TO public
 CREATE POLICY of_tenant ON read_b.leases AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY of_tenant ON read_b.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_tenant ON read_b.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
 
 CREATE POLICY of_tenant ON read_b.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
 
@@ -583,6 +643,24 @@ CREATE VIEW read.messages WITH (security_invoker=true) AS
     messages.updated_position
    FROM read_a.messages;
 
+CREATE VIEW read.number_audit WITH (security_invoker=true) AS
+ SELECT number_audit.id,
+    number_audit.number,
+    number_audit.seq,
+    number_audit.from_state,
+    number_audit.to_state,
+    number_audit.reason_code,
+    number_audit.tenant,
+    number_audit.lease,
+    number_audit.actor,
+    number_audit.actor_tenant,
+    number_audit.at_ms,
+    number_audit."position",
+    number_audit.item,
+    number_audit.prev_hash,
+    number_audit.row_hash
+   FROM read_a.number_audit;
+
 CREATE VIEW read.numbers WITH (security_invoker=true) AS
  SELECT numbers.number,
     numbers.block,
@@ -625,6 +703,52 @@ CREATE VIEW read.signals WITH (security_invoker=true) AS
     signals.recalls,
     signals."position"
    FROM read_a.signals;
+
+CREATE OR REPLACE FUNCTION peyk.add_alone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_advisory_xact_lock(1885960557, TG_RELID::int);
+    RETURN NULL;
+END
+$function$
+;
+
+CREATE OR REPLACE FUNCTION peyk.framed(value bytea)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN value IS NULL THEN '\xffffffff'::bytea ELSE int4send(octet_length(value)) || value END
+$function$
+;
+
+CREATE OR REPLACE FUNCTION peyk.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '%.% is only ever added to', TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$function$
+;
+
+CREATE OR REPLACE FUNCTION peyk.refuse_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = TG_RELID AND pg_catalog.pg_get_userbyid(c.relowner) = current_user)
+        OR EXISTS (SELECT FROM peyk.read_tables t JOIN peyk.active_slot s USING (projection)
+            WHERE t.name = TG_TABLE_NAME AND 'read_' || s.slot = TG_TABLE_SCHEMA)
+    THEN
+        RAISE EXCEPTION '%.% is only ever added to', TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END
+$function$
+;
 
 CREATE OR REPLACE FUNCTION read.activate(wanted_projection text, wanted_slot text)
  RETURNS void
@@ -672,6 +796,84 @@ BEGIN
     RETURN idle;
 END
 $function$
+;
+
+CREATE OR REPLACE FUNCTION read_a.chain_number_audit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+            DECLARE
+                last record;
+            BEGIN
+                SELECT t.id, t.seq, t.to_state, t.row_hash INTO last FROM read_a.number_audit t
+                    WHERE t.number = NEW.number ORDER BY t.seq DESC LIMIT 1;
+                IF NOT FOUND THEN
+                    NEW.seq := 1;
+                    NEW.from_state := NULL;
+                    NEW.prev_hash := '\x0000000000000000000000000000000000000000000000000000000000000000'::bytea;
+                ELSIF last.id >= NEW.id THEN
+                    RAISE EXCEPTION 'a row of number_audit comes after a later one' USING ERRCODE = 'integrity_constraint_violation';
+                ELSE
+                    NEW.seq := last.seq + 1;
+                    NEW.from_state := last.to_state;
+                    NEW.prev_hash := last.row_hash;
+                END IF;
+                NEW.row_hash := sha256(NEW.prev_hash
+                    || peyk.framed(int8send(NEW.id))
+                    || peyk.framed(convert_to(NEW.number, 'UTF8'))
+                    || peyk.framed(int4send(NEW.seq))
+                    || peyk.framed(convert_to(NEW.from_state, 'UTF8'))
+                    || peyk.framed(convert_to(NEW.to_state, 'UTF8'))
+                    || peyk.framed(convert_to(NEW.reason_code, 'UTF8'))
+                    || peyk.framed(uuid_send(NEW.tenant))
+                    || peyk.framed(uuid_send(NEW.lease))
+                    || peyk.framed(uuid_send(NEW.actor))
+                    || peyk.framed(uuid_send(NEW.actor_tenant))
+                    || peyk.framed(int8send(NEW.at_ms))
+                    || peyk.framed(int8send(NEW.position))
+                    || peyk.framed(int4send(NEW.item)));
+                RETURN NEW;
+            END
+            $function$
+;
+
+CREATE OR REPLACE FUNCTION read_b.chain_number_audit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+            DECLARE
+                last record;
+            BEGIN
+                SELECT t.id, t.seq, t.to_state, t.row_hash INTO last FROM read_b.number_audit t
+                    WHERE t.number = NEW.number ORDER BY t.seq DESC LIMIT 1;
+                IF NOT FOUND THEN
+                    NEW.seq := 1;
+                    NEW.from_state := NULL;
+                    NEW.prev_hash := '\x0000000000000000000000000000000000000000000000000000000000000000'::bytea;
+                ELSIF last.id >= NEW.id THEN
+                    RAISE EXCEPTION 'a row of number_audit comes after a later one' USING ERRCODE = 'integrity_constraint_violation';
+                ELSE
+                    NEW.seq := last.seq + 1;
+                    NEW.from_state := last.to_state;
+                    NEW.prev_hash := last.row_hash;
+                END IF;
+                NEW.row_hash := sha256(NEW.prev_hash
+                    || peyk.framed(int8send(NEW.id))
+                    || peyk.framed(convert_to(NEW.number, 'UTF8'))
+                    || peyk.framed(int4send(NEW.seq))
+                    || peyk.framed(convert_to(NEW.from_state, 'UTF8'))
+                    || peyk.framed(convert_to(NEW.to_state, 'UTF8'))
+                    || peyk.framed(convert_to(NEW.reason_code, 'UTF8'))
+                    || peyk.framed(uuid_send(NEW.tenant))
+                    || peyk.framed(uuid_send(NEW.lease))
+                    || peyk.framed(uuid_send(NEW.actor))
+                    || peyk.framed(uuid_send(NEW.actor_tenant))
+                    || peyk.framed(int8send(NEW.at_ms))
+                    || peyk.framed(int8send(NEW.position))
+                    || peyk.framed(int4send(NEW.item)));
+                RETURN NEW;
+            END
+            $function$
 ;
 
 REVOKE ALL ON FUNCTION read.activate(text,text) FROM PUBLIC;
@@ -722,6 +924,8 @@ GRANT SELECT ON TABLE read.leases TO peyk_reader;
 
 GRANT SELECT ON TABLE read.messages TO peyk_reader;
 
+GRANT SELECT ON TABLE read.number_audit TO peyk_reader;
+
 GRANT SELECT ON TABLE read.numbers TO peyk_reader;
 
 GRANT SELECT ON TABLE read.operators TO peyk_reader;
@@ -747,6 +951,10 @@ GRANT SELECT ON TABLE read_a.leases TO peyk_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.messages TO peyk_projector;
 
 GRANT SELECT ON TABLE read_a.messages TO peyk_reader;
+
+GRANT INSERT, SELECT ON TABLE read_a.number_audit TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.number_audit TO peyk_reader;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.numbers TO peyk_projector;
 
@@ -781,6 +989,10 @@ GRANT SELECT ON TABLE read_b.leases TO peyk_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.messages TO peyk_projector;
 
 GRANT SELECT ON TABLE read_b.messages TO peyk_reader;
+
+GRANT INSERT, SELECT ON TABLE read_b.number_audit TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.number_audit TO peyk_reader;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.numbers TO peyk_projector;
 
@@ -984,6 +1196,36 @@ COMMENT ON COLUMN read.messages.item IS 'internal';
 
 COMMENT ON COLUMN read.messages.updated_position IS 'internal';
 
+COMMENT ON COLUMN read.number_audit.id IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.number IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.seq IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.from_state IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.to_state IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.reason_code IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.tenant IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.lease IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.actor IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.actor_tenant IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.at_ms IS 'internal';
+
+COMMENT ON COLUMN read.number_audit."position" IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.item IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.prev_hash IS 'internal';
+
+COMMENT ON COLUMN read.number_audit.row_hash IS 'internal';
+
 COMMENT ON COLUMN read.numbers.number IS 'internal';
 
 COMMENT ON COLUMN read.numbers.block IS 'internal';
@@ -1165,6 +1407,36 @@ COMMENT ON COLUMN read_a.messages."position" IS 'internal';
 COMMENT ON COLUMN read_a.messages.item IS 'internal';
 
 COMMENT ON COLUMN read_a.messages.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.id IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.number IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.seq IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.from_state IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.to_state IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.reason_code IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.tenant IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.lease IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.actor IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.actor_tenant IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.at_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.item IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.prev_hash IS 'internal';
+
+COMMENT ON COLUMN read_a.number_audit.row_hash IS 'internal';
 
 COMMENT ON COLUMN read_a.numbers.number IS 'internal';
 
@@ -1348,6 +1620,36 @@ COMMENT ON COLUMN read_b.messages.item IS 'internal';
 
 COMMENT ON COLUMN read_b.messages.updated_position IS 'internal';
 
+COMMENT ON COLUMN read_b.number_audit.id IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.number IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.seq IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.from_state IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.to_state IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.reason_code IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.tenant IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.lease IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.actor IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.actor_tenant IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.at_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.item IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.prev_hash IS 'internal';
+
+COMMENT ON COLUMN read_b.number_audit.row_hash IS 'internal';
+
 COMMENT ON COLUMN read_b.numbers.number IS 'internal';
 
 COMMENT ON COLUMN read_b.numbers.block IS 'internal';
@@ -1409,3 +1711,27 @@ COMMENT ON COLUMN read_b.signals.number IS 'internal';
 COMMENT ON COLUMN read_b.signals.recalls IS 'internal';
 
 COMMENT ON COLUMN read_b.signals."position" IS 'internal';
+
+CREATE TRIGGER add_alone BEFORE INSERT ON read_a.number_audit FOR EACH STATEMENT EXECUTE FUNCTION peyk.add_alone();
+ALTER TABLE read_a.number_audit ENABLE ALWAYS TRIGGER add_alone;
+
+CREATE TRIGGER chain BEFORE INSERT ON read_a.number_audit FOR EACH ROW EXECUTE FUNCTION read_a.chain_number_audit();
+ALTER TABLE read_a.number_audit ENABLE ALWAYS TRIGGER chain;
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON read_a.number_audit FOR EACH STATEMENT EXECUTE FUNCTION peyk.refuse_change();
+ALTER TABLE read_a.number_audit ENABLE ALWAYS TRIGGER refuse_change;
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON read_a.number_audit FOR EACH STATEMENT EXECUTE FUNCTION peyk.refuse_truncate();
+ALTER TABLE read_a.number_audit ENABLE ALWAYS TRIGGER refuse_truncate;
+
+CREATE TRIGGER add_alone BEFORE INSERT ON read_b.number_audit FOR EACH STATEMENT EXECUTE FUNCTION peyk.add_alone();
+ALTER TABLE read_b.number_audit ENABLE ALWAYS TRIGGER add_alone;
+
+CREATE TRIGGER chain BEFORE INSERT ON read_b.number_audit FOR EACH ROW EXECUTE FUNCTION read_b.chain_number_audit();
+ALTER TABLE read_b.number_audit ENABLE ALWAYS TRIGGER chain;
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON read_b.number_audit FOR EACH STATEMENT EXECUTE FUNCTION peyk.refuse_change();
+ALTER TABLE read_b.number_audit ENABLE ALWAYS TRIGGER refuse_change;
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON read_b.number_audit FOR EACH STATEMENT EXECUTE FUNCTION peyk.refuse_truncate();
+ALTER TABLE read_b.number_audit ENABLE ALWAYS TRIGGER refuse_truncate;

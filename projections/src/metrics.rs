@@ -2,7 +2,7 @@
 use crate::projection::Projection;
 use crate::status::{ProjectorStatus, STATES, StatusBoard};
 use peyk_schemas::LedgerId;
-use peyk_telemetry::{Counter, KeyValue, Kind, Metric};
+use peyk_telemetry::{Counter, Gauge, KeyValue, Kind, Metric};
 use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError, Weak};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -38,10 +38,35 @@ pub const FAILURES: Metric = Metric::new(
     "Attempts of a projector that failed, by what failed.",
 );
 
+pub const NUMBER_AUDIT_VERIFIED: Metric = Metric::new(
+    "peyk.number_audit.verified.position",
+    Kind::Gauge,
+    "{record}",
+    &[],
+    "The position of `numbering` to which this process last found the audit table of numbers to follow from the ledger.",
+);
+pub const NUMBER_AUDIT_BROKEN: Metric = Metric::new(
+    "peyk.number_audit.broken",
+    Kind::Counter,
+    "{verification}",
+    &[],
+    "Verifications that found the audit table of numbers changed. Any increase is critical.",
+);
+
 /// Every metric of this crate.
-pub const METRICS: &[Metric] = &[LAG, STALLED, STATE, FAILURES];
+pub const METRICS: &[Metric] = &[LAG, STALLED, STATE, FAILURES, NUMBER_AUDIT_VERIFIED, NUMBER_AUDIT_BROKEN];
 
 static FAILED: LazyLock<Counter<u64>> = LazyLock::new(|| FAILURES.counter());
+static VERIFIED: LazyLock<Gauge<u64>> = LazyLock::new(|| NUMBER_AUDIT_VERIFIED.gauge());
+static BROKEN: LazyLock<Counter<u64>> = LazyLock::new(|| NUMBER_AUDIT_BROKEN.counter());
+
+pub(crate) fn number_audit_verified(position: u64) {
+    VERIFIED.record(position, &[]);
+}
+
+pub(crate) fn number_audit_broken() {
+    BROKEN.add(1, &[]);
+}
 
 fn of(projection: Projection, ledger: LedgerId) -> [KeyValue; 2] {
     [KeyValue::new("peyk.projection", projection.name()), KeyValue::new("peyk.ledger", ledger.to_string())]

@@ -13,10 +13,12 @@ pub enum Projection {
     Routes,
     /// Who did what, from `access`.
     Audit,
+    /// Each transition of each number, chained, from `numbering`.
+    NumberAudit,
 }
 
 impl Projection {
-    pub const ALL: [Self; 4] = [Self::Leases, Self::Messages, Self::Routes, Self::Audit];
+    pub const ALL: [Self; 5] = [Self::Leases, Self::Messages, Self::Routes, Self::Audit, Self::NumberAudit];
 
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Projection {
             Self::Messages => "messages",
             Self::Routes => "routes",
             Self::Audit => "audit",
+            Self::NumberAudit => "number_audit",
         }
     }
 
@@ -32,7 +35,7 @@ impl Projection {
     #[must_use]
     pub fn ledgers(self, message_partitions: u16) -> Vec<LedgerId> {
         match self {
-            Self::Leases => vec![LedgerId::NUMBERING],
+            Self::Leases | Self::NumberAudit => vec![LedgerId::NUMBERING],
             Self::Messages => (0..message_partitions).map(LedgerId::messages).collect(),
             Self::Routes => vec![LedgerId::ROUTING],
             Self::Audit => vec![LedgerId::ACCESS],
@@ -48,7 +51,7 @@ impl fmt::Display for Projection {
 
 /// Text that names no projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such projection: expected leases, messages, routes or audit")]
+#[error("no such projection: expected leases, messages, routes, audit or number_audit")]
 pub struct NoSuchProjection;
 
 impl FromStr for Projection {

@@ -6,7 +6,7 @@ use crate::projector::Projector;
 use crate::reporter::Reporter;
 use crate::sources::ReadModelKeys;
 use crate::status::{ProjectorState, StatusBoard, StatusSender, starting};
-use crate::views::{Audit, Leases, Messages, Routes, View};
+use crate::views::{Audit, Leases, Messages, NumberAudit, Routes, View};
 use futures::FutureExt;
 use peyk_schemas::LedgerId;
 use sqlx::PgPool;
@@ -66,6 +66,7 @@ impl Projections {
                     Projection::Messages => start::<Messages, F>(&mut tasks, config, shutdown, ledger),
                     Projection::Routes => start::<Routes, F>(&mut tasks, config, shutdown, ledger),
                     Projection::Audit => start::<Audit, F>(&mut tasks, config, shutdown, ledger),
+                    Projection::NumberAudit => start::<NumberAudit, F>(&mut tasks, config, shutdown, ledger),
                 });
             }
         }

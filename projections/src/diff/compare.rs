@@ -1,6 +1,8 @@
 use super::{DiffProgress, TableDiff};
 use crate::projection::Projection;
-use crate::rows::{AuditEvent, AuditSubject, Connector, Lease, Message, Number, Operator, Route, Signal};
+use crate::rows::{
+    AuditEvent, AuditSubject, Connector, Lease, Message, Number, NumberTransition, Operator, Route, Signal,
+};
 use crate::store::{Kind, Row as _, Table};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -14,6 +16,7 @@ const fn tables_of(projection: Projection) -> &'static [&'static Table] {
         Projection::Messages => &[Message::TABLE],
         Projection::Routes => &[Operator::TABLE, Connector::TABLE, Route::TABLE],
         Projection::Audit => &[AuditEvent::TABLE, AuditSubject::TABLE],
+        Projection::NumberAudit => &[NumberTransition::TABLE],
     }
 }
 

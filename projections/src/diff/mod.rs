@@ -7,7 +7,7 @@ use crate::feed::Feeds;
 use crate::projection::{Projection, Slot};
 use crate::rebuild::{BATCH_RECORDS_MAX, HANDOVER_MAX, Source, lone_connection, stop_projectors, take_rebuild_lock};
 use crate::supervisor::ProjectionsConfig;
-use crate::views::{Audit, Leases, Messages, Routes, View};
+use crate::views::{Audit, Leases, Messages, NumberAudit, Routes, View};
 use peyk_schemas::LedgerId;
 use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
@@ -73,6 +73,7 @@ pub async fn diff<F: Feeds>(
         Projection::Messages => run::<Messages, F>(config, &mut progress).await,
         Projection::Routes => run::<Routes, F>(config, &mut progress).await,
         Projection::Audit => run::<Audit, F>(config, &mut progress).await,
+        Projection::NumberAudit => run::<NumberAudit, F>(config, &mut progress).await,
     }
 }
 

@@ -4,6 +4,7 @@
 //! either alone would do. Each reads one view, so a switch of slots never finds two of them locked crosswise.
 mod audit;
 mod error;
+mod history;
 mod leases;
 mod messages;
 mod page;
@@ -15,6 +16,7 @@ mod signals;
 
 pub use audit::{AuditCursor, AuditFilter, AuditOrder, AuditScope};
 pub use error::QueryError;
+pub use history::HistoryScope;
 pub use leases::NumberFilter;
 pub use messages::{BadCursor, MessageCursor};
 pub use page::{Limit, PAGE_MAX, Page};

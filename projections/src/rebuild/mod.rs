@@ -8,7 +8,7 @@ use crate::feed::{FeedError, Feeds};
 use crate::projection::{Projection, Slot};
 use crate::supervisor::ProjectionsConfig;
 use crate::switch::activate;
-use crate::views::{Audit, Leases, Messages, Routes, View};
+use crate::views::{Audit, Leases, Messages, NumberAudit, Routes, View};
 use fill::Means;
 use peyk_schemas::LedgerId;
 pub(crate) use source::Source;
@@ -69,6 +69,7 @@ pub async fn rebuild<F: Feeds>(
         Projection::Messages => Rebuild::<Messages, F>::run(config, Box::new(progress)).await,
         Projection::Routes => Rebuild::<Routes, F>::run(config, Box::new(progress)).await,
         Projection::Audit => Rebuild::<Audit, F>::run(config, Box::new(progress)).await,
+        Projection::NumberAudit => Rebuild::<NumberAudit, F>::run(config, Box::new(progress)).await,
     }
 }
 

@@ -61,6 +61,19 @@ fn cells_match_columns() {
         position: 1,
         updated_position: 1,
     });
+    check(&NumberTransition {
+        id: TransitionId::new(3, 1, 0),
+        number: number(),
+        to: NumberState::Recalled,
+        reason: TransitionReason::Recalled,
+        tenant: None,
+        lease: None,
+        actor: None,
+        actor_tenant: TenantId::NIL,
+        at: At(1),
+        position: 3,
+        item: 1,
+    });
     check(&Lease {
         id: LeaseId::NIL,
         number: number(),
@@ -134,6 +147,10 @@ fn the_id_of_a_row_has_room_for_every_event_of_a_record() {
     let last = u32::try_from(peyk_schemas::EVENTS_MAX - 1).expect("small");
     assert!(AuditId::new(1, last) < AuditId::new(2, 0));
     assert_eq!((AuditId::new(9, last).position(), AuditId::new(9, last).item()), (9, u64::from(last)));
+    let numbers = u32::try_from(peyk_domain::numbering::IMPORT_MAX - 1).expect("small");
+    assert!(TransitionId::new(1, last, numbers) < TransitionId::new(2, 0, 0));
+    assert!(TransitionId::new(1, 0, numbers) < TransitionId::new(1, 1, 0));
+    assert_eq!(TransitionId::new(9, last, numbers).position(), 9);
 }
 
 #[test]

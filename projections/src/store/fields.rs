@@ -105,4 +105,8 @@ impl<'r> Fields<'r> {
     pub(crate) fn hash_or_null(&self, column: &'static str) -> Result<Option<[u8; 32]>, CorruptRow> {
         self.get::<&[u8]>(column)?.map(|bytes| bytes.try_into().map_err(|_| self.corrupt(column))).transpose()
     }
+
+    pub(crate) fn hash(&self, column: &'static str) -> Result<[u8; 32], CorruptRow> {
+        self.present(column, self.hash_or_null(column)?)
+    }
 }

@@ -23,6 +23,8 @@ pub(crate) trait Row: Clone + PartialEq + Send + Sync {
     type Key: Copy + Ord + Send + Sync + Into<Cell>;
 
     const TABLE: &'static Table;
+    /// Whether rows are only ever added: whoever writes may neither change nor remove them.
+    const ONLY_ADDED: bool = false;
 
     fn key(&self) -> Self::Key;
 

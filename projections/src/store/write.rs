@@ -108,13 +108,17 @@ async fn upsert<R: Row>(connection: &mut PgConnection, rows: &[&R]) -> Result<()
     let arrays: Vec<String> =
         table.columns.iter().enumerate().map(|(at, (_, kind))| format!("${}::{}", at + 1, kind.array())).collect();
     let updates: Vec<String> = table.columns[1..].iter().map(|(name, _)| format!("{name} = excluded.{name}")).collect();
+    let how = if R::ONLY_ADDED {
+        // Rows that are only added may build on each other.
+        "ORDER BY 1".to_owned()
+    } else {
+        format!("ON CONFLICT ({}) DO UPDATE SET {}", table.key().0, updates.join(", "))
+    };
     let sql = format!(
-        "INSERT INTO {} ({}) SELECT * FROM unnest({}) ON CONFLICT ({}) DO UPDATE SET {}",
+        "INSERT INTO {} ({}) SELECT * FROM unnest({}) {how}",
         table.name,
         table.column_list(),
         arrays.join(", "),
-        table.key().0,
-        updates.join(", ")
     );
     let mut columns: Vec<Vec<Cell>> = table.columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
     for row in rows {

@@ -2,12 +2,14 @@
 mod audit;
 mod leases;
 mod messages;
+mod number_audit;
 mod place;
 mod routes;
 
 pub(crate) use audit::Audit;
 pub(crate) use leases::Leases;
 pub(crate) use messages::Messages;
+pub(crate) use number_audit::{NumberAudit, transitions};
 pub(crate) use place::Place;
 pub(crate) use routes::Routes;
 

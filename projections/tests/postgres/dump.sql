@@ -47,6 +47,12 @@ WITH spaces AS (
     SELECT 9, n.nspname || '.' || p.proname, pg_get_functiondef(p.oid) || ';'
     FROM pg_proc p JOIN spaces n ON n.oid = p.pronamespace
     UNION ALL
+    SELECT 13, format('%s.%s.%s', t.nspname, t.relname, g.tgname), pg_get_triggerdef(g.oid) || ';' || CASE g.tgenabled
+        WHEN 'O' THEN ''
+        WHEN 'A' THEN format(E'\nALTER TABLE %I.%I ENABLE ALWAYS TRIGGER %I;', t.nspname, t.relname, g.tgname)
+        ELSE format(E'\n-- not enabled: %s', g.tgenabled) END
+    FROM pg_trigger g JOIN tables t ON t.oid = g.tgrelid WHERE NOT g.tgisinternal
+    UNION ALL
     SELECT 10, p.oid::regprocedure::text, format('REVOKE ALL ON FUNCTION %s FROM PUBLIC;', p.oid::regprocedure)
     FROM pg_proc p JOIN spaces n ON n.oid = p.pronamespace
     WHERE NOT EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g WHERE g.grantee = 0)

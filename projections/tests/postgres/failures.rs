@@ -150,7 +150,8 @@ async fn a_row_postgres_takes_not_is_traced_to_its_record_and_shown_to_nobody() 
         let reason = status.state.reason().expect("a reason");
         assert!(reason.contains("records 37 to 37 of numbering/0") && reason.contains("not_that_one"), "{reason}");
         assert!(!reason.contains("93700000037"), "{reason}");
-        assert_eq!(contents(&database.owner_pool(), "read_a").await.len(), 36);
+        let rows = contents(&database.owner_pool(), "read_a").await;
+        assert_eq!(rows.iter().filter(|row| row.starts_with("numbers ")).count(), 36);
         // As another process sees it.
         let failed = seen(&database, Projection::Leases, NUMBERING, |seen| seen.state == "failed").await;
         assert_eq!((failed.record, failed.position, failed.reason.as_deref()), (Some(37), 36, Some(reason)));

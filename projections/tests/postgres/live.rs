@@ -126,7 +126,9 @@ async fn an_event_that_cannot_follow_stops_the_projector() {
         let leases = running.status().of(Projection::Leases, LedgerId::NUMBERING).expect("a projector");
         assert_eq!((leases.position, leases.state.record()), (1, Some(2)));
         running.stop().await;
-        assert_eq!(contents(&database.owner_pool(), "read_a").await.len(), 2, "all before the record, nothing of it");
+        let rows = contents(&database.owner_pool(), "read_a").await;
+        let rows = rows.iter().filter(|row| !row.starts_with("number_audit "));
+        assert_eq!(rows.count(), 2, "all before the record, nothing of it");
     })
     .await;
 }

@@ -6,6 +6,7 @@ mod failures;
 mod ledger;
 mod live;
 mod migrations;
+mod number_audit;
 mod queries;
 mod rebuilds;
 mod row_security;

@@ -189,7 +189,7 @@ async fn reads_never_fail_or_go_back_while_slots_switch_under_load() {
                         let numbers = models.numbers(tenant(index), Default::default(), None, Limit::default()).await;
                         assert_eq!(numbers.expect("reads").rows.len().min(1), 1);
                         let progress = models.progress().await.expect("reads");
-                        assert_eq!(progress.len(), 5);
+                        assert_eq!(progress.len(), 6);
                         reads.fetch_add(1, Ordering::Relaxed);
                     }
                 })
@@ -345,7 +345,7 @@ async fn going_back_serves_the_other_slot_and_projectors_catch_it_up() {
         .await
         .expect("compares");
         assert_eq!(differing, 0, "the newer slot was at the end when it ceased to serve");
-        assert_eq!(TABLES.len(), 8);
+        assert_eq!(TABLES.len(), 9);
     })
     .await;
 }

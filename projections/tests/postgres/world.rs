@@ -154,8 +154,8 @@ pub async fn project(database: &Database, ledgers: &MemoryLedgers, keys: &Keys) 
     running.stop().await;
 }
 
-pub const TABLES: [&str; 8] =
-    ["numbers", "leases", "messages", "operators", "connectors", "routes", "audit", "audit_subjects"];
+pub const TABLES: [&str; 9] =
+    ["numbers", "leases", "messages", "operators", "connectors", "routes", "audit", "audit_subjects", "number_audit"];
 
 /// Every row of one schema as text.
 pub async fn contents(pool: &PgPool, schema: &str) -> Vec<String> {
