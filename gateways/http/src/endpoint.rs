@@ -186,6 +186,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("numbering.quota" PUT "/v1/numbering/quotas/{id}" RECALL_NUMBERS JSON, numbering::set_quota, set_quota),
     endpoint!("numbers.list" GET "/v1/numbers" READ_NUMBERS NONE, numbering::list, list_numbers),
     endpoint!("numbers.show" GET "/v1/numbers/{digits}" READ_NUMBERS NONE, numbering::show, show_number),
+    endpoint!("numbers.history" GET "/v1/numbers/{digits}/history" READ_NUMBERS NONE, numbering::history, number_history),
     endpoint!("numbers.lease" GET "/v1/numbers/{digits}/lease" READ_NUMBERS NONE, numbering::validate, validate_lease),
     endpoint!("numbers.reserve" POST "/v1/numbers/{digits}/reserve" LEASE_NUMBERS JSON, numbering::reserve, reserve),
     endpoint!("numbers.hold" POST "/v1/numbers/{digits}/hold" LEASE_NUMBERS JSON, numbering::hold, hold),

@@ -2,9 +2,12 @@ use crate::reads::{Reading, Reads};
 use peyk_domain::{ConnectorId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
 use peyk_projections::Projection;
 use peyk_projections::query::{
-    AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, MessageCursor, NumberFilter, Page, ReadModels,
+    AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, Page,
+    ReadModels,
 };
-use peyk_projections::rows::{AuditEvent, Connector, Message, Number, Operator, Route, Signal, SignalId};
+use peyk_projections::rows::{
+    AuditEvent, ChainedTransition, Connector, Message, Number, Operator, Route, Signal, SignalId, TransitionId,
+};
 use peyk_schemas::{Ledger, LedgerId};
 use std::time::Duration;
 
@@ -35,6 +38,17 @@ impl Reads for ReadModels {
     ) -> Reading<Page<Number, Msisdn>> {
         let models = self.clone();
         Box::pin(async move { models.numbers(tenant, filter, after, limit).await })
+    }
+
+    fn number_history(
+        &self,
+        scope: HistoryScope,
+        number: Msisdn,
+        after: Option<TransitionId>,
+        limit: Limit,
+    ) -> Reading<Page<ChainedTransition, TransitionId>> {
+        let models = self.clone();
+        Box::pin(async move { models.number_history(scope, number, after, limit).await })
     }
 
     fn signals(&self, before: Option<SignalId>, limit: Limit) -> Reading<Page<Signal, SignalId>> {

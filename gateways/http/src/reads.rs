@@ -2,9 +2,12 @@ use crate::problem::{Problem, kind};
 use futures::future::BoxFuture;
 use peyk_domain::{ConnectorId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
 use peyk_projections::query::{
-    AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, MessageCursor, NumberFilter, Page, QueryError,
+    AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, Page,
+    QueryError,
 };
-use peyk_projections::rows::{AuditEvent, Connector, Message, Number, Operator, Route, Signal, SignalId};
+use peyk_projections::rows::{
+    AuditEvent, ChainedTransition, Connector, Message, Number, Operator, Route, Signal, SignalId, TransitionId,
+};
 use peyk_schemas::LedgerId;
 use std::time::Duration;
 
@@ -26,6 +29,15 @@ pub trait Reads: Send + Sync + 'static {
         after: Option<Msisdn>,
         limit: Limit,
     ) -> Reading<Page<Number, Msisdn>>;
+
+    /// What became of a number, oldest first, as far as the scope goes.
+    fn number_history(
+        &self,
+        scope: HistoryScope,
+        number: Msisdn,
+        after: Option<TransitionId>,
+        limit: Limit,
+    ) -> Reading<Page<ChainedTransition, TransitionId>>;
 
     /// Signs of fraud of all tenants, newest first.
     fn signals(&self, before: Option<SignalId>, limit: Limit) -> Reading<Page<Signal, SignalId>>;

@@ -36,6 +36,7 @@ const STORY: &[&str] = &[
     "numbers.recall",
     "numbers.reinstate",
     "numbers.show",
+    "numbers.history",
     "numbers.lease",
     "numbers.list",
     "operators.register",
@@ -62,7 +63,7 @@ const STORY: &[&str] = &[
     "ledgers.replay",
 ];
 /// Lists that may well have nothing in them.
-const EMPTY: &[&str] = &["audit.list", "numbering.signals"];
+const EMPTY: &[&str] = &["audit.list", "numbering.signals", "numbers.history"];
 
 /// What only somebody who has logged in can ask, or what is asked about somebody who can: the API's own tests do.
 const OF_PEOPLE: [&str; 4] = ["accessreviews.", "auth.", "me.", "users."];

@@ -1,6 +1,7 @@
 //! Numbers over HTTP: blocks, leases, and looking them up.
 mod block_file;
 mod browse;
+mod history;
 mod import;
 mod lease;
 mod oversight;
@@ -9,6 +10,7 @@ mod signals;
 mod validate;
 
 pub(crate) use browse::{One, ShownNumber, ShownNumbers, Which, list, show};
+pub(crate) use history::{ShownHistory, WhichHistory, history};
 pub(crate) use import::{Block, Imported, import};
 pub(crate) use lease::{
     Assigning, ForAWhile, ForGood, Holding, Leased, Reserved, assign, hold, release, renew, reserve,

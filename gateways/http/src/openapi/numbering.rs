@@ -1,8 +1,9 @@
 use super::Operation;
-use super::examples::{BLOCK, DIGITS, LEASE, NUMBER, TENANT, page, receipt};
+use super::examples::{ACTOR, BLOCK, DIGITS, HASH, LEASE, NUMBER, TENANT, page, receipt};
 use crate::numbering::{
     Asked, Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Quota, QuotaSet, Recall,
-    Reinstate, Reserved, Retire, ShownLease, ShownNumber, ShownNumbers, ShownSignals, Which, WhichSignals,
+    Reinstate, Reserved, Retire, ShownHistory, ShownLease, ShownNumber, ShownNumbers, ShownSignals, Which,
+    WhichHistory, WhichSignals,
 };
 use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
@@ -51,6 +52,22 @@ pub(crate) fn show_number() -> Operation {
         .example("digits", DIGITS)
         .answers::<ShownNumber>(200, "The number.", number("assigned", true))
         .refuses(&[&kind::NOT_FOUND])
+}
+
+pub(crate) fn number_history() -> Operation {
+    let description = "Each transition, oldest first: all of them for the platform's people, with the hashes that chain them; \
+                       for a tenant what concerns its own leases. A number that never was has no history.";
+    let example = json!({
+        "id": "50331648", "at": "2026-03-21T09:30:00.000Z", "from": "available", "to": "reserved", "reason": "reserved",
+        "tenant_id": TENANT, "lease_id": LEASE, "actor_id": ACTOR, "position": 3,
+        "chain": { "seq": 2, "prev_hash": HASH, "row_hash": HASH },
+    });
+    Operation::of("What became of a number", description)
+        .query::<WhichHistory>()
+        .example("digits", DIGITS)
+        .example("limit", 50)
+        .answers::<ShownHistory>(200, "A page.", page(example))
+        .refuses(&[&kind::TENANT_MISMATCH])
 }
 
 pub(crate) fn validate_lease() -> Operation {

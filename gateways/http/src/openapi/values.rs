@@ -4,7 +4,7 @@ use crate::body::BodyRule;
 use crate::field::lane_name;
 use peyk_domain::access::Role;
 use peyk_domain::messages::Lane;
-use peyk_projections::rows::{AuditEventType, ConnectorState, MessageState, NumberState, SignalKind};
+use peyk_projections::rows::{AuditEventType, ConnectorState, MessageState, NumberState, SignalKind, TransitionReason};
 use peyk_schemas::Ledger;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -99,6 +99,7 @@ values! {
     RecordLimit { "description": "Records of an answer; 100 if left out.", "type": "integer", "minimum": 1, "maximum": 1000 }
     NumberStateName { "type": "string", "enum": names(NumberState::ALL, NumberState::name) }
     LeaseVerdictName { "type": "string", "enum": ["leased", "not_leased", "not_registered"] }
+    TransitionReasonName { "type": "string", "enum": names(TransitionReason::ALL, TransitionReason::name) }
     SignalKindName { "type": "string", "enum": names(SignalKind::ALL, SignalKind::name) }
     ConnectorStateName { "type": "string", "enum": names(ConnectorState::ALL, ConnectorState::name) }
     MessageStateName {

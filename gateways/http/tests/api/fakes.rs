@@ -16,11 +16,12 @@ use peyk_http::{
     Reads, ReplayAsked, ReplayRefused, Replays, TokenAuthority, TrustedProxies,
 };
 use peyk_projections::query::{
-    AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, MessageCursor, NumberFilter, Page, QueryError,
+    AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, Page,
+    QueryError,
 };
 use peyk_projections::rows::{
-    AuditEvent, AuditEventType, AuditId, Connector, Message, MessageState, Number, NumberState, Operator, Route,
-    Signal, SignalId, SignalKind,
+    AuditEvent, AuditEventType, AuditId, ChainedTransition, Connector, Message, MessageState, Number, NumberState,
+    NumberTransition, Operator, Route, Signal, SignalId, SignalKind, TransitionId, TransitionReason,
 };
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde_json::{Value, json};
@@ -314,6 +315,33 @@ impl Reads for FakeReads {
         self.listed.lock().unwrap().push((tenant, filter, after, limit.rows()));
         let number = number(tenant);
         page(vec![number.clone()], number.number)
+    }
+
+    fn number_history(
+        &self,
+        scope: HistoryScope,
+        number: Msisdn,
+        after: Option<TransitionId>,
+        _limit: Limit,
+    ) -> Reading<Page<ChainedTransition, TransitionId>> {
+        let id = TransitionId::new(3, 0, 0);
+        let transition = NumberTransition {
+            id,
+            number,
+            to: NumberState::Reserved,
+            reason: TransitionReason::Reserved,
+            tenant: Some(HERAT),
+            lease: Some(LeaseId::from_bytes([9; 16])),
+            actor: Some(ActorId::from_bytes([8; 16])),
+            actor_tenant: TenantId::NIL,
+            at: At(1_700_000_000_000),
+            position: 3,
+            item: 0,
+        };
+        let from = Some(NumberState::Available);
+        let row = ChainedTransition { transition, seq: 2, from, prev_hash: [1; 32], row_hash: [2; 32] };
+        let seen = scope == HistoryScope::Platform || scope == HistoryScope::Tenant(HERAT);
+        page(if seen && after.is_none_or(|after| after < id) { vec![row] } else { Vec::new() }, id)
     }
 
     fn signals(&self, before: Option<SignalId>, _limit: Limit) -> Reading<Page<Signal, SignalId>> {

@@ -272,6 +272,29 @@ async fn quotas_are_the_platforms_to_set_and_signals_its_to_see() {
 }
 
 #[tokio::test]
+async fn the_platform_sees_the_whole_history_of_a_number_and_a_tenant_its_own() {
+    let bench = Bench::new();
+    let path = "/v1/numbers/93700000001/history";
+    let whole = bench.ask_as_platform("GET", path, "").await;
+    let row = &whole.body["items"][0];
+    assert_eq!((whole.status, &row["from"], &row["to"]), (200, &"available".into(), &"reserved".into()));
+    assert_eq!((&row["reason"], &row["position"]), (&"reserved".into(), &3.into()));
+    assert_eq!(row["chain"], json!({ "seq": 2, "prev_hash": "01".repeat(32), "row_hash": "02".repeat(32) }));
+    assert!(row["actor_id"].is_string());
+    let after = format!("{path}?cursor={}", row["id"].as_str().unwrap());
+    assert_eq!(bench.ask_as_platform("GET", &after, "").await.body["items"], json!([]));
+    bench.ask_as_platform("GET", &format!("{path}?cursor=-1"), "").await.is_problem(422, "INVALID_VALUE");
+
+    let own = bench.ask("GET", path, "").await;
+    let row = &own.body["items"][0];
+    // Who of the platform's people it was is none of a tenant's business, nor is how often the number changed hands.
+    assert_eq!((own.status, &row["chain"], &row["actor_id"]), (200, &json!(null), &json!(null)));
+    let of_another = format!("{path}?tenant_id={KABUL}");
+    bench.ask("GET", &of_another, "").await.is_problem(403, "TENANT_MISMATCH");
+    assert_eq!(bench.ask_as_platform("GET", &of_another, "").await.body["items"], json!([]));
+}
+
+#[tokio::test]
 async fn whoever_reserves_too_fast_is_told_when_to_come_back() {
     let bench = Bench::new();
     let again = CommandError::Limited {
