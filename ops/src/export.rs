@@ -1,4 +1,5 @@
 //! `peyk export`: what a regulator gets, and how one checks it.
+use crate::audit::refuse_if_broken;
 use crate::config::Config;
 use crate::keys::{KeyDirectory, read_verifying_key};
 use crate::output::{self, Output};
@@ -73,6 +74,7 @@ pub fn check(directory: &Path, regulator_key: &Path, deployment_key: &Path, outp
 }
 
 async fn regulator(config: &Config, keys: &KeyDirectory, args: RegulatorArgs, output: Output) -> Result<()> {
+    refuse_if_broken(config)?;
     let now = Clock::system().now();
     let scope = match (args.period, args.as_of.as_deref()) {
         (Some(period), _) => Scope::Period(period),

@@ -1,4 +1,5 @@
 //! How a command that failed says so: one line what, one line for each cause, one line what to do; a code that never changes.
+use crate::audit::AuditBroken;
 use crate::check::ChecksFailed;
 use crate::config::{Problem, Problems};
 use crate::exit::Exit;
@@ -14,15 +15,16 @@ use peyk_ledger::nats::{ConnectError, ProvisionError};
 use peyk_ledger::verification::AuditError;
 use peyk_ledger::witness::WitnessError;
 use peyk_ledger::writer::{OpenError, RecoverError, ReplayError};
-use peyk_projections::MigrationError;
 use peyk_projections::exports::ExportError;
 use peyk_projections::query::QueryError;
+use peyk_projections::{MigrationError, NumberAuditError};
 use peyk_schemas::ChainError;
 use serde_json::json;
 
 const CHECK: &str = "`peyk check` looks at everything a deployment needs";
 const BROKEN: &str =
     "nothing from that record on is to be believed; keep the log as it is and find out who wrote to it";
+const ALTERED: &str = "find out who wrote to the database; `peyk projections rebuild number_audit` makes the table anew, then `peyk audit verify`";
 const MIGRATE: &str = "run `peyk migrate`";
 
 /// What a writer said to a command of an operator.
@@ -149,6 +151,12 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
     }
     if let Some(error) = cause.downcast_ref::<QueryError>() {
         return Some((error.code(), CHECK));
+    }
+    if cause.is::<AuditBroken>() {
+        return Some(("NUMBER_AUDIT_BROKEN", ALTERED));
+    }
+    if let Some(error) = cause.downcast_ref::<NumberAuditError>() {
+        return Some((error.code(), if error.condemns() { ALTERED } else { CHECK }));
     }
     cause.downcast_ref::<ExportError>().map(|error| (error.code(), "docs/OPERATIONS.md says what an export needs"))
 }

@@ -23,17 +23,17 @@ pub enum ProjectionsCommand {
     Status,
     /// Fill the idle slot from the first record on and switch to it; all projections if none is named.
     Rebuild {
-        /// `leases`, `messages`, `routes` or `audit`.
+        /// `leases`, `messages`, `routes`, `audit` or `number_audit`.
         projections: Vec<Projection>,
     },
     /// Serve from the other slot again.
     Rollback {
-        /// `leases`, `messages`, `routes` or `audit`.
+        /// `leases`, `messages`, `routes`, `audit` or `number_audit`.
         projection: Projection,
     },
     /// Compare both slots row by row, at the same record; all projections if none is named. Fails if rows differ.
     Diff {
-        /// `leases`, `messages`, `routes` or `audit`.
+        /// `leases`, `messages`, `routes`, `audit` or `number_audit`.
         projections: Vec<Projection>,
     },
 }
@@ -138,7 +138,8 @@ pub async fn keyrings(config: &Config, ledgers: &Ledgers) -> Result<Keyrings> {
     Ok(Keyrings::new(store, Box::new(files)))
 }
 
-async fn settings(config: &Config) -> Result<ProjectionsConfig<Ledgers>> {
+/// What rebuilding and comparing need.
+pub async fn settings(config: &Config) -> Result<ProjectionsConfig<Ledgers>> {
     let ledgers = ledgers(config, "peyk projections").await?;
     let keys = Arc::new(keyrings(config, &ledgers).await?);
     let pool = projector_pool(postgres(&config.postgres.projector_url, "postgres.projector_url")?, 4);

@@ -1,4 +1,5 @@
 //! `peyk serve`: every role in one process. Settings, bind, spawn, signal, drain.
+use crate::audit::NumberAuditWatch;
 use crate::bookmarks::ReadModelBookmarks;
 use crate::config::{Config, Environment};
 use crate::grpc::Grpc;
@@ -115,14 +116,14 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
         let following = async move { certificate.follow().await };
         tokio::spawn(background.clone().run_until_cancelled_owned(following));
     }
-    let auditing = audit(config, &ledgers, &clock, &background)?;
+    let mut auditing = audit(config, &ledgers, &clock, &background)?;
 
     let partitions = config.messages.partitions;
     let directory_keys = keyrings.clone();
     let projecting = ProjectionsConfig {
         pool: projector_pool(
             postgres(&config.postgres.projector_url, "postgres.projector_url")?,
-            u32::from(partitions) + 5,
+            u32::from(partitions) + 8,
         ),
         feeds: ledgers.clone(),
         keys: Arc::new(keyrings.clone()),
@@ -133,6 +134,8 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let (setting, pool) = ("postgres.projector_url", &projecting.pool);
     follow_login(&logins.projector_url, setting, pool, projector_options, &background);
     let projections = Projections::spawn(&projecting, &background);
+    let number_audit = NumberAuditWatch::new(config, &projecting, &clock)?;
+    auditing.push(tokio::spawn(number_audit.run(background.clone())));
     let reader = reader_pool(postgres(&config.postgres.reader_url, "postgres.reader_url")?, READER_CONNECTIONS);
     follow_login(&logins.reader_url, "postgres.reader_url", &reader, reader_options, &background);
     let reads = ReadModels::new(reader.clone(), projections.status());

@@ -57,6 +57,7 @@ const REVIEWED: &[(&str, DataClass, &str)] = &[
     ("recovered_at", Internal, "a position"),
     ("refused", Internal, "a typed error"),
     ("request", Internal, "its random id"),
+    ("rows", Internal, "how many"),
     ("seconds", Internal, "how many"),
     ("servers", Internal, "names of NATS servers"),
     ("severity", Public, ""),

@@ -12,6 +12,7 @@ mod log_outage;
 mod login;
 mod main_job;
 mod noting;
+mod number_audit;
 mod postgres_outage;
 mod production;
 mod projections;

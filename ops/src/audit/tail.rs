@@ -1,9 +1,9 @@
-//! `peyk audit`: the audit trail as the platform's auditors read it, straight from the read model.
+//! The audit trail as the platform's auditors read it, straight from the read model.
 use crate::config::Config;
 use crate::migrate::postgres;
 use crate::output::Output;
 use anyhow::{Context, Result};
-use clap::{Args, Subcommand};
+use clap::Args;
 use peyk_domain::TenantId;
 use peyk_projections::query::{AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, PAGE_MAX, ReadModels};
 use peyk_projections::rows::{AuditEvent, AuditEventType};
@@ -13,12 +13,6 @@ use std::time::Duration;
 
 /// How often to look for new rows.
 const POLL: Duration = Duration::from_millis(500);
-
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    /// The newest rows of the audit trail, oldest of them first.
-    Tail(TailArgs),
-}
 
 #[derive(Debug, Args)]
 pub struct TailArgs {
@@ -41,8 +35,7 @@ fn event_type(text: &str) -> Result<AuditEventType, String> {
     AuditEventType::named(text).ok_or_else(|| format!("expected one of {}", words()))
 }
 
-pub async fn run(config: &Config, command: AuditCommand, output: Output) -> Result<()> {
-    let AuditCommand::Tail(args) = command;
+pub async fn run(config: &Config, args: TailArgs, output: Output) -> Result<()> {
     let pool = reader_pool(postgres(&config.postgres.reader_url, "postgres.reader_url")?, 1);
     let models = ReadModels::new(pool, StatusBoard::default());
     let filter = AuditFilter { tenant: args.tenant, event_type: args.event_type, ..AuditFilter::default() };

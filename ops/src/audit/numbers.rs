@@ -1,0 +1,141 @@
+use crate::config::Config;
+use crate::output::{self, Output};
+use crate::projections::settings;
+use anyhow::{Result, bail};
+use peyk_ledger::verification::{Failure, Journal, Verification};
+use peyk_ledger::{Clock, Ledgers};
+use peyk_projections::{NumberAuditChecked, NumberAuditError, ProjectionsConfig, verify_number_audit};
+use peyk_schemas::LedgerId;
+use serde_json::json;
+use std::num::NonZeroU32;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// A pause before the first verification, and between two looks whether one is due.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// Where a deployment keeps what came of verifying the audit table: beside what came of verifying ledgers.
+fn journal(config: &Config) -> Result<Journal> {
+    Ok(Journal::new(config.witness.directory.join("verification").join("number-audit"))?)
+}
+
+/// # Errors
+/// If the newest verification of the audit table found it changed.
+pub fn refuse_if_broken(config: &Config) -> Result<()> {
+    match journal(config)?.load(LedgerId::NUMBERING)?.and_then(|last| last.failure) {
+        Some(failure) => bail!(AuditBroken { reason: failure.reason }),
+        None => Ok(()),
+    }
+}
+
+/// Nothing is exported while the audit table is not what follows from the ledger.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit table of numbers was found changed: {reason}")]
+pub struct AuditBroken {
+    reason: String,
+}
+
+/// `peyk audit verify`.
+pub async fn run(config: &Config, output: Output) -> Result<()> {
+    let settings = settings(config).await?;
+    let bar = output::progress(0, "verify number_audit");
+    let watched = bar.clone();
+    let progress = move |position, end| {
+        watched.set_length(end);
+        watched.set_position(position);
+    };
+    let began = Instant::now();
+    let outcome = verify_number_audit(&settings, None, progress).await;
+    bar.finish_and_clear();
+    keep(&journal(config)?, &Clock::system(), began, &outcome);
+    let NumberAuditChecked { position, rows } = outcome?;
+    output.line(
+        &json!({ "verified": true, "table": "number_audit", "rows": rows, "position": position,
+            "seconds": began.elapsed().as_secs_f64() }),
+        &format!("number_audit: verified, {rows} rows follow from numbering/0 up to position {position}"),
+    );
+    Ok(())
+}
+
+/// Keeps what was found; nothing where the table could not be looked at.
+fn keep(journal: &Journal, clock: &Clock, began: Instant, outcome: &Result<NumberAuditChecked, NumberAuditError>) {
+    let failure = match outcome {
+        Ok(_) => None,
+        Err(NumberAuditError::Differs(difference)) => Some(Failure {
+            code: "NUMBER_AUDIT_BROKEN".to_owned(),
+            position: Some(difference.position),
+            reason: difference.to_string(),
+        }),
+        Err(NumberAuditError::Unseen(_)) => return,
+    };
+    let verification = Verification {
+        ledger: LedgerId::NUMBERING.to_string(),
+        at: clock.now().0,
+        seconds: began.elapsed().as_secs_f64(),
+        position: outcome.as_ref().map_or(0, |checked| checked.position),
+        hash: None,
+        epoch: 0,
+        records: outcome.as_ref().map_or(0, |checked| checked.rows),
+        checkpoints: 0,
+        lost: 0,
+        failure,
+    };
+    if let Err(error) = journal.save(LedgerId::NUMBERING, &verification) {
+        tracing::error!(%error, "the verification of the audit table could not be kept");
+    }
+}
+
+/// Verifies the audit table of numbers whenever it is due.
+pub struct NumberAuditWatch {
+    journal: Journal,
+    projecting: ProjectionsConfig<Ledgers>,
+    clock: Clock,
+    every: Duration,
+    pace: Option<NonZeroU32>,
+}
+
+impl NumberAuditWatch {
+    pub fn new(config: &Config, projecting: &ProjectionsConfig<Ledgers>, clock: &Clock) -> Result<Self> {
+        let (journal, settings) = (journal(config)?, &config.verification);
+        let every = Duration::from_secs(u64::from(settings.every_minutes) * 60);
+        let pace = NonZeroU32::new(settings.records_per_second);
+        Ok(Self { journal, projecting: projecting.clone(), clock: clock.clone(), every, pace })
+    }
+
+    /// Runs until stopped.
+    pub async fn run(self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_some() {
+            if self.is_due() {
+                stop.run_until_cancelled(self.verify()).await;
+            }
+        }
+    }
+
+    async fn verify(&self) {
+        let began = Instant::now();
+        let outcome = verify_number_audit(&self.projecting, self.pace, |_, _| {}).await;
+        match &outcome {
+            Ok(NumberAuditChecked { position, rows }) => {
+                tracing::info!(position, rows, "the audit table of numbers is verified");
+            }
+            Err(NumberAuditError::Differs(difference)) => {
+                let position = difference.position;
+                tracing::error!(severity = "CRITICAL", code = "NUMBER_AUDIT_BROKEN", position, error = %difference, "the audit table of numbers was changed");
+            }
+            Err(error) => tracing::warn!(%error, "the audit table of numbers could not be verified now"),
+        }
+        keep(&self.journal, &self.clock, began, &outcome);
+    }
+
+    fn is_due(&self) -> bool {
+        let every = u64::try_from(self.every.as_millis()).unwrap_or(u64::MAX);
+        match self.journal.load(LedgerId::NUMBERING) {
+            Ok(last) => last.is_none_or(|last| last.at.saturating_add(every) <= self.clock.now().0),
+            Err(error) => {
+                tracing::warn!(%error, "verifying the audit table again");
+                true
+            }
+        }
+    }
+}
