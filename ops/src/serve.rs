@@ -169,8 +169,8 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
     let recording = Recording::start(&api);
     let serving = CancellationToken::new();
-    let http = tokio::spawn(server.serve(api, serving.clone()));
-    let grpc = grpc.map(|grpc| grpc.spawn(leases, &serving, &background)).transpose()?;
+    let http = tokio::spawn(server.serve(api.clone(), serving.clone()));
+    let grpc = grpc.map(|grpc| grpc.spawn(leases, api, &serving, &background)).transpose()?;
     let connectors = connect(config, edge, &background)?;
 
     signal().await?;

@@ -14,7 +14,7 @@ mod server;
 mod trace;
 
 pub use client::{ClientTls, LeaseClient, LeaseClientError};
-pub use clients::{AllowList, Caps, ClientName, NotAClientName, Rpc};
+pub use clients::{Alarm, AllowList, Allowed, Caps, ClientName, NotAClientName, Rpc, UNKNOWN_NUMBER_BURST};
 pub use lease_service::{NUMBERS_MAX, PATIENCE};
 pub use metrics::METRICS;
 pub use peyk_handlers::Leases;

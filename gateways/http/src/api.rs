@@ -128,6 +128,13 @@ impl Api {
         self
     }
 
+    /// Puts on record, in the audit trail, what another gateway of this process saw and somebody should look into.
+    ///
+    /// `code` is a stable one, `resource` as `client/` and its name; neither says anything personal.
+    pub fn suspect(&self, code: &'static str, resource: String) {
+        self.recorder.suspect(code, resource);
+    }
+
     /// With somebody who knows whose a number is; without, that cannot be asked. To be said before it serves.
     #[must_use]
     pub fn with_leases(mut self: Arc<Self>, leases: Arc<dyn Leases>) -> Arc<Self> {

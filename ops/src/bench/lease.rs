@@ -144,7 +144,8 @@ async fn calls(leases: Arc<dyn Leases>, args: &LeaseArgs) -> Result<()> {
     let server = GrpcServer::bind("127.0.0.1:0".parse()?, Some(tls), GrpcSettings::default()).await?;
     let address = format!("https://localhost:{}", server.local_addr()?.port());
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(server.serve(leases, AllowList::new(allowed, caps), stop.clone()));
+    let serving =
+        tokio::spawn(server.serve(leases, AllowList::new(allowed, caps, Arc::new(|_: &str| {})), stop.clone()));
     let clients = (0..args.connections.max(1))
         .map(|_| Ok(LeaseClient::new(&address, Some(&shown))?))
         .collect::<Result<Vec<_>>>()?;

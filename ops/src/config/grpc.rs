@@ -1,6 +1,6 @@
 use super::reader::Reader;
 use super::value::ClientNames;
-use peyk_grpc::{AllowList, Caps, NUMBERS_MAX, Rpc};
+use peyk_grpc::{Allowed, Caps, NUMBERS_MAX, Rpc};
 use peyk_handlers::LEASES_STALE_AFTER_MAX;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -83,17 +83,20 @@ impl GrpcConfig {
         }
     }
 
-    pub fn allowed(&self) -> AllowList {
+    pub fn caps(&self) -> Caps {
         // Read as 1 at least.
         let count = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-        let caps = Caps {
+        Caps {
             numbers_per_second: count(self.numbers_per_second),
             calls_at_once: self.calls_at_once,
             unknown_per_minute: count(self.unknown_per_minute),
-        };
+        }
+    }
+
+    pub fn allowed(&self) -> Allowed {
         let lists = [(Rpc::ValidateLease, &self.validate_lease), (Rpc::ValidateLeases, &self.validate_leases)];
         let lists = lists.map(|(rpc, names)| (rpc, names.0.iter().cloned().collect()));
-        AllowList::new(BTreeMap::from(lists), caps)
+        BTreeMap::from(lists)
     }
 
     /// Whether nobody may call anything.

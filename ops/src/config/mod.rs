@@ -16,7 +16,7 @@ mod tests;
 mod value;
 
 pub use example::example;
-pub use grpc::{GrpcConfig, MutualTlsFiles};
+pub use grpc::MutualTlsFiles;
 pub use layers::Origin;
 pub use problem::{Problem, ProblemCode, Problems};
 pub use reader::Settled;
@@ -29,6 +29,7 @@ use peyk_domain::DeploymentId;
 use peyk_ledger::{Names, Segments, Server};
 use reader::{Gathered, Reader};
 use std::ffi::OsString;
+use std::fmt;
 use std::ops::Deref;
 use std::path::PathBuf;
 
@@ -44,6 +45,7 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Where its secrets came from.
     pub kept: Kept,
+    sources: Sources,
 }
 
 impl Deref for Config {
@@ -54,13 +56,19 @@ impl Deref for Config {
     }
 }
 
-/// What the configuration is read from.
-#[derive(Debug, Clone, Default)]
+/// What the configuration is read from. Variables and flags may be secrets.
+#[derive(Clone, Default)]
 pub struct Sources {
     /// The file that was named; else [`FILE`], if it is there.
     pub file: Option<PathBuf>,
     pub variables: Vec<(OsString, OsString)>,
     pub flags: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Sources").field("file", &self.file).finish_non_exhaustive()
+    }
 }
 
 impl Config {
@@ -72,6 +80,7 @@ impl Config {
         let described = described().known;
         let known: Vec<String> = described.iter().map(|known| known.pattern.clone()).collect();
         let mut layers = Layers::default();
+        let again = sources.clone();
         let path = sources.file.clone().unwrap_or_else(|| FILE.into());
         let file = match std::fs::read_to_string(&path) {
             Ok(text) => {
@@ -105,7 +114,7 @@ impl Config {
             problems.extend(guarded.into_iter().map(|problem| placed(problem, &settled)));
         }
         if problems.is_empty() {
-            return Ok(Self { sections, settled, file, kept });
+            return Ok(Self { sections, settled, file, kept, sources: again });
         }
         problems.sort_by(|one, other| (&one.origin, &one.key).cmp(&(&other.origin, &other.key)));
         if file.is_none() && problems.iter().any(|problem| problem.code == ProblemCode::Missing) {
@@ -114,6 +123,14 @@ impl Config {
             problems.push(Problem { code: ProblemCode::Unreadable, key, origin, said });
         }
         Err(Problems(problems))
+    }
+
+    /// Reads it again, from what it was read from.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn again(&self) -> Result<Self, Problems> {
+        Self::load(self.sources.clone()).await
     }
 
     pub fn names(&self) -> Result<Names> {

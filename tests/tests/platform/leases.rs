@@ -1,4 +1,5 @@
 //! Whether a number is leased, as services ask it over gRPC, beside what the API says.
+use crate::audit::trail;
 use crate::setting::{FIRST, Tenant, fresh, import, lease, platform};
 use anyhow::{Context, Result, bail};
 use peyk_domain::TenantId;
@@ -12,6 +13,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Numbers that are not registered which a client may ask about in a minute.
+const UNKNOWN_MAX: u64 = 3;
 const STALE_AFTER: Duration = Duration::from_secs(3);
 
 /// A deployment that serves gRPC, and where its clients' files are.
@@ -32,6 +35,7 @@ impl Served {
         authority.issue(&path("client.crt"), &path("client.key"))?;
         let grpc = format!(
             "[leases]\nstale_after_seconds = {}\n[grpc]\nlisten = \"127.0.0.1:{port}\"\nvalidate_lease = [\"localhost\"]\n\
+             unknown_per_minute = {UNKNOWN_MAX}\n\
              [grpc.tls]\ncertificate = {:?}\nkey = {:?}\nclient_ca = {:?}\n",
             STALE_AFTER.as_secs(),
             path("server.crt"),
@@ -172,6 +176,48 @@ async fn with_the_log_gone_nobody_is_answered_once_it_is_not_certain_any_more() 
         async move { client.validate(asked(FIRST, tenant.id, None)).await.is_ok() }
     })
     .await;
+    served.deployment.end();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_call_is_read_again_and_a_burst_of_unknown_numbers_is_in_the_trail() -> Result<()> {
+    let served = Served::start().await?;
+    let mut client = served.client("client")?;
+    let probe = async |client: &LeaseClient| {
+        let mut client = client.clone();
+        refusal(client.validate(asked(FIRST + 999, TenantId::NIL, None)).await).ok().flatten()
+    };
+    for number in 0..=UNKNOWN_MAX {
+        client.validate(asked(FIRST + 1_000 + number, TenantId::NIL, None)).await?;
+    }
+    let admin = served.deployment.token(TenantId::NIL, &["platform.auditor"])?;
+    let auditor = served.deployment.http().bearer(&admin);
+    let bursts = async || {
+        let rows = trail(&auditor, "event_type=suspicious_activity").await.unwrap_or_default();
+        rows.into_iter().filter(|row| row["code"] == "UNKNOWN_NUMBER_BURST").collect::<Vec<_>>()
+    };
+    eventually("the burst is in the trail", PATIENCE, || async { !bursts().await.is_empty() }).await;
+    let found = bursts().await;
+    assert_eq!((&found[0]["resource_type"], &found[0]["resource_id"]), (&json!("client"), &json!("localhost")));
+    assert!(found.len() == 1 && found[0]["source_ip"].is_null() && found[0]["actor_id"].is_null(), "{found:?}");
+
+    // The list changes under an open connection; one that cannot be read changes nothing.
+    let text = std::fs::read_to_string(served.deployment.path("peyk.toml"))?;
+    let listed = "validate_lease = [\"localhost\"]";
+    served.deployment.configure(&text.replace(listed, "validate_lease = [\"somebody.else\"]"))?;
+    eventually("it may not call any more", PATIENCE, || async {
+        probe(&client).await.is_some_and(|(code, _)| code == "Unauthenticated")
+    })
+    .await;
+    served.deployment.configure(&text.replace(listed, "validate_lease = [\"localhost\"]\nnothing_of_ours = 1"))?;
+    eventually("that is refused", PATIENCE, || async {
+        served.deployment.serve_log().is_ok_and(|log| log.contains("who may call over gRPC stays as it was"))
+    })
+    .await;
+    assert!(probe(&client).await.is_some());
+    served.deployment.configure(&text)?;
+    eventually("it may call again", PATIENCE, || async { probe(&client).await.is_none() }).await;
     served.deployment.end();
     Ok(())
 }

@@ -1,7 +1,9 @@
+use super::alarm::Alarm;
 use super::client::{Caps, Client};
 use super::name::{ClientName, Peer};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What can be called and has an allow-list of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,31 +24,65 @@ impl Rpc {
     }
 }
 
-/// Who may call what, and how much. What is on no list cannot be called; there is nobody else.
-#[derive(Debug)]
-pub struct AllowList {
-    allowed: BTreeMap<Rpc, BTreeSet<ClientName>>,
-    clients: BTreeMap<ClientName, Arc<Client>>,
+/// Who may call which RPC.
+pub type Allowed = BTreeMap<Rpc, BTreeSet<ClientName>>;
+
+/// Who may call what, and how much. What is on no list cannot be called; there is nobody else. Clones share it.
+#[derive(Clone)]
+pub struct AllowList(Arc<Shared>);
+
+struct Shared {
+    caps: Caps,
+    alarm: Arc<dyn Alarm>,
+    lists: RwLock<Lists>,
     /// Who calls over a connection without TLS, which only development takes: whoever can connect.
     anybody: Arc<Client>,
+}
+
+#[derive(Default)]
+struct Lists {
+    allowed: Allowed,
+    clients: BTreeMap<ClientName, Arc<Client>>,
+}
+
+impl fmt::Debug for AllowList {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("AllowList").field("caps", &self.0.caps).finish_non_exhaustive()
+    }
 }
 
 impl AllowList {
     /// Each client has `caps` of its own, whatever it calls.
     #[must_use]
-    pub fn new(allowed: BTreeMap<Rpc, BTreeSet<ClientName>>, caps: Caps) -> Self {
+    pub fn new(allowed: Allowed, caps: Caps, alarm: Arc<dyn Alarm>) -> Self {
+        let anybody = Client::new("anybody".to_owned(), caps, Arc::clone(&alarm));
+        let list = Self(Arc::new(Shared { caps, alarm, lists: RwLock::default(), anybody }));
+        list.replace(allowed);
+        list
+    }
+
+    /// From now on these may call, over connections that are open as well. Who stays has left what it had.
+    pub fn replace(&self, allowed: Allowed) {
+        let Shared { caps, alarm, lists, .. } = &*self.0;
+        // Nothing panics while it is locked.
+        let mut lists = lists.write().unwrap_or_else(PoisonError::into_inner);
         let names: BTreeSet<_> = allowed.values().flatten().cloned().collect();
-        let clients = names.into_iter().map(|name| (name.clone(), Client::new(name.to_string(), caps))).collect();
-        Self { allowed, clients, anybody: Client::new("anybody".to_owned(), caps) }
+        let known = |name: &ClientName| lists.clients.get(name).map(Arc::clone);
+        let client =
+            |name: &ClientName| known(name).unwrap_or_else(|| Client::new(name.to_string(), *caps, Arc::clone(alarm)));
+        let clients = names.into_iter().map(|name| (name.clone(), client(&name))).collect();
+        *lists = Lists { allowed, clients };
     }
 
     /// Who calls as far as this RPC is concerned, if that is anybody who may.
-    pub(crate) fn client(&self, peer: &Peer, rpc: Rpc) -> Option<&Arc<Client>> {
-        let allowed = self.allowed.get(&rpc)?;
-        peer.names.iter().find(|name| allowed.contains(*name)).and_then(|name| self.clients.get(name))
+    pub(crate) fn client(&self, peer: &Peer, rpc: Rpc) -> Option<Arc<Client>> {
+        let lists = self.0.lists.read().unwrap_or_else(PoisonError::into_inner);
+        let allowed = lists.allowed.get(&rpc)?;
+        let name = peer.names.iter().find(|name| allowed.contains(*name))?;
+        lists.clients.get(name).map(Arc::clone)
     }
 
-    pub(crate) const fn anybody(&self) -> &Arc<Client> {
-        &self.anybody
+    pub(crate) fn anybody(&self) -> Arc<Client> {
+        Arc::clone(&self.0.anybody)
     }
 }

@@ -1,14 +1,13 @@
+use super::alarm::{Alarm, UNKNOWN_NUMBER_BURST};
 use super::unknowns::Unknowns;
 use crate::metrics;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// The code of the signal, which does not change.
-const UNKNOWN_NUMBER_BURST: &str = "UNKNOWN_NUMBER_BURST";
 
 /// How much one client may ask of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +31,6 @@ impl Default for Caps {
 }
 
 /// Somebody who may call, and what is left to them.
-#[derive(Debug)]
 pub(crate) struct Client {
     name: String,
     numbers: DefaultDirectRateLimiter,
@@ -40,6 +38,13 @@ pub(crate) struct Client {
     rate: NonZeroU32,
     calls: Arc<Semaphore>,
     unknowns: Unknowns,
+    alarm: Arc<dyn Alarm>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Client").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// The client asks for more than it may.
@@ -58,13 +63,14 @@ pub(crate) struct UnderWay {
 }
 
 impl Client {
-    pub(super) fn new(name: String, caps: Caps) -> Arc<Self> {
+    pub(super) fn new(name: String, caps: Caps, alarm: Arc<dyn Alarm>) -> Arc<Self> {
         Arc::new(Self {
             name,
             numbers: RateLimiter::direct(Quota::per_second(caps.numbers_per_second)),
             rate: caps.numbers_per_second,
             calls: Arc::new(Semaphore::new(caps.calls_at_once.min(Semaphore::MAX_PERMITS))),
             unknowns: Unknowns::new(caps.unknown_per_minute),
+            alarm,
         })
     }
 
@@ -98,6 +104,7 @@ impl Client {
                 client = self.name,
                 "a client asks for many numbers that are not registered"
             );
+            self.alarm.unknown_number_burst(&self.name);
         }
     }
 }
@@ -112,7 +119,8 @@ mod tests {
 
     #[test]
     fn calls_under_way_are_bounded_and_come_back() {
-        let client = Client::new("one".to_owned(), Caps { calls_at_once: 2, ..Caps::default() });
+        let client =
+            Client::new("one".to_owned(), Caps { calls_at_once: 2, ..Caps::default() }, Arc::new(|_: &str| {}));
         let (first, second) = (client.enter().unwrap(), client.enter().unwrap());
         assert_eq!(client.enter().unwrap_err(), OverCap::Calls);
         drop(first);
@@ -124,7 +132,7 @@ mod tests {
     #[test]
     fn numbers_are_bounded_and_the_wait_is_told() {
         let caps = Caps { numbers_per_second: count(10), ..Caps::default() };
-        let client = Client::new("one".to_owned(), caps);
+        let client = Client::new("one".to_owned(), caps, Arc::new(|_: &str| {}));
         assert_eq!(client.take(count(11)), Err(OverCap::Numbers(Duration::from_secs(1))), "never as many as that");
         assert_eq!(client.take(count(10)), Ok(()), "what was refused took nothing");
         let Err(OverCap::Numbers(wait)) = client.take(count(10)) else { panic!("there are none left") };

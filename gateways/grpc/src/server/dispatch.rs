@@ -35,12 +35,12 @@ pub(super) enum Caller {
 pub(super) struct Dispatch {
     leases: LeaseServiceServer<LeaseDesk>,
     health: HealthServer<Condition>,
-    allowed: Arc<AllowList>,
+    allowed: AllowList,
     timeout: Duration,
 }
 
 impl Dispatch {
-    pub(super) fn new(leases: &Arc<dyn Leases>, allowed: Arc<AllowList>, settings: &GrpcSettings) -> Self {
+    pub(super) fn new(leases: &Arc<dyn Leases>, allowed: AllowList, settings: &GrpcSettings) -> Self {
         let desk = LeaseServiceServer::new(LeaseDesk::new(Arc::clone(leases)));
         Self {
             leases: desk.max_decoding_message_size(settings.message_bytes_max),
@@ -89,7 +89,7 @@ impl Dispatch {
         let place = client.enter()?;
         // The first number; a call that asks about more takes them once it was read.
         client.take(NonZeroU32::MIN)?;
-        Ok(Some(Entry { client: Arc::clone(client), _place: place }))
+        Ok(Some(Entry { client, _place: place }))
     }
 
     async fn handled(

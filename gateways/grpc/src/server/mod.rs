@@ -70,7 +70,7 @@ impl GrpcServer {
     /// At the limit of connections nothing is accepted: the system's backlog holds who comes, and turns away the rest.
     pub async fn serve(self, leases: Arc<dyn Leases>, allowed: AllowList, stop: CancellationToken) -> Drained {
         let Self { listener, settings, tls } = self;
-        let dispatch = Dispatch::new(&leases, Arc::new(allowed), &settings);
+        let dispatch = Dispatch::new(&leases, allowed, &settings);
         let connection = Connection::new(dispatch, settings, tls, stop.clone());
         let free = Arc::new(Semaphore::new(settings.connections_max));
         let open = TaskTracker::new();

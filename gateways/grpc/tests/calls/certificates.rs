@@ -1,7 +1,8 @@
 //! Whom the server lets in, and what becomes of certificates that change.
 use crate::authority::Authority;
-use crate::place::{FIREWALL, LEASED, Place, WORKLOAD, about, reason, refused, until};
-use peyk_grpc::{ClientTls, LeaseVerdict, ValidateLeasesRequest};
+use crate::place::{FIREWALL, LEASED, NOWHERE, Place, WORKLOAD, about, lists, reason, refused, until};
+use peyk_grpc::{Caps, ClientTls, GrpcSettings, LeaseVerdict, ValidateLeasesRequest};
+use std::num::NonZeroU32;
 use std::sync::atomic::Ordering;
 use tonic::Code;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
@@ -46,6 +47,26 @@ async fn who_is_on_the_list_of_a_method_may_call_it_and_nothing_else() {
         assert!(is(&status, NOT_ALLOWED), "{status:?}");
     }
     assert_eq!(place.known.asked.load(Ordering::Relaxed), asked, "nobody looked");
+}
+
+#[tokio::test]
+async fn a_new_list_holds_for_open_connections_and_leaves_who_stays_what_they_had() {
+    let caps = Caps { unknown_per_minute: NonZeroU32::MIN, ..Caps::default() };
+    let place = Place::with(caps, GrpcSettings::default()).await;
+    let (mut firewall, mut workload) = (place.firewall(), place.client(&place.authority.workload(WORKLOAD)));
+    assert!(workload.validate(about(LEASED)).await.is_ok());
+    for _ in 0..2 {
+        assert!(firewall.validate(about(NOWHERE)).await.is_ok());
+    }
+    assert_eq!(*place.bursts.lock().unwrap(), [FIREWALL]);
+    place.allowed.replace(lists(&[FIREWALL, "newcomer"], &[]));
+    for _ in 0..2 {
+        assert!(firewall.validate(about(NOWHERE)).await.is_ok());
+    }
+    assert_eq!(*place.bursts.lock().unwrap(), [FIREWALL], "its minute goes on");
+    assert!(is(&refused(workload.validate(about(LEASED)).await), NOT_ALLOWED));
+    let mut newcomer = place.client(&place.authority.client("newcomer"));
+    assert!(newcomer.validate(about(LEASED)).await.is_ok());
 }
 
 #[tokio::test]

@@ -137,4 +137,5 @@ async fn a_burst_of_unknown_numbers_is_signalled_by_the_clients_name_and_no_numb
     assert_eq!(signals(), 1, "once a minute");
     assert!(lines().contains("WARN") && lines().contains(FIREWALL), "{}", lines());
     assert!(!lines().contains("9370000"), "{}", lines());
+    assert_eq!(*place.bursts.lock().unwrap(), [FIREWALL]);
 }

@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 use peyk_domain::numbering::{Inventory, NumberingEvent, Reason};
 use peyk_domain::{At, BlockId, LeaseId, Msisdn, TenantId};
 use peyk_grpc::{
-    AllowList, Caps, ClientTls, GrpcServer, GrpcSettings, LeaseClient, LeaseClientError, Leases, MutualTls, Rpc,
-    ValidateLeaseRequest,
+    Alarm, AllowList, Allowed, Caps, ClientTls, GrpcServer, GrpcSettings, LeaseClient, LeaseClientError, Leases,
+    MutualTls, Rpc, ValidateLeaseRequest,
 };
 use peyk_handlers::{LeasesStale, Validated};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,6 +133,9 @@ pub struct Place {
     pub folder: Folder,
     pub tls: MutualTls,
     pub known: Arc<Known>,
+    pub allowed: AllowList,
+    /// Whose bursts were told, in order.
+    pub bursts: Arc<Mutex<Vec<String>>>,
     pub address: SocketAddr,
     pub stop: CancellationToken,
     following: JoinHandle<()>,
@@ -150,12 +153,17 @@ impl Place {
         let (tls, known) = (folder.tls(), Known::new());
         let server = GrpcServer::bind("127.0.0.1:0".parse().unwrap(), Some(tls.clone()), settings).await.unwrap();
         let (address, stop) = (server.local_addr().unwrap(), CancellationToken::new());
-        tokio::spawn(server.serve(known.clone(), allowed(caps), stop.clone()));
+        let bursts = Arc::<Mutex<Vec<String>>>::default();
+        let allowed = alarming(caps, {
+            let bursts = bursts.clone();
+            move |client: &str| bursts.lock().unwrap().push(client.to_owned())
+        });
+        tokio::spawn(server.serve(known.clone(), allowed.clone(), stop.clone()));
         let following = tokio::spawn({
             let tls = tls.clone();
             async move { tls.follow().await }
         });
-        Self { authority, folder, tls, known, address, stop, following }
+        Self { authority, folder, tls, known, allowed, bursts, address, stop, following }
     }
 
     pub fn url(&self) -> String {
@@ -184,10 +192,17 @@ impl Drop for Place {
     }
 }
 
-pub fn allowed(caps: Caps) -> AllowList {
+pub fn lists(validate_lease: &[&str], validate_leases: &[&str]) -> Allowed {
     let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<BTreeSet<_>>();
-    let lists = [(Rpc::ValidateLease, names(&[FIREWALL, WORKLOAD])), (Rpc::ValidateLeases, names(&[FIREWALL]))];
-    AllowList::new(BTreeMap::from(lists), caps)
+    BTreeMap::from([(Rpc::ValidateLease, names(validate_lease)), (Rpc::ValidateLeases, names(validate_leases))])
+}
+
+pub fn allowed(caps: Caps) -> AllowList {
+    alarming(caps, |_: &str| {})
+}
+
+fn alarming(caps: Caps, alarm: impl Alarm + 'static) -> AllowList {
+    AllowList::new(lists(&[FIREWALL, WORKLOAD], &[FIREWALL]), caps, Arc::new(alarm))
 }
 
 pub fn about(number: &str) -> ValidateLeaseRequest {

@@ -116,6 +116,15 @@ impl Recorder {
         }
     }
 
+    /// Something another gateway saw that somebody should look into, and that no record says.
+    pub(crate) fn suspect(&self, code: &'static str, resource: String) {
+        let at = self.registry.now();
+        if self.gathered.count(AuditKind::Suspicious, TenantId::NIL, at) {
+            let sighting = Sighting::of_no_request(AuditKind::Suspicious, at);
+            self.gathered.sample(Sighting { code: code.to_owned(), resource, ..sighting });
+        }
+    }
+
     /// Counts it under the tenant whose trail it is in, and keeps the first of a second as entries. Whether this is one.
     fn see(
         &self,

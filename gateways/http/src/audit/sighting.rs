@@ -61,17 +61,23 @@ pub(super) struct Sighting {
 
 impl Sighting {
     pub(super) fn of(asker: &Asker, kind: AuditKind, at: At, by: Caller) -> Self {
+        let endpoint = asker.endpoint.map_or("", |endpoint| endpoint.name);
+        Self { by, request: asker.request, endpoint, source: asker.source(), ..Self::of_no_request(kind, at) }
+    }
+
+    /// Of something that came to light without anybody asking the API; it has an id all the same.
+    pub(super) fn of_no_request(kind: AuditKind, at: At) -> Self {
         Self {
             kind,
             at,
-            by,
+            by: NOBODY,
             subject: TenantId::NIL,
-            request: asker.request,
-            endpoint: asker.endpoint.map_or("", |endpoint| endpoint.name),
+            request: RequestId::random(),
+            endpoint: "",
             resource: String::new(),
             code: String::new(),
             receipt: String::new(),
-            source: asker.source(),
+            source: Source::new(None, None),
             tries: 0,
         }
     }

@@ -241,6 +241,17 @@ async fn who_leaves_before_a_late_answer_is_noted_all_the_same() {
 }
 
 #[tokio::test]
+async fn what_another_gateway_suspects_is_noted_of_nobody() {
+    let (bench, recording) = watched(Bench::new());
+    bench.api.suspect("UNKNOWN_NUMBER_BURST", "client/firewall".to_owned());
+    let (entries, counts) = noted(&bench, recording).await;
+    assert_eq!(told(&entries), [(AuditKind::Suspicious, "UNKNOWN_NUMBER_BURST", "client/firewall")]);
+    assert!(entries[0].actor.is_nil() && entries[0].tenant.is_nil() && entries[0].endpoint.is_empty());
+    assert_eq!(source(&entries[0]), Source::new(None, None));
+    assert_eq!(count_of(&counts, AuditKind::Suspicious, TenantId::NIL), 1);
+}
+
+#[tokio::test]
 async fn a_locked_account_is_its_tenants_matter_and_a_wrong_password_is_in_the_ledger_already() {
     let (bench, recording) = watched(Bench::earnest(Vec::new()));
     let body = json!({ "login": ROOT_LOGIN, "password": "not the password" }).to_string();
