@@ -85,7 +85,7 @@ CREATE TABLE read_a.connectors (
 
 CREATE TABLE read_a.leases (
     id uuid NOT NULL,
-    number bigint NOT NULL,
+    number text NOT NULL,
     tenant uuid NOT NULL,
     state text NOT NULL,
     reserved_at_ms bigint NOT NULL,
@@ -142,9 +142,9 @@ CREATE TABLE read_a.number_audit (
 );
 
 CREATE TABLE read_a.numbers (
-    number bigint NOT NULL,
-    block uuid NOT NULL,
-    mno text NOT NULL,
+    number text NOT NULL,
+    block uuid,
+    mno text,
     state text NOT NULL,
     tenant uuid,
     lease uuid,
@@ -152,7 +152,8 @@ CREATE TABLE read_a.numbers (
     "position" bigint NOT NULL,
     updated_position bigint NOT NULL,
     term_months integer,
-    renewal text
+    renewal text,
+    type text NOT NULL
 );
 
 CREATE TABLE read_a.operators (
@@ -179,7 +180,7 @@ CREATE TABLE read_a.signals (
     at_ms bigint NOT NULL,
     kind text NOT NULL,
     tenant uuid NOT NULL,
-    number bigint,
+    number text,
     recalls integer,
     "position" bigint NOT NULL
 );
@@ -221,7 +222,7 @@ CREATE TABLE read_b.connectors (
 
 CREATE TABLE read_b.leases (
     id uuid NOT NULL,
-    number bigint NOT NULL,
+    number text NOT NULL,
     tenant uuid NOT NULL,
     state text NOT NULL,
     reserved_at_ms bigint NOT NULL,
@@ -278,9 +279,9 @@ CREATE TABLE read_b.number_audit (
 );
 
 CREATE TABLE read_b.numbers (
-    number bigint NOT NULL,
-    block uuid NOT NULL,
-    mno text NOT NULL,
+    number text NOT NULL,
+    block uuid,
+    mno text,
     state text NOT NULL,
     tenant uuid,
     lease uuid,
@@ -288,7 +289,8 @@ CREATE TABLE read_b.numbers (
     "position" bigint NOT NULL,
     updated_position bigint NOT NULL,
     term_months integer,
-    renewal text
+    renewal text,
+    type text NOT NULL
 );
 
 CREATE TABLE read_b.operators (
@@ -315,7 +317,7 @@ CREATE TABLE read_b.signals (
     at_ms bigint NOT NULL,
     kind text NOT NULL,
     tenant uuid NOT NULL,
-    number bigint,
+    number text,
     recalls integer,
     "position" bigint NOT NULL
 );
@@ -380,6 +382,8 @@ ALTER TABLE read_a.number_audit ADD CONSTRAINT number_audit_number_seq_key UNIQU
 
 ALTER TABLE read_a.number_audit ADD CONSTRAINT number_audit_pkey PRIMARY KEY (id);
 
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_block_check CHECK ((((type = 'alpha'::text) = (block IS NULL)) AND ((block IS NULL) = (mno IS NULL))));
+
 ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text, 'retired'::text]))));
 
 ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_check1 CHECK (((lease IS NULL) = (tenant IS NULL)));
@@ -391,6 +395,8 @@ ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_renewal_check CHECK ((renewal 
 ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_state_check CHECK ((state = ANY (ARRAY['available'::text, 'reserved'::text, 'held'::text, 'assigned'::text, 'quarantined'::text, 'recalled'::text, 'retired'::text])));
 
 ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_term_check CHECK (((term_months IS NULL) = (renewal IS NULL)));
+
+ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_type_check CHECK ((type = ANY (ARRAY['msisdn'::text, 'short_code'::text, 'vanity'::text, 'alpha'::text])));
 
 ALTER TABLE read_a.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
@@ -432,6 +438,8 @@ ALTER TABLE read_b.number_audit ADD CONSTRAINT number_audit_number_seq_key UNIQU
 
 ALTER TABLE read_b.number_audit ADD CONSTRAINT number_audit_pkey PRIMARY KEY (id);
 
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_block_check CHECK ((((type = 'alpha'::text) = (block IS NULL)) AND ((block IS NULL) = (mno IS NULL))));
+
 ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_check CHECK (((tenant IS NULL) = (state = ANY (ARRAY['available'::text, 'quarantined'::text, 'retired'::text]))));
 
 ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_check1 CHECK (((lease IS NULL) = (tenant IS NULL)));
@@ -443,6 +451,8 @@ ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_renewal_check CHECK ((renewal 
 ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_state_check CHECK ((state = ANY (ARRAY['available'::text, 'reserved'::text, 'held'::text, 'assigned'::text, 'quarantined'::text, 'recalled'::text, 'retired'::text])));
 
 ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_term_check CHECK (((term_months IS NULL) = (renewal IS NULL)));
+
+ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_type_check CHECK ((type = ANY (ARRAY['msisdn'::text, 'short_code'::text, 'vanity'::text, 'alpha'::text])));
 
 ALTER TABLE read_b.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
@@ -540,7 +550,7 @@ CREATE POLICY of_tenant ON read_a.messages AS PERMISSIVE FOR ALL TO public USING
 
 CREATE POLICY of_tenant ON read_a.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
 
-CREATE POLICY of_tenant ON read_a.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
+CREATE POLICY of_tenant ON read_a.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL) AND ((state = 'available'::text) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text)))));
 
 CREATE POLICY of_tenant ON read_a.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));
 
@@ -554,7 +564,7 @@ CREATE POLICY of_tenant ON read_b.messages AS PERMISSIVE FOR ALL TO public USING
 
 CREATE POLICY of_tenant ON read_b.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
 
-CREATE POLICY of_tenant ON read_b.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL))));
+CREATE POLICY of_tenant ON read_b.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL) AND ((state = 'available'::text) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text)))));
 
 CREATE POLICY of_tenant ON read_b.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));
 
@@ -672,7 +682,8 @@ CREATE VIEW read.numbers WITH (security_invoker=true) AS
     numbers."position",
     numbers.updated_position,
     numbers.term_months,
-    numbers.renewal
+    numbers.renewal,
+    numbers.type
    FROM read_a.numbers;
 
 CREATE VIEW read.operators WITH (security_invoker=true) AS
@@ -1248,6 +1259,8 @@ COMMENT ON COLUMN read.numbers.term_months IS 'internal';
 
 COMMENT ON COLUMN read.numbers.renewal IS 'internal';
 
+COMMENT ON COLUMN read.numbers.type IS 'internal';
+
 COMMENT ON COLUMN read.operators.id IS 'internal';
 
 COMMENT ON COLUMN read.operators.name IS 'public';
@@ -1460,6 +1473,8 @@ COMMENT ON COLUMN read_a.numbers.term_months IS 'internal';
 
 COMMENT ON COLUMN read_a.numbers.renewal IS 'internal';
 
+COMMENT ON COLUMN read_a.numbers.type IS 'internal';
+
 COMMENT ON COLUMN read_a.operators.id IS 'internal';
 
 COMMENT ON COLUMN read_a.operators.name IS 'public';
@@ -1671,6 +1686,8 @@ COMMENT ON COLUMN read_b.numbers.updated_position IS 'internal';
 COMMENT ON COLUMN read_b.numbers.term_months IS 'internal';
 
 COMMENT ON COLUMN read_b.numbers.renewal IS 'internal';
+
+COMMENT ON COLUMN read_b.numbers.type IS 'internal';
 
 COMMENT ON COLUMN read_b.operators.id IS 'internal';
 

@@ -15,6 +15,8 @@ mod msisdn;
 pub mod numbering;
 pub mod privacy;
 pub mod routing;
+mod sender_id;
+mod short_code;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -26,3 +28,5 @@ pub use identity::{
 };
 pub use instant::{At, Span};
 pub use msisdn::{Decimal, Msisdn, NotE164};
+pub use sender_id::{NoSender, SenderId};
+pub use short_code::{NoShortCode, ShortCode};

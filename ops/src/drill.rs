@@ -7,7 +7,7 @@ use async_nats::jetstream;
 use clap::Subcommand;
 use ed25519_dalek::SigningKey;
 use peyk_domain::numbering::{Numbering, NumberingCommand};
-use peyk_domain::{ActorId, BlockId, CommandId, Msisdn, TenantId};
+use peyk_domain::{ActorId, BlockId, CommandId, SenderId, TenantId};
 use peyk_ledger::nats::{Tape, provision};
 use peyk_ledger::{Clock, Durability, FileWitness, Ledgers, Names, Request, Segment, WriterConfig, WriterHandle};
 use peyk_schemas::{ControlEvent, Draft, EventSchema, Hash, LedgerId};
@@ -90,7 +90,7 @@ async fn forge(config: &Config, names: &Names, output: Output) -> Result<()> {
 }
 
 async fn list(writer: &WriterHandle<Numbering>, number: u8) -> Result<()> {
-    let numbers = vec![Msisdn::from_digits(93_700_000_000 + u64::from(number))?];
+    let numbers = vec![SenderId::from_digits(93_700_000_000 + u64::from(number))?.into()];
     let command = NumberingCommand::Import { block: BlockId::from_bytes([number; 16]), mno: "drill".into(), numbers };
     let request = Request {
         id: CommandId::from_bytes([number; 16]),

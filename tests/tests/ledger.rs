@@ -4,7 +4,7 @@ use async_nats::{HeaderMap, jetstream};
 use ed25519_dalek::SigningKey;
 use futures::future::join_all;
 use peyk_domain::numbering::{Numbering, NumberingCommand, NumberingError};
-use peyk_domain::{ActorId, BlockId, CommandId, DeploymentId, LeaseId, Msisdn, Span, TenantId};
+use peyk_domain::{ActorId, BlockId, CommandId, DeploymentId, LeaseId, SenderId, Span, TenantId};
 use peyk_ledger::nats::provision;
 use peyk_ledger::witness::WitnessError;
 use peyk_ledger::writer::{ReplayError, replay, spawn};
@@ -112,14 +112,14 @@ fn request(number: u64, seconds: u64, command: NumberingCommand) -> Request<Numb
     }
 }
 
-fn number(index: u64) -> Msisdn {
-    Msisdn::from_digits(FIRST + index).expect("a number")
+fn number(index: u64) -> SenderId {
+    SenderId::from_digits(FIRST + index).expect("a number")
 }
 
 /// Lists one number; the command's id follows from it.
 fn list(index: u64) -> NumberingCommand {
     let block = BlockId::from_bytes(u128::from(index).to_be_bytes());
-    NumberingCommand::Import { block, mno: "test".into(), numbers: vec![number(index)] }
+    NumberingCommand::Import { block, mno: "test".into(), numbers: vec![number(index).into()] }
 }
 
 async fn listed(writer: &Writer, index: u64) -> Answer {
@@ -141,6 +141,7 @@ async fn of_a_hundred_reserves_of_one_number_one_wins() -> Result<()> {
             lease: LeaseId::from_bytes(u128::from(claimant).to_be_bytes()),
             tenant: TenantId::from_bytes(u128::from(claimant).to_be_bytes()),
             ttl: Span::hours(1),
+            vanity: false,
         };
         let handle = writer.handle.clone();
         async move { handle.submit(request(claimant, 20, command)).await }

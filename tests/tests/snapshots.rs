@@ -11,7 +11,7 @@ use peyk_domain::numbering::{
     Expected, IMPORT_MAX, Inventory, Numbering, NumberingCommand, NumberingError, NumberingEvent,
 };
 use peyk_domain::routing::Routing;
-use peyk_domain::{ActorId, BlockId, CommandId, Dated, DeploymentId, Fold, LeaseId, Msisdn, Span, TenantId};
+use peyk_domain::{ActorId, BlockId, CommandId, Dated, DeploymentId, Fold, LeaseId, SenderId, Span, TenantId};
 use peyk_ledger::nats::provision;
 use peyk_ledger::snapshot::{Cadence, Refusal};
 use peyk_ledger::witness::WitnessError;
@@ -183,14 +183,14 @@ fn request(number: u64, command: NumberingCommand) -> Request<NumberingCommand> 
     }
 }
 
-fn number(index: u64) -> Msisdn {
-    Msisdn::from_digits(93_700_000_000 + index).expect("a number")
+fn number(index: u64) -> SenderId {
+    SenderId::from_digits(93_700_000_000 + index).expect("a number")
 }
 
 /// Lists `count` numbers from `first` on; the command's id follows from the first.
 async fn list(writer: &Writer<Numbering>, first: u64, count: u64) -> Result<()> {
     let block = BlockId::from_bytes(u128::from(first).to_be_bytes());
-    let numbers = (first..first + count).map(number).collect();
+    let numbers = (first..first + count).map(|index| number(index).into()).collect();
     let command = NumberingCommand::Import { block, mno: "test".into(), numbers };
     writer.handle.submit(request(first, command)).await.map(drop).map_err(|error| anyhow!("{error}"))
 }
@@ -212,10 +212,12 @@ impl Chance {
         match self.below(10) {
             0..4 => {
                 let lease = LeaseId::from_bytes(u128::from(step).to_be_bytes());
-                NumberingCommand::Reserve { number, lease, tenant, ttl: Span::hours(1) }
+                NumberingCommand::Reserve { number, lease, tenant, ttl: Span::hours(1), vanity: false }
             }
             4..6 => NumberingCommand::Hold { number, tenant, ttl: Span::days(2), expected: Expected::default() },
-            6..8 => NumberingCommand::Assign { number, tenant, period: None, expected: Expected::default() },
+            6..8 => {
+                NumberingCommand::Assign { number, tenant, period: None, vanity: false, expected: Expected::default() }
+            }
             _ => NumberingCommand::Release { number, tenant, expected: Expected::default() },
         }
     }
@@ -413,7 +415,13 @@ async fn a_snapshot_the_ledger_does_not_follow_from_is_refused_and_a_replica_beg
     stop.cancel();
     // A reservation does not follow from an empty inventory.
     let tenant = TenantId::from_bytes([1; 16]);
-    let command = NumberingCommand::Reserve { number: number(0), lease: LeaseId::NIL, tenant, ttl: Span::hours(1) };
+    let command = NumberingCommand::Reserve {
+        number: number(0),
+        lease: LeaseId::NIL,
+        tenant,
+        ttl: Span::hours(1),
+        vanity: false,
+    };
     writer.handle.submit(request(1, command)).await.map_err(|error| anyhow!("{error}"))?;
     writer.end().await?;
     let (with, without) = (place.replayed(true).await?, place.replayed(false).await?);

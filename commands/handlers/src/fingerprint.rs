@@ -163,10 +163,11 @@ mod tests {
     fn a_command_has_one_fingerprint_and_another_command_another() {
         let reserve = |ttl| {
             Request::Numbering(NumberingCommand::Reserve {
-                number: Msisdn::from_digits(93_700_000_001).unwrap(),
+                number: "+93700000001".parse().unwrap(),
                 lease: LeaseId::from_bytes([3; 16]),
                 tenant: TenantId::from_bytes([4; 16]),
                 ttl,
+                vanity: false,
             })
         };
         assert_eq!(fingerprint_of(&reserve(Span::hours(1))), fingerprint_of(&reserve(Span::hours(1))));

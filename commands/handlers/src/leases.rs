@@ -1,7 +1,7 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use peyk_domain::numbering::{LeaseVerdict, Numbering};
-use peyk_domain::{Msisdn, TenantId};
+use peyk_domain::{SenderId, TenantId};
 use peyk_ledger::{Clock, Fresh};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub trait Leases: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`LeasesStale`]: it fails closed.
-    fn validate(&self, tenant: TenantId, numbers: &[Msisdn]) -> Result<Validated, LeasesStale>;
+    fn validate(&self, tenant: TenantId, numbers: &[SenderId]) -> Result<Validated, LeasesStale>;
 
     /// Waits until the position of `numbering` is known, no longer than `patience`; whether that was reached.
     fn reached(&self, position: u64, patience: Duration) -> BoxFuture<'static, bool>;
@@ -55,7 +55,7 @@ impl LeaseReplica {
 }
 
 impl Leases for LeaseReplica {
-    fn validate(&self, tenant: TenantId, numbers: &[Msisdn]) -> Result<Validated, LeasesStale> {
+    fn validate(&self, tenant: TenantId, numbers: &[SenderId]) -> Result<Validated, LeasesStale> {
         let now = self.clock.now();
         let read = self.numbering.read_within(self.stale_after, |inventory, freshness, age| Validated {
             verdicts: numbers.iter().map(|number| inventory.validate(*number, tenant, now)).collect(),

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
-use world::{CONNECTOR, PATIENCE, SENDER, TENANT, World, number};
+use world::{CONNECTOR, PATIENCE, SENDER, TENANT, World, leased, number};
 
 const AT_ONCE: Duration = Duration::ZERO;
 
@@ -193,7 +193,13 @@ async fn of_many_who_reserve_a_number_one_gets_it() {
     let world = World::start(HandlersConfig::default()).await;
     let reserve = |seed: u8| {
         let (lease, tenant) = (LeaseId::from_bytes([seed; 16]), TenantId::from_bytes([seed; 16]));
-        world.numbering(NumberingCommand::Reserve { number: number(SENDER + 50), lease, tenant, ttl: Span::minutes(1) })
+        world.numbering(NumberingCommand::Reserve {
+            number: leased(SENDER + 50),
+            lease,
+            tenant,
+            ttl: Span::minutes(1),
+            vanity: false,
+        })
     };
     let results = join_all((1..=100).map(reserve)).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
@@ -210,7 +216,7 @@ async fn whoever_reserves_too_fast_is_told_when_to_come_back_and_so_is_a_repeat(
     world.numbering(NumberingCommand::SetReservationQuota { tenant, quota }).await.unwrap();
     let reserve = |offset: u64| {
         let lease = LeaseId::from_bytes(u128::from(offset).to_be_bytes());
-        NumberingCommand::Reserve { number: number(SENDER + offset), lease, tenant, ttl: Span::hours(1) }
+        NumberingCommand::Reserve { number: leased(SENDER + offset), lease, tenant, ttl: Span::hours(1), vanity: false }
     };
     world.numbering(reserve(1)).await.unwrap();
     let burst = world.call(TENANT, reserve(2));
@@ -231,8 +237,11 @@ async fn whoever_reserves_too_fast_is_told_when_to_come_back_and_so_is_a_repeat(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reservation_runs_out_by_itself() {
     let world = World::start(HandlersConfig::default()).await;
-    let (number, lease) = (number(SENDER + 60), LeaseId::from_bytes([6; 16]));
-    world.numbering(NumberingCommand::Reserve { number, lease, tenant: TENANT, ttl: Span::seconds(1) }).await.unwrap();
+    let (number, lease) = (leased(SENDER + 60), LeaseId::from_bytes([6; 16]));
+    world
+        .numbering(NumberingCommand::Reserve { number, lease, tenant: TENANT, ttl: Span::seconds(1), vanity: false })
+        .await
+        .unwrap();
     world
         .eventually("the end of the reservation", async || {
             let lifecycle = world.numbering.read(move |inventory| inventory.lifecycle(number).copied()).await.flatten();
@@ -272,7 +281,7 @@ async fn no_answer_goes_into_a_ledger() {
     world.eventually("the refusal", async || (world.handlers.refused_replies() == 1).then_some(())).await;
     // A later answer shows that both were dealt with.
     world
-        .numbering(NumberingCommand::Release { number: number(SENDER), tenant: TENANT, expected: Expected::default() })
+        .numbering(NumberingCommand::Release { number: leased(SENDER), tenant: TENANT, expected: Expected::default() })
         .await
         .unwrap();
     let appended = from_core.next().await.unwrap();
@@ -283,7 +292,7 @@ async fn no_answer_goes_into_a_ledger() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_house_says_so() {
     let world = World::bare(HandlersConfig { commands_max: 0, ..HandlersConfig::default() }).await;
-    let release = NumberingCommand::Release { number: number(SENDER), tenant: TENANT, expected: Expected::default() };
+    let release = NumberingCommand::Release { number: leased(SENDER), tenant: TENANT, expected: Expected::default() };
     let error = world.numbering(release).await.unwrap_err();
     assert_eq!(error, CommandError::Overloaded { retry_after: Duration::from_secs(1) });
 }
@@ -299,7 +308,7 @@ async fn who_stops_drains_and_takes_no_more() {
     assert!(begun.elapsed() < Duration::from_secs(5));
     let mut call = world.call(
         TENANT,
-        NumberingCommand::Release { number: number(SENDER), tenant: TENANT, expected: Expected::default() },
+        NumberingCommand::Release { number: leased(SENDER), tenant: TENANT, expected: Expected::default() },
     );
     call.patience = Duration::from_millis(300);
     assert_eq!(world.bus.numbering(call).await, Err(CommandError::Unavailable));

@@ -1,7 +1,8 @@
 use super::{
-    Expected, IMPORT_MAX, INVALID_ROWS_NAMED, Inventory, Lifecycle, NumberingCommand, NumberingError, NumberingEvent,
+    Expected, IMPORT_MAX, INVALID_ROWS_NAMED, Inventory, Lifecycle, Listing, NumberType, NumberingCommand,
+    NumberingError, NumberingEvent,
 };
-use crate::{At, BlockId, Dated, Fold, Msisdn, Span};
+use crate::{At, BlockId, Dated, Fold, SenderId, Span};
 use eventually::aggregate::Aggregate;
 use futures::future::{BoxFuture, FutureExt, ready};
 use std::collections::HashSet;
@@ -13,8 +14,6 @@ pub const RESERVE_MAX: Span = Span::hours(24);
 /// The longest hold, counted from the command that asked for it. A hold is not prolonged: with reservation and hold
 /// nobody keeps a number from others longer than these two.
 pub const HOLD_MAX: Span = Span::days(30);
-/// How long a number that was leased is nobody's after its release, its expiry or its recall.
-pub const COOL_OFF: Span = Span::days(90);
 /// The shortest cool-off anybody can make of it, counted from the end of the lease.
 pub const COOL_OFF_MIN: Span = Span::hours(24);
 /// The longest cool-off anybody can make of it, counted from the end of the lease.
@@ -37,10 +36,12 @@ impl Inventory {
         let Dated { at, command } = command;
         match command {
             NumberingCommand::Import { block, mno, numbers } => self.import(block, mno, numbers),
-            NumberingCommand::Reserve { number, lease, tenant, ttl } => self.reserve(at, number, lease, tenant, ttl),
+            NumberingCommand::Reserve { number, lease, tenant, ttl, vanity } => {
+                self.reserve(at, number, lease, tenant, ttl, vanity)
+            }
             NumberingCommand::Hold { number, tenant, ttl, expected } => self.hold(at, number, tenant, ttl, expected),
-            NumberingCommand::Assign { number, tenant, period, expected } => {
-                self.assign(at, number, tenant, period, expected)
+            NumberingCommand::Assign { number, tenant, period, vanity, expected } => {
+                self.assign(at, number, tenant, period, vanity, expected)
             }
             NumberingCommand::Renew { number, tenant, expected } => self.renew(at, number, tenant, expected),
             NumberingCommand::Release { number, tenant, expected } => self.release(at, number, tenant, expected),
@@ -59,7 +60,12 @@ impl Inventory {
         }
     }
 
-    fn import(&self, block: BlockId, mno: String, numbers: Vec<Msisdn>) -> Result<Vec<NumberingEvent>, NumberingError> {
+    fn import(
+        &self,
+        block: BlockId,
+        mno: String,
+        numbers: Vec<Listing>,
+    ) -> Result<Vec<NumberingEvent>, NumberingError> {
         if numbers.len() > IMPORT_MAX {
             return Err(NumberingError::TooMany);
         }
@@ -76,8 +82,8 @@ impl Inventory {
         }
         let mut seen = HashSet::with_capacity(numbers.len());
         let (mut rows, mut count) = (Vec::new(), 0);
-        for (row, number) in numbers.iter().enumerate() {
-            if !seen.insert(*number) || self.entry(*number).is_some() {
+        for (row, number) in numbers.iter().map(|listing| listing.number()).enumerate() {
+            if !seen.insert(number) || self.entry(number).is_some() {
                 count += 1;
                 if rows.len() < INVALID_ROWS_NAMED {
                     rows.push(row);
@@ -93,9 +99,10 @@ impl Inventory {
     fn tick(&self, at: At) -> Vec<NumberingEvent> {
         let mut events = Vec::new();
         for number in self.due(at) {
-            let Some(mut now) = self.lifecycle(number).copied() else { continue };
+            let Some(entry) = self.entry(number) else { continue };
+            let (of, mut now) = (entry.listing(number), entry.lifecycle);
             while events.len() < TICK_MAX
-                && let Some((event, next)) = now.elapsed(number, at)
+                && let Some((event, next)) = now.elapsed(of, at)
             {
                 events.push(event);
                 now = next;
@@ -109,20 +116,22 @@ impl Inventory {
 
     /// Where the number stands at `at`, and what has to go on record first: what ran out is recorded before anything
     /// that follows from it, so that no reader ever sees two claims on one number.
-    pub(super) fn up_to(&self, at: At, number: Msisdn) -> Result<Standing, NumberingError> {
-        let mut now = *self.lifecycle(number).ok_or(NumberingError::NotRegistered)?;
+    pub(super) fn up_to(&self, at: At, number: SenderId) -> Result<Standing, NumberingError> {
+        let entry = self.entry(number).ok_or(NumberingError::NotRegistered)?;
+        let (of, mut now) = (entry.listing(number), entry.lifecycle);
         let mut elapsed = Vec::new();
-        while let Some((event, next)) = now.elapsed(number, at) {
+        while let Some((event, next)) = now.elapsed(of, at) {
             elapsed.push(event);
             now = next;
         }
-        Ok(Standing { now, elapsed })
+        Ok(Standing { now, number_type: of.number_type(), elapsed })
     }
 }
 
 /// One number at the instant of a command.
 pub(super) struct Standing {
     pub now: Lifecycle,
+    pub number_type: NumberType,
     elapsed: Vec<NumberingEvent>,
 }
 
@@ -143,7 +152,7 @@ impl Standing {
 }
 
 impl Fold for Numbering {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 }
 
 impl Aggregate for Numbering {

@@ -15,10 +15,10 @@ fn a_block_joins_the_inventory_whole() {
 
 #[test]
 fn a_block_comes_in_several_commands_but_of_one_operator() {
-    let more = NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers: vec![number(3)] };
+    let more = NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers: vec![number(3).into()] };
     given::<Numbering>([listed()]).when(at(1, import(vec![number(3)]))).then([more]);
     let refused = given::<Numbering>([listed()])
-        .when(at(1, Import { block: BLOCK, mno: "Etisalat".to_owned(), numbers: vec![number(3)] }));
+        .when(at(1, Import { block: BLOCK, mno: "Etisalat".to_owned(), numbers: vec![number(3).into()] }));
     assert_eq!(refused.code(NumberingError::code), "INVALID_VALUE");
 }
 
@@ -38,11 +38,11 @@ fn ten_bad_rows_are_named_and_the_rest_counted() {
 
 #[test]
 fn an_import_is_bounded_and_sound() {
-    let many = |count: u64| (10..10 + count).map(number).collect();
+    let many = |count: u64| (10..10 + count).map(number).collect::<Vec<_>>();
     given::<Numbering>([]).when(at(1, import(many(501)))).refused(NumberingError::TooMany);
     given::<Numbering>([]).when(at(1, import(many(500)))).committed();
     for mno in [String::new(), "a\u{7}b".to_owned(), "x".repeat(101)] {
-        let refused = given::<Numbering>([]).when(at(1, Import { block: BLOCK, mno, numbers: many(1) }));
+        let refused = given::<Numbering>([]).when(at(1, Import { block: BLOCK, mno, numbers: listings(many(1)) }));
         assert_eq!(refused.code(NumberingError::code), "INVALID_VALUE");
     }
     assert_eq!(given::<Numbering>([]).when(at(1, import(vec![]))).code(NumberingError::code), "INVALID_VALUE");
@@ -63,7 +63,7 @@ fn a_number_is_reserved_once() {
 fn a_number_nobody_listed_is_not_registered() {
     let unknown = number(9);
     for command in [
-        Reserve { number: unknown, lease: FIRST, tenant: HERAT, ttl: MINUTE },
+        Reserve { number: unknown, lease: FIRST, tenant: HERAT, ttl: MINUTE, vanity: false },
         hold_for(unknown, HERAT, MINUTE),
         assign_to(unknown, HERAT),
         release_by(unknown, HERAT),
@@ -195,7 +195,7 @@ fn time_puts_on_record_what_ran_out() {
 
 #[test]
 fn a_tick_fires_a_bounded_number_of_timers_earliest_first() {
-    let numbers: Vec<_> = (1_000..2_200).map(number).collect();
+    let numbers = listings((1_000..2_200).map(number).collect());
     let listed = NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers };
     let reservations = (1_000..2_200).rev().zip(1..).map(|(last, until)| taken(last, FIRST, HERAT, 0, until));
     let first = given::<Numbering>([listed].into_iter().chain(reservations)).when(at(9_999, Tick));

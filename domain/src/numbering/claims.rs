@@ -1,10 +1,10 @@
 //! What tenants do with numbers: reserve, hold, assign, renew, release.
 use super::aggregate::Standing;
 use super::{
-    COOL_OFF, Expected, HOLD_MAX, Inventory, Lifecycle, NumberingError, NumberingEvent, Period, RESERVE_MAX, TTL_MIN,
+    Expected, HOLD_MAX, Inventory, Lifecycle, NumberType, NumberingError, NumberingEvent, Period, RESERVE_MAX, TTL_MIN,
     Term,
 };
-use crate::{At, LeaseId, Msisdn, Span, TenantId};
+use crate::{At, LeaseId, SenderId, Span, TenantId};
 
 const UNRESERVED: &str = "no reservation stands; reserve it first";
 const UNCLAIMED: &str = "nobody has a claim on it; there is nothing to release";
@@ -13,9 +13,18 @@ const UNLEASED: &str = "no lease stands; there is nothing to renew";
 type Decided = Result<Vec<NumberingEvent>, NumberingError>;
 
 impl Inventory {
-    pub(super) fn reserve(&self, at: At, number: Msisdn, lease: LeaseId, tenant: TenantId, ttl: Span) -> Decided {
+    pub(super) fn reserve(
+        &self,
+        at: At,
+        number: SenderId,
+        lease: LeaseId,
+        tenant: TenantId,
+        ttl: Span,
+        vanity: bool,
+    ) -> Decided {
         within(ttl, RESERVE_MAX)?;
         let standing = self.up_to(at, number)?;
+        may_lease(standing.number_type, vanity)?;
         match standing.now {
             Lifecycle::Available => {
                 if let Some(burst) = self.may_reserve(at, tenant)? {
@@ -35,7 +44,7 @@ impl Inventory {
         }
     }
 
-    pub(super) fn hold(&self, at: At, number: Msisdn, tenant: TenantId, ttl: Span, expected: Expected) -> Decided {
+    pub(super) fn hold(&self, at: At, number: SenderId, tenant: TenantId, ttl: Span, expected: Expected) -> Decided {
         within(ttl, HOLD_MAX)?;
         let standing = self.own(at, number, tenant, UNRESERVED, expected)?;
         match standing.now {
@@ -53,15 +62,17 @@ impl Inventory {
     pub(super) fn assign(
         &self,
         at: At,
-        number: Msisdn,
+        number: SenderId,
         tenant: TenantId,
         period: Option<Period>,
+        vanity: bool,
         expected: Expected,
     ) -> Decided {
         if period.is_some_and(|period| !period.is_sound()) {
             return Err(NumberingError::InvalidValue("a billing period has 1 to 36 months"));
         }
         let standing = self.own(at, number, tenant, UNRESERVED, expected)?;
+        may_lease(standing.number_type, vanity)?;
         match standing.now {
             Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => {
                 let term = period.map(|period| Term::begin(at, period));
@@ -75,7 +86,7 @@ impl Inventory {
         }
     }
 
-    pub(super) fn renew(&self, at: At, number: Msisdn, tenant: TenantId, expected: Expected) -> Decided {
+    pub(super) fn renew(&self, at: At, number: SenderId, tenant: TenantId, expected: Expected) -> Decided {
         let standing = self.own(at, number, tenant, UNLEASED, expected)?;
         match standing.now {
             Lifecycle::Assigned { lease, term: Some(term), .. } => {
@@ -91,10 +102,10 @@ impl Inventory {
         }
     }
 
-    pub(super) fn release(&self, at: At, number: Msisdn, tenant: TenantId, expected: Expected) -> Decided {
+    pub(super) fn release(&self, at: At, number: SenderId, tenant: TenantId, expected: Expected) -> Decided {
         let standing = self.own(at, number, tenant, UNCLAIMED, expected)?;
         let (lease, cools_until) = match standing.now {
-            Lifecycle::Assigned { lease, .. } => (lease, at.plus(COOL_OFF)),
+            Lifecycle::Assigned { lease, .. } => (lease, at.plus(standing.number_type.cool_off())),
             // Never in use, so there is nothing to cool off from: the quarantine is over the instant it begins.
             Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => (lease, at),
             Lifecycle::Available | Lifecycle::Quarantined { .. } | Lifecycle::Recalled { .. } | Lifecycle::Retired => {
@@ -109,7 +120,7 @@ impl Inventory {
     fn own(
         &self,
         at: At,
-        number: Msisdn,
+        number: SenderId,
         tenant: TenantId,
         nothing: &'static str,
         expected: Expected,
@@ -124,6 +135,11 @@ impl Inventory {
             (_, None) => Err(NumberingError::InvalidTransition(nothing)),
         }
     }
+}
+
+/// Vanity numbers are for those who may lease such.
+fn may_lease(number_type: NumberType, vanity: bool) -> Result<(), NumberingError> {
+    if number_type == NumberType::Vanity && !vanity { Err(NumberingError::InsufficientScope) } else { Ok(()) }
 }
 
 fn within(ttl: Span, max: Span) -> Result<(), NumberingError> {

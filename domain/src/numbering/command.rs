@@ -1,5 +1,5 @@
-use super::{Period, Reason, ReservationQuota};
-use crate::{At, BlockId, LeaseId, Msisdn, Span, TenantId};
+use super::{Listing, Period, Reason, ReservationQuota};
+use crate::{At, BlockId, LeaseId, SenderId, Span, TenantId};
 
 /// Numbers one import command may list; a larger block comes as several commands.
 pub const IMPORT_MAX: usize = 500;
@@ -27,26 +27,26 @@ pub enum Reinstatement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NumberingCommand {
     /// Add numbers to the inventory: all or none. At most [`IMPORT_MAX`].
-    Import { block: BlockId, mno: String, numbers: Vec<Msisdn> },
-    /// Take an available number for `ttl` under the new lease id `lease`.
-    Reserve { number: Msisdn, lease: LeaseId, tenant: TenantId, ttl: Span },
+    Import { block: BlockId, mno: String, numbers: Vec<Listing> },
+    /// Take an available number for `ttl` under the new lease id `lease`. `vanity`: whoever asks may lease vanity numbers.
+    Reserve { number: SenderId, lease: LeaseId, tenant: TenantId, ttl: Span, vanity: bool },
     /// Turn one's own reservation into a hold, to `ttl` from now. Once: a hold is not prolonged.
-    Hold { number: Msisdn, tenant: TenantId, ttl: Span, expected: Expected },
-    /// Turn one's own reservation or hold into a lease, for a period or without end.
-    Assign { number: Msisdn, tenant: TenantId, period: Option<Period>, expected: Expected },
+    Hold { number: SenderId, tenant: TenantId, ttl: Span, expected: Expected },
+    /// Turn one's own reservation or hold into a lease, for a period or without end. `vanity` as in `Reserve`.
+    Assign { number: SenderId, tenant: TenantId, period: Option<Period>, vanity: bool, expected: Expected },
     /// Lengthen one's own lease by its period.
-    Renew { number: Msisdn, tenant: TenantId, expected: Expected },
+    Renew { number: SenderId, tenant: TenantId, expected: Expected },
     /// End one's own reservation, hold or lease. An assigned number cools off; one never assigned is free at once.
-    Release { number: Msisdn, tenant: TenantId, expected: Expected },
+    Release { number: SenderId, tenant: TenantId, expected: Expected },
     /// Take a leased number back from whoever holds it.
-    Recall { number: Msisdn, reason: Reason, expected: Expected },
+    Recall { number: SenderId, reason: Reason, expected: Expected },
     /// Undo a recall.
-    Reinstate { number: Msisdn, to: Reinstatement, justification: Reason, expected: Expected },
+    Reinstate { number: SenderId, to: Reinstatement, justification: Reason, expected: Expected },
     /// Take a number that nobody holds out of use for ever.
-    Retire { number: Msisdn, justification: Reason, expected: Expected },
+    Retire { number: SenderId, justification: Reason, expected: Expected },
     /// Let a cool-off last for another length of time, from [`super::COOL_OFF_MIN`] to [`super::COOL_OFF_MAX`], counted
     /// from the end of the lease.
-    OverrideCoolOff { number: Msisdn, lasts: Span, justification: Reason, expected: Expected },
+    OverrideCoolOff { number: SenderId, lasts: Span, justification: Reason, expected: Expected },
     /// Let a tenant keep so many numbers from others, at most [`super::RESERVATION_QUOTA_MAX`].
     SetReservationQuota { tenant: TenantId, quota: ReservationQuota },
     /// Let time act: expire what ran out, a bounded number at a time.

@@ -20,6 +20,9 @@ pub enum NumberingError {
     NotFound,
     #[error("no such number in the inventory; import its block first")]
     NotRegistered,
+    /// A vanity number, and whoever asks may not lease such.
+    #[error("it is a vanity number; the role sms:numbering:vanity is needed to lease it")]
+    InsufficientScope,
     #[error("the number cools off until {until}; choose another one")]
     Quarantined { until: At },
     /// The number does not stand where this command could move it on.
@@ -57,6 +60,7 @@ impl NumberingError {
             Self::Conflict | Self::Changed => "CONFLICT",
             Self::NotFound => "NOT_FOUND",
             Self::NotRegistered => "NOT_REGISTERED",
+            Self::InsufficientScope => "INSUFFICIENT_SCOPE",
             Self::Quarantined { .. } => "QUARANTINED",
             Self::InvalidTransition(_) => "INVALID_TRANSITION",
             Self::InvalidRows { .. } => "INVALID_ROWS",

@@ -1,5 +1,5 @@
-use super::{Reason, ReservationQuota, Term};
-use crate::{At, BlockId, LeaseId, Msisdn, TenantId};
+use super::{Listing, Reason, ReservationQuota, Term};
+use crate::{At, BlockId, LeaseId, SenderId, TenantId};
 
 /// What happened to numbers. The stored names stand in `schemas`, not here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,10 +8,10 @@ pub enum NumberingEvent {
     NumbersListed {
         block: BlockId,
         mno: String,
-        numbers: Vec<Msisdn>,
+        numbers: Vec<Listing>,
     },
     NumberReserved {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
         since: At,
@@ -19,28 +19,28 @@ pub enum NumberingEvent {
     },
     /// The reservation was prolonged into a hold while paperwork is pending.
     NumberHeld {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
         until: At,
     },
     /// The lease began: for a term, or without end.
     NumberAssigned {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
         term: Option<Term>,
     },
     /// The lease goes on until `expires`, asked for or by itself.
     LeaseRenewed {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
         expires: At,
     },
     /// The claim was given up at `since`; the number is nobody's until `cools_until`.
     NumberReleased {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
         since: At,
@@ -48,13 +48,13 @@ pub enum NumberingEvent {
     },
     /// A reservation or a hold ran out by itself; the number is available again.
     ReservationExpired {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
     },
     /// The term of a lease ended at `since` and was not renewed; the number is nobody's until `cools_until`.
     LeaseExpired {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
         since: At,
@@ -62,7 +62,7 @@ pub enum NumberingEvent {
     },
     /// The platform took the number back at `since`.
     NumberRecalled {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
         since: At,
@@ -71,27 +71,27 @@ pub enum NumberingEvent {
     },
     /// The recall was undone: the lease goes on.
     LeaseReinstated {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
         justification: Reason,
     },
     /// The number goes from its recall to the pool, and is nobody's until `cools_until`.
     NumberReturned {
-        number: Msisdn,
+        number: SenderId,
         since: At,
         cools_until: At,
         justification: Reason,
     },
     /// The cool-off ends at `until` and not when it would have.
     CoolOffOverridden {
-        number: Msisdn,
+        number: SenderId,
         until: At,
         justification: Reason,
     },
     /// The cool-off ended; the number is available again.
     QuarantineEnded {
-        number: Msisdn,
+        number: SenderId,
     },
     /// The tenant may keep so many numbers from others.
     ReservationQuotaSet {
@@ -106,14 +106,14 @@ pub enum NumberingEvent {
     },
     /// A sign of fraud: the number was leased again, to `tenant`, after it had been recalled `recalls` times.
     RecalledNumberLeasedAgain {
-        number: Msisdn,
+        number: SenderId,
         lease: LeaseId,
         tenant: TenantId,
         recalls: u32,
     },
     /// Nobody ever has the number again.
     NumberRetired {
-        number: Msisdn,
+        number: SenderId,
         justification: Reason,
     },
 }

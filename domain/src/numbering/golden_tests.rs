@@ -1,12 +1,12 @@
 use super::*;
 use crate::kept::golden;
-use crate::{At, BlockId, LeaseId, Msisdn, TenantId};
+use crate::{At, BlockId, LeaseId, SenderId, TenantId};
 
 const TENANT: TenantId = TenantId::from_bytes([1; 16]);
 const UNTIL: At = At(1_000_000);
 
-fn number(index: u64) -> Msisdn {
-    Msisdn::from_digits(93_700_000_000 + index).expect("a number")
+fn number(index: u64) -> SenderId {
+    SenderId::from_digits(93_700_000_000 + index).expect("a number")
 }
 
 fn lease(index: u64) -> LeaseId {
@@ -56,10 +56,13 @@ fn why() -> Reason {
     Reason::new("the operator asked for it back").expect("a reason")
 }
 
-/// One number in each standing, and two that are available again.
+/// One number in each standing, two that are available again, and one of each other type.
 #[test]
 fn the_inventory_keeps_its_bytes() {
-    let numbers = (0..14).map(number).collect();
+    let mut numbers: Vec<Listing> = (0..14).map(|index| number(index).into()).collect();
+    let code: SenderId = "7070".parse().expect("a short code");
+    numbers.push(code.into());
+    numbers.push(Listing::new(number(99), NumberType::Vanity).expect("a listing"));
     let mut history =
         vec![NumberingEvent::NumbersListed { block: BlockId::from_bytes([9; 16]), mno: "Roshan".into(), numbers }];
     history.extend((1..14).map(reserved));

@@ -1,7 +1,7 @@
 use super::recalls::Recalls;
 use super::tallies::Tallies;
-use super::{Lifecycle, NumberingError, NumberingEvent, Term};
-use crate::{At, BlockId, Msisdn, TenantId};
+use super::{Lifecycle, Listing, NumberType, NumberingError, NumberingEvent, Term};
+use crate::{At, BlockId, SenderId, TenantId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,7 +10,22 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub block: BlockId,
+    pub number_type: NumberType,
     pub lifecycle: Lifecycle,
+}
+
+impl Entry {
+    /// How `number`, whose entry this is, was listed.
+    #[must_use]
+    pub const fn listing(&self, number: SenderId) -> Listing {
+        Listing::trusted(number, self.number_type)
+    }
+
+    /// Where `number`, whose entry this is, stands at `at`; see [`Lifecycle::seen_at`].
+    #[must_use]
+    pub fn seen_at(&self, number: SenderId, at: At) -> Lifecycle {
+        self.lifecycle.seen_at(self.listing(number), at)
+    }
 }
 
 /// How many numbers stand where.
@@ -45,9 +60,9 @@ impl Counts {
 /// grows moves all of them at once while every command waits.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Inventory {
-    numbers: BTreeMap<Msisdn, Entry>,
+    numbers: BTreeMap<SenderId, Entry>,
     blocks: BTreeMap<BlockId, String>,
-    timers: BTreeSet<(At, Msisdn)>,
+    timers: BTreeSet<(At, SenderId)>,
     counts: Counts,
     pub(super) tallies: Tallies,
     pub(super) recalls: Recalls,
@@ -55,20 +70,20 @@ pub struct Inventory {
 
 impl Inventory {
     #[must_use]
-    pub fn entry(&self, number: Msisdn) -> Option<&Entry> {
+    pub fn entry(&self, number: SenderId) -> Option<&Entry> {
         self.numbers.get(&number)
     }
 
-    /// Where the number stands as recorded, not regarding what ran out since; see [`Lifecycle::seen_at`].
+    /// Where the number stands as recorded, not regarding what ran out since; see [`Entry::seen_at`].
     #[must_use]
-    pub fn lifecycle(&self, number: Msisdn) -> Option<&Lifecycle> {
+    pub fn lifecycle(&self, number: SenderId) -> Option<&Lifecycle> {
         self.numbers.get(&number).map(|entry| &entry.lifecycle)
     }
 
     /// The tenant the number is assigned to at `at`. Reservations and holds give no right to send.
     #[must_use]
-    pub fn holder(&self, number: Msisdn, at: At) -> Option<TenantId> {
-        match self.lifecycle(number)?.seen_at(number, at) {
+    pub fn holder(&self, number: SenderId, at: At) -> Option<TenantId> {
+        match self.entry(number)?.seen_at(number, at) {
             Lifecycle::Assigned { tenant, .. } => Some(tenant),
             _ => None,
         }
@@ -81,7 +96,7 @@ impl Inventory {
     }
 
     /// Every number, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = (Msisdn, &Entry)> {
+    pub fn iter(&self) -> impl Iterator<Item = (SenderId, &Entry)> {
         self.numbers.iter().map(|(number, entry)| (*number, entry))
     }
 
@@ -107,7 +122,7 @@ impl Inventory {
     }
 
     /// What ran out at `at`, earliest first.
-    pub(super) fn due(&self, at: At) -> impl Iterator<Item = Msisdn> {
+    pub(super) fn due(&self, at: At) -> impl Iterator<Item = SenderId> {
         self.timers.iter().take_while(move |(due, _)| *due <= at).map(|(_, number)| *number)
     }
 
@@ -208,7 +223,7 @@ impl Inventory {
         }
     }
 
-    fn list(&mut self, block: BlockId, mno: String, numbers: Vec<Msisdn>) -> Result<(), NumberingError> {
+    fn list(&mut self, block: BlockId, mno: String, numbers: Vec<Listing>) -> Result<(), NumberingError> {
         match self.blocks.get(&block) {
             Some(owner) if *owner != mno => {
                 return Err(NumberingError::CorruptLedger("a block was listed for two operators"));
@@ -218,8 +233,9 @@ impl Inventory {
                 self.blocks.insert(block, mno);
             }
         }
-        for number in numbers {
-            if self.numbers.insert(number, Entry { block, lifecycle: Lifecycle::Available }).is_some() {
+        for listing in numbers {
+            let entry = Entry { block, number_type: listing.number_type(), lifecycle: Lifecycle::Available };
+            if self.numbers.insert(listing.number(), entry).is_some() {
                 return Err(NumberingError::CorruptLedger("a number was listed twice"));
             }
             self.counts.available += 1;
@@ -229,7 +245,7 @@ impl Inventory {
 
     fn step(
         &mut self,
-        number: Msisdn,
+        number: SenderId,
         transition: impl FnOnce(&Lifecycle) -> Option<Lifecycle>,
     ) -> Result<(), NumberingError> {
         use Lifecycle::{Held, Reserved};

@@ -1,5 +1,5 @@
-use super::{COOL_OFF, NumberingEvent, Term};
-use crate::{At, LeaseId, Msisdn, TenantId};
+use super::{Listing, NumberingEvent, Term};
+use crate::{At, LeaseId, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// Where one number stands. A number is in exactly one of these.
@@ -35,10 +35,11 @@ impl Lifecycle {
     /// The next step time alone takes with the number up to `at`, with the event that puts it on record: a claim or a
     /// cool-off runs out, a lease expires or goes on.
     #[must_use]
-    pub fn elapsed(&self, number: Msisdn, at: At) -> Option<(NumberingEvent, Self)> {
+    pub fn elapsed(&self, of: Listing, at: At) -> Option<(NumberingEvent, Self)> {
         if self.until().is_none_or(|until| at < until) {
             return None;
         }
+        let number = of.number();
         match *self {
             Self::Reserved { tenant, lease, .. } | Self::Held { tenant, lease, .. } => {
                 Some((NumberingEvent::ReservationExpired { number, lease, tenant }, Self::Available))
@@ -49,7 +50,7 @@ impl Lifecycle {
                 Some((event, Self::Assigned { tenant, lease, term: Some(term) }))
             }
             Self::Assigned { tenant, lease, term: Some(term) } => {
-                let (since, until) = (term.expires, term.expires.plus(COOL_OFF));
+                let (since, until) = (term.expires, term.expires.plus(of.number_type().cool_off()));
                 let event = NumberingEvent::LeaseExpired { number, lease, tenant, since, cools_until: until };
                 Some((event, Self::Quarantined { since, until }))
             }
@@ -60,9 +61,9 @@ impl Lifecycle {
 
     /// What holds true at `at`, even if no tick has recorded it yet.
     #[must_use]
-    pub fn seen_at(self, number: Msisdn, at: At) -> Self {
+    pub fn seen_at(self, of: Listing, at: At) -> Self {
         let mut now = self;
-        while let Some((_, next)) = now.elapsed(number, at) {
+        while let Some((_, next)) = now.elapsed(of, at) {
             now = next;
         }
         now
@@ -100,12 +101,17 @@ impl Lifecycle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numbering::Period;
+    use crate::numbering::{NumberType, Period};
+    use crate::{SenderId, Span};
 
     const ANY: (TenantId, LeaseId) = (TenantId::NIL, LeaseId::NIL);
 
+    fn number() -> SenderId {
+        "+93700000001".parse().expect("a number")
+    }
+
     fn seen(now: Lifecycle, at: u64) -> Lifecycle {
-        now.seen_at(Msisdn::from_digits(93_700_000_001).expect("a number"), At(at))
+        now.seen_at(number().into(), At(at))
     }
 
     fn assigned(term: Option<Term>) -> Lifecycle {
@@ -127,7 +133,7 @@ mod tests {
     #[test]
     fn a_term_ends_in_a_cool_off_or_in_the_next_term() {
         let once = Term::begin(At(0), Period { months: 1, renews: false });
-        let (end, cooled) = (once.expires.0, once.expires.plus(COOL_OFF));
+        let (end, cooled) = (once.expires.0, once.expires.plus(Span::days(90)));
         assert_eq!(seen(assigned(Some(once)), end - 1), assigned(Some(once)));
         let cooling = Lifecycle::Quarantined { since: At(end), until: cooled };
         assert_eq!(seen(assigned(Some(once)), end), cooling);
@@ -136,5 +142,19 @@ mod tests {
         assert_eq!(seen(assigned(Some(renewing)), end), assigned(Some(renewing.renewed())));
         let much_later = renewing.renewed().renewed();
         assert_eq!(seen(assigned(Some(renewing)), much_later.expires.0 - 1), assigned(Some(much_later)));
+    }
+
+    #[test]
+    fn each_type_cools_off_for_its_own_time() {
+        let term = Term::begin(At(0), Period { months: 1, renews: false });
+        for (number_type, days) in [(NumberType::Msisdn, 90), (NumberType::Vanity, 365)] {
+            let of = Listing::new(number(), number_type).expect("a listing");
+            let until = term.expires.plus(Span::days(days));
+            let now = assigned(Some(term)).seen_at(of, term.expires);
+            assert_eq!(now, Lifecycle::Quarantined { since: term.expires, until });
+        }
+        let code = Listing::from("7070".parse::<SenderId>().expect("a short code"));
+        let now = assigned(Some(term)).seen_at(code, term.expires);
+        assert_eq!(now.until(), Some(term.expires.plus(Span::days(30))));
     }
 }

@@ -6,6 +6,7 @@ mod error;
 mod event;
 mod inventory;
 mod lifecycle;
+mod number_type;
 mod oversight;
 mod quota;
 mod reason;
@@ -27,12 +28,13 @@ mod quota_tests;
 #[cfg(test)]
 mod sample;
 
-pub use aggregate::{COOL_OFF, COOL_OFF_MAX, COOL_OFF_MIN, HOLD_MAX, Numbering, RESERVE_MAX, TICK_MAX, TTL_MIN};
+pub use aggregate::{COOL_OFF_MAX, COOL_OFF_MIN, HOLD_MAX, Numbering, RESERVE_MAX, TICK_MAX, TTL_MIN};
 pub use command::{Expected, IMPORT_MAX, NumberingCommand, Reinstatement};
 pub use error::{INVALID_ROWS_NAMED, NumberingError};
 pub use event::NumberingEvent;
 pub use inventory::{Counts, Entry, Inventory};
 pub use lifecycle::Lifecycle;
+pub use number_type::{Listing, NoNumberType, NumberType};
 pub use quota::{RESERVATION_QUOTA, RESERVATION_QUOTA_MAX, ReservationQuota};
 pub use reason::{JUSTIFICATION_MIN_CHARS, REASON_MAX_CHARS, Reason};
 pub use recalls::{RECALLS_SUSPICIOUS, RECALLS_WITHIN};

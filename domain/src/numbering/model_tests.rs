@@ -1,7 +1,7 @@
 //! Random histories against a naive model that keeps intervals of time instead of lifecycles, timers and events.
 use super::*;
 use crate::kept::kept;
-use crate::{At, BlockId, Dated, LeaseId, Msisdn, Span, TenantId};
+use crate::{At, BlockId, Dated, LeaseId, SenderId, Span, TenantId};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 
@@ -9,8 +9,16 @@ const NUMBERS: u64 = 4;
 const DAY: u64 = 86_400_000;
 const FOREVER: u64 = u64::MAX;
 
-fn number(index: u64) -> Msisdn {
-    Msisdn::from_digits(93_700_000_000 + index).expect("a number")
+/// Every other one is a short code.
+fn number(index: u64) -> SenderId {
+    let first = if index.is_multiple_of(2) { 93_700_000_000 } else { 7_070 };
+    SenderId::from_digits(first + index).expect("a number")
+}
+
+/// Those of the second half are vanity numbers.
+fn listing(index: u64) -> Listing {
+    let plain = Listing::from(number(index));
+    if index < NUMBERS / 2 { plain } else { Listing::new(plain.number(), NumberType::Vanity).expect("a listing") }
 }
 
 fn tenant(index: u8) -> TenantId {
@@ -48,7 +56,7 @@ fn day_of_month(at: u64) -> u64 {
 /// Somebody's claim on a number: it stands before `end`, and the number then cools off until `cooled`.
 #[derive(Debug, Clone, Copy)]
 struct Claim {
-    number: Msisdn,
+    number: SenderId,
     tenant: TenantId,
     lease: LeaseId,
     end: u64,
@@ -63,8 +71,9 @@ struct Claim {
 
 #[derive(Debug, Default)]
 struct Model {
-    known: Vec<Msisdn>,
-    retired: HashSet<Msisdn>,
+    known: Vec<SenderId>,
+    vanity: HashSet<SenderId>,
+    retired: HashSet<SenderId>,
     claims: Vec<Claim>,
     quotas: HashMap<TenantId, u32>,
 }
@@ -82,15 +91,15 @@ impl Model {
         }
     }
 
-    fn standing(&mut self, number: Msisdn, at: u64) -> Option<&mut Claim> {
+    fn standing(&mut self, number: SenderId, at: u64) -> Option<&mut Claim> {
         self.claims.iter_mut().find(|claim| claim.number == number && claim.recalled.is_none() && at < claim.end)
     }
 
-    fn recalled(&mut self, number: Msisdn) -> Option<&mut Claim> {
+    fn recalled(&mut self, number: SenderId) -> Option<&mut Claim> {
         self.claims.iter_mut().find(|claim| claim.number == number && claim.recalled.is_some())
     }
 
-    fn cooling(&self, number: Msisdn, at: u64) -> Option<(u64, u64)> {
+    fn cooling(&self, number: SenderId, at: u64) -> Option<(u64, u64)> {
         let mut over = self.claims.iter().filter(|it| it.number == number && it.recalled.is_none());
         over.find(|it| at >= it.end && at < it.cooled).map(|it| (it.end, it.cooled))
     }
@@ -100,19 +109,24 @@ impl Model {
         self.pass(at);
         match *command {
             NumberingCommand::Import { ref numbers, .. } => {
-                let rows = || numbers.iter().enumerate();
-                if !rows().all(|(row, it)| !self.known.contains(it) && !numbers[..row].contains(it)) {
+                let rows: Vec<_> = numbers.iter().map(|listing| listing.number()).collect();
+                if !(0..rows.len()).all(|row| !self.known.contains(&rows[row]) && !rows[..row].contains(&rows[row])) {
                     return Some("INVALID_ROWS");
                 }
-                self.known.extend(numbers);
+                self.known.extend(rows);
+                let vanity = numbers.iter().filter(|listing| listing.number_type() == NumberType::Vanity);
+                self.vanity.extend(vanity.map(|listing| listing.number()));
                 None
             }
-            NumberingCommand::Reserve { number, lease, tenant, ttl } => {
+            NumberingCommand::Reserve { number, lease, tenant, ttl, vanity } => {
                 if !(1_000..=86_400_000).contains(&ttl.0) {
                     return Some("TTL_OUT_OF_RANGE");
                 }
                 if !self.known.contains(&number) {
                     return Some("NOT_REGISTERED");
+                }
+                if self.vanity.contains(&number) && !vanity {
+                    return Some("INSUFFICIENT_SCOPE");
                 }
                 if self.standing(number, at).is_some() {
                     return Some("CONFLICT");
@@ -141,11 +155,15 @@ impl Model {
                     None
                 })
             }
-            NumberingCommand::Assign { number, tenant, period, expected } => {
+            NumberingCommand::Assign { number, tenant, period, vanity, expected } => {
                 if period.is_some_and(|period| period.months == 0 || period.months > 36) {
                     return Some("INVALID_VALUE");
                 }
+                let (cool_off, withheld) = (self.cool_off(number), self.vanity.contains(&number) && !vanity);
                 self.own(at, number, tenant, expected, |claim| {
+                    if withheld {
+                        return Some("INSUFFICIENT_SCOPE");
+                    }
                     if claim.leased {
                         return Some("INVALID_TRANSITION");
                     }
@@ -153,25 +171,31 @@ impl Model {
                     if let Some(Period { months, renews }) = period {
                         let day = day_of_month(at);
                         (claim.period, claim.end) = (Some((months, day, renews)), later(at, months, day));
-                        claim.cooled = if renews { 0 } else { claim.end + 90 * DAY };
+                        claim.cooled = if renews { 0 } else { claim.end + cool_off };
                     }
                     None
                 })
             }
-            NumberingCommand::Renew { number, tenant, expected } => self.own(at, number, tenant, expected, |claim| {
-                let Some((months, day, renews)) = claim.period else { return Some("INVALID_TRANSITION") };
-                if claim.end > later(at, months, day) {
-                    return Some("INVALID_TRANSITION");
-                }
-                claim.end = later(claim.end, months, day);
-                claim.cooled = if renews { 0 } else { claim.end + 90 * DAY };
-                None
-            }),
-            NumberingCommand::Release { number, tenant, expected } => self.own(at, number, tenant, expected, |claim| {
-                claim.cooled = if claim.leased { at + 90 * DAY } else { 0 };
-                (claim.end, claim.period) = (at, None);
-                None
-            }),
+            NumberingCommand::Renew { number, tenant, expected } => {
+                let cool_off = self.cool_off(number);
+                self.own(at, number, tenant, expected, |claim| {
+                    let Some((months, day, renews)) = claim.period else { return Some("INVALID_TRANSITION") };
+                    if claim.end > later(at, months, day) {
+                        return Some("INVALID_TRANSITION");
+                    }
+                    claim.end = later(claim.end, months, day);
+                    claim.cooled = if renews { 0 } else { claim.end + cool_off };
+                    None
+                })
+            }
+            NumberingCommand::Release { number, tenant, expected } => {
+                let cool_off = self.cool_off(number);
+                self.own(at, number, tenant, expected, |claim| {
+                    claim.cooled = if claim.leased { at + cool_off } else { 0 };
+                    (claim.end, claim.period) = (at, None);
+                    None
+                })
+            }
             NumberingCommand::Recall { number, expected, ref reason } => {
                 if reason.as_str().is_empty() {
                     return Some("INVALID_VALUE");
@@ -188,6 +212,7 @@ impl Model {
                 if justification.as_str().len() < 20 {
                     return Some("JUSTIFICATION_TOO_SHORT");
                 }
+                let cool_off = self.cool_off(number);
                 self.any(at, number, expected).or_else(|| {
                     let Some(claim) = self.recalled(number) else { return Some("INVALID_TRANSITION") };
                     let (since, end) = claim.recalled.expect("a recalled one");
@@ -197,7 +222,7 @@ impl Model {
                         Reinstatement::Tenant => claim.recalled = None,
                         Reinstatement::Pool => {
                             (claim.recalled, claim.period) = (None, None);
-                            (claim.end, claim.cooled) = (since, since + 90 * DAY);
+                            (claim.end, claim.cooled) = (since, since + cool_off);
                         }
                     }
                     self.pass(at);
@@ -239,8 +264,17 @@ impl Model {
         }
     }
 
+    fn cool_off(&self, number: SenderId) -> u64 {
+        let days = match number {
+            _ if self.vanity.contains(&number) => 365,
+            SenderId::Msisdn(_) => 90,
+            SenderId::ShortCode(_) => 30,
+        };
+        days * DAY
+    }
+
     /// Whether the number is known and as it is expected to be.
-    fn any(&mut self, at: u64, number: Msisdn, expected: Expected) -> Option<&'static str> {
+    fn any(&mut self, at: u64, number: SenderId, expected: Expected) -> Option<&'static str> {
         if !self.known.contains(&number) {
             return Some("NOT_REGISTERED");
         }
@@ -256,7 +290,7 @@ impl Model {
     fn own(
         &mut self,
         at: u64,
-        number: Msisdn,
+        number: SenderId,
         tenant: TenantId,
         expected: Expected,
         change: impl FnOnce(&mut Claim) -> Option<&'static str>,
@@ -277,9 +311,9 @@ impl Model {
 /// Reads events alone, as an auditor would, and objects to a second holder.
 #[derive(Debug, Default)]
 struct Auditor {
-    holders: HashMap<Msisdn, (TenantId, LeaseId)>,
-    recalled: HashMap<Msisdn, (TenantId, LeaseId)>,
-    retired: HashSet<Msisdn>,
+    holders: HashMap<SenderId, (TenantId, LeaseId)>,
+    recalled: HashMap<SenderId, (TenantId, LeaseId)>,
+    retired: HashSet<SenderId>,
 }
 
 impl Auditor {
@@ -332,9 +366,10 @@ fn commands() -> impl Strategy<Value = Vec<(u64, NumberingCommand)>> {
     use NumberingCommand as Do;
     let who = || prop_oneof![3 => Just(0_u8), 1 => 1..3_u8].prop_map(tenant);
     let which = || (0..NUMBERS + 1).prop_map(number);
+    let premium = || prop::bool::weighted(0.9);
     let ttl = prop_oneof![4 => 1_000..20_000_u64, 1 => Just(999), 1 => Just(90_000_000)].prop_map(Span);
     let hold = (1_000..40_000_u64).prop_map(Span);
-    let numbers = prop::collection::vec((0..NUMBERS).prop_map(number), 1..3);
+    let numbers = prop::collection::vec((0..NUMBERS).prop_map(listing), 1..3);
     let months = prop_oneof![6 => 1..4_u8, 1 => Just(0), 1 => Just(37)];
     let period = prop::option::of((months, any::<bool>()).prop_map(|(months, renews)| Period { months, renews }));
     // What is expected is filled in from what is there, or is what nobody has.
@@ -351,12 +386,13 @@ fn commands() -> impl Strategy<Value = Vec<(u64, NumberingCommand)>> {
     let lasts = prop_oneof![2 => 0..3 * DAY, 6 => DAY..400 * DAY, 1 => Just(3_000 * DAY)].prop_map(Span);
     let command = prop_oneof![
         1 => numbers.prop_map(|numbers| Do::Import { block: BlockId::NIL, mno: "Roshan".to_owned(), numbers }),
-        8 => (which(), who(), ttl)
-            .prop_map(|(number, tenant, ttl)| Do::Reserve { number, lease: LeaseId::NIL, tenant, ttl }),
+        8 => (which(), who(), ttl, premium())
+            .prop_map(|(number, tenant, ttl, vanity)| Do::Reserve { number, lease: LeaseId::NIL, tenant, ttl, vanity }),
         3 => (which(), who(), hold, expected())
             .prop_map(|(number, tenant, ttl, expected)| Do::Hold { number, tenant, ttl, expected }),
-        8 => (which(), who(), period, expected())
-            .prop_map(|(number, tenant, period, expected)| Do::Assign { number, tenant, period, expected }),
+        8 => (which(), who(), period, premium(), expected()).prop_map(|(number, tenant, period, vanity, expected)| {
+            Do::Assign { number, tenant, period, vanity, expected }
+        }),
         3 => (which(), who(), expected()).prop_map(|(number, tenant, expected)| Do::Renew { number, tenant, expected }),
         3 => (which(), who(), expected())
             .prop_map(|(number, tenant, expected)| Do::Release { number, tenant, expected }),
@@ -378,7 +414,9 @@ fn commands() -> impl Strategy<Value = Vec<(u64, NumberingCommand)>> {
         12 => 0..3_000_u64,
         2 => 3_000..30_000_u64,
         2 => 0..40 * DAY,
+        1 => Just(30 * DAY),
         1 => Just(90 * DAY),
+        1 => Just(365 * DAY),
     ];
     prop::collection::vec((pause, command), 1..120)
 }
@@ -399,16 +437,16 @@ fn filled_in(step: usize, at: u64, inventory: &Inventory, command: &mut Numberin
     else {
         return;
     };
-    let Some(now) = inventory.lifecycle(*number) else { return };
+    let Some(entry) = inventory.entry(*number) else { return };
     if expected.until == Some(At(0)) {
-        let seen = now.seen_at(*number, At(at));
+        let seen = entry.seen_at(*number, At(at));
         *expected = Expected { lease: seen.lease(), until: seen.until() };
     }
 }
 
 fn history(commands: Vec<(u64, NumberingCommand)>) -> HashSet<&'static str> {
     let (mut inventory, mut model, mut auditor) = (Inventory::default(), Model::default(), Auditor::default());
-    let all = (0..NUMBERS).map(number).collect();
+    let all = (0..NUMBERS).map(listing).collect();
     let first = NumberingCommand::Import { block: BlockId::NIL, mno: "Roshan".to_owned(), numbers: all };
     // The last days of January 2027, so that months clamp.
     let mut at = 20_846 * DAY;
@@ -468,7 +506,7 @@ const fn word(event: &NumberingEvent) -> &'static str {
 fn compare(inventory: &Inventory, model: &mut Model, at: u64) {
     model.pass(at);
     for number in (0..=NUMBERS).map(number) {
-        let now = inventory.lifecycle(number).map(|lifecycle| lifecycle.seen_at(number, At(at)));
+        let now = inventory.entry(number).map(|entry| entry.seen_at(number, At(at)));
         let known = model.known.contains(&number);
         let cooling = model.cooling(number, at);
         let recalled = model.recalled(number).map(|claim| *claim);
@@ -491,7 +529,7 @@ fn compare(inventory: &Inventory, model: &mut Model, at: u64) {
             (Some(Lifecycle::Recalled { tenant, lease, since, cools_until, .. }), None) => {
                 let claim = recalled.expect("the model knows of the recall");
                 assert_eq!((tenant, lease, since.0), (claim.tenant, claim.lease, claim.recalled.unwrap_or((0, 0)).0));
-                assert_eq!(cools_until.0, since.0 + 90 * DAY);
+                assert_eq!(cools_until.0, since.0 + model.cool_off(number));
             }
             (Some(Lifecycle::Retired), None) => assert!(retired),
             (Some(now @ Lifecycle::Assigned { tenant, lease, term }), Some(claim)) => {

@@ -1,19 +1,18 @@
 //! What the platform's people do with numbers, each time with their reason: recall, reinstate, retire, override a cool-off.
 use super::{
-    COOL_OFF, COOL_OFF_MAX, COOL_OFF_MIN, Expected, Inventory, Lifecycle, NumberingError, NumberingEvent, Reason,
-    Reinstatement,
+    COOL_OFF_MAX, COOL_OFF_MIN, Expected, Inventory, Lifecycle, NumberingError, NumberingEvent, Reason, Reinstatement,
 };
-use crate::{At, Msisdn, Span};
+use crate::{At, SenderId, Span};
 
 type Decided = Result<Vec<NumberingEvent>, NumberingError>;
 
 impl Inventory {
-    pub(super) fn recall(&self, at: At, number: Msisdn, reason: Reason, expected: Expected) -> Decided {
+    pub(super) fn recall(&self, at: At, number: SenderId, reason: Reason, expected: Expected) -> Decided {
         let reason = reason.given()?;
         let standing = self.up_to(at, number)?.is(expected)?;
         match standing.now {
             Lifecycle::Assigned { tenant, lease, .. } => {
-                let (since, cools_until) = (at, at.plus(COOL_OFF));
+                let (since, cools_until) = (at, at.plus(standing.number_type.cool_off()));
                 let event = NumberingEvent::NumberRecalled { number, lease, tenant, since, cools_until, reason };
                 Ok(standing.then(event))
             }
@@ -25,7 +24,7 @@ impl Inventory {
     pub(super) fn reinstate(
         &self,
         at: At,
-        number: Msisdn,
+        number: SenderId,
         to: Reinstatement,
         justification: Reason,
         expected: Expected,
@@ -49,7 +48,7 @@ impl Inventory {
         }
     }
 
-    pub(super) fn retire(&self, at: At, number: Msisdn, justification: Reason, expected: Expected) -> Decided {
+    pub(super) fn retire(&self, at: At, number: SenderId, justification: Reason, expected: Expected) -> Decided {
         let justification = justification.justifies()?;
         let standing = self.up_to(at, number)?.is(expected)?;
         match standing.now {
@@ -66,7 +65,7 @@ impl Inventory {
     pub(super) fn override_cool_off(
         &self,
         at: At,
-        number: Msisdn,
+        number: SenderId,
         lasts: Span,
         justification: Reason,
         expected: Expected,

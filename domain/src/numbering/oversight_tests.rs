@@ -11,6 +11,7 @@ fn a_lease_for_a_period_ends_in_the_calendar() {
         number: number(1),
         tenant: HERAT,
         period: Some(Period { months, renews: false }),
+        vanity: false,
         expected: Expected::default(),
     };
     let ledger = || given::<Numbering>([listed(), reserved(JANUARY + 60)]);
@@ -22,7 +23,7 @@ fn a_lease_for_a_period_ends_in_the_calendar() {
 
 #[test]
 fn a_term_that_is_not_renewed_ends_in_a_cool_off_counted_from_its_end() {
-    let (cooled, late) = (FEBRUARY + COOL_OFF.0, FEBRUARY + 5_000);
+    let (cooled, late) = (FEBRUARY + COOL_OFF_MS, FEBRUARY + 5_000);
     let ledger = given::<Numbering>(leased(false));
     assert_eq!(ledger.state().holder(number(1), At(FEBRUARY - 1)), Some(HERAT));
     assert_eq!(ledger.state().holder(number(1), At(FEBRUARY)), None);
@@ -93,7 +94,7 @@ fn a_recall_is_undone_for_the_tenant_or_for_the_pool() {
     assert_eq!(ledger.state().holder(number(1), At(u64::MAX)), Some(HERAT));
 
     // The pool still waits out the cool-off, which began with the recall.
-    let cools_until = At(100 + COOL_OFF.0);
+    let cools_until = At(100 + COOL_OFF_MS);
     let returned = NumberReturned { number: number(1), since: At(100), cools_until, justification: why() };
     given::<Numbering>(past())
         .when(at(200, reinstate(Reinstatement::Pool)))
@@ -143,7 +144,7 @@ fn a_retired_number_is_out_of_use_for_ever() {
 
 #[test]
 fn a_cool_off_is_overridden_within_bounds_nobody_moves() {
-    let past = || [listed(), reserved(60), assigned(), released(100, 100 + COOL_OFF.0)];
+    let past = || [listed(), reserved(60), assigned(), released(100, 100 + COOL_OFF_MS)];
     for lasts in [Span(COOL_OFF_MIN.0 - 1), Span(COOL_OFF_MAX.0 + 1)] {
         let refused = given::<Numbering>(past()).when(at(200, cool_off(lasts)));
         assert_eq!(refused.code(NumberingError::code), "INVALID_VALUE");
@@ -183,7 +184,7 @@ fn a_number_that_changed_meanwhile_is_left_alone() {
     for expected in [other_lease, other_end] {
         for command in [
             Hold { number: number(1), tenant: HERAT, ttl: MINUTE, expected },
-            Assign { number: number(1), tenant: HERAT, period: None, expected },
+            Assign { number: number(1), tenant: HERAT, period: None, vanity: false, expected },
             Release { number: number(1), tenant: HERAT, expected },
         ] {
             given::<Numbering>([listed(), reserved(60)]).when(at(1, command)).refused(NumberingError::Changed);

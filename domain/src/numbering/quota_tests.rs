@@ -13,11 +13,11 @@ fn quota(tenant: TenantId, at_once: u32, per_minute: u32) -> NumberingCommand {
 }
 
 fn all() -> NumberingEvent {
-    NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers: (1..=NUMBERS).map(number).collect() }
+    NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers: listings((1..=NUMBERS).map(number).collect()) }
 }
 
 fn reserve_one(last: u64, tenant: TenantId) -> NumberingCommand {
-    NumberingCommand::Reserve { number: number(last), lease: FIRST, tenant, ttl: RESERVE_MAX }
+    NumberingCommand::Reserve { number: number(last), lease: FIRST, tenant, ttl: RESERVE_MAX, vanity: false }
 }
 
 /// HERAT reserves one number a second, from the first on.
@@ -95,7 +95,7 @@ fn a_number_recalled_twice_that_is_leased_again_is_a_sign_of_fraud() {
                 lease: FIRST,
                 tenant,
                 since: At(since + 9),
-                cools_until: At(since + COOL_OFF.0),
+                cools_until: At(since + COOL_OFF_MS),
                 reason: why(),
             },
             NumberReturned {
@@ -193,7 +193,7 @@ fn history(steps: Vec<(u64, Step)>) -> usize {
             Step::Reserve(last, by) => {
                 let lease = LeaseId::from_bytes((count as u128).to_be_bytes());
                 let (tenant, ttl) = (tenant(by), Span::seconds(30));
-                let command = NumberingCommand::Reserve { number: number(last), lease, tenant, ttl };
+                let command = NumberingCommand::Reserve { number: number(last), lease, tenant, ttl, vanity: false };
                 (command, model.reserve(now, last, tenant))
             }
             Step::Release(last, by) => (release_by(number(last), tenant(by)), model.release(now, last, tenant(by))),

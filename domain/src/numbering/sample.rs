@@ -2,7 +2,7 @@
 use super::NumberingCommand::{Assign, Hold, Import, Release, Reserve};
 use super::NumberingEvent::*;
 use super::*;
-use crate::{At, BlockId, Dated, LeaseId, Msisdn, Span, TenantId};
+use crate::{At, BlockId, Dated, LeaseId, SenderId, Span, TenantId};
 
 pub(super) const HERAT: TenantId = TenantId::from_bytes([1; 16]);
 pub(super) const KABUL: TenantId = TenantId::from_bytes([2; 16]);
@@ -10,9 +10,11 @@ pub(super) const BLOCK: BlockId = BlockId::from_bytes([3; 16]);
 pub(super) const FIRST: LeaseId = LeaseId::from_bytes([4; 16]);
 pub(super) const SECOND: LeaseId = LeaseId::from_bytes([5; 16]);
 pub(super) const MINUTE: Span = Span::minutes(1);
+/// How long a telephone number cools off.
+pub(super) const COOL_OFF_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
 
-pub(super) fn number(last: u64) -> Msisdn {
-    Msisdn::from_digits(93_700_000_000 + last).expect("a number")
+pub(super) fn number(last: u64) -> SenderId {
+    SenderId::from_digits(93_700_000_000 + last).expect("a number")
 }
 
 pub(super) fn at(at: u64, command: NumberingCommand) -> Dated<NumberingCommand> {
@@ -20,7 +22,7 @@ pub(super) fn at(at: u64, command: NumberingCommand) -> Dated<NumberingCommand> 
 }
 
 pub(super) fn listed() -> NumberingEvent {
-    NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers: vec![number(1), number(2)] }
+    NumbersListed { block: BLOCK, mno: "Roshan".to_owned(), numbers: listings(vec![number(1), number(2)]) }
 }
 
 /// By HERAT at the beginning of time.
@@ -45,24 +47,28 @@ pub(super) fn released(since: u64, cools_until: u64) -> NumberingEvent {
     NumberReleased { number: number(1), lease: FIRST, tenant: HERAT, since, cools_until }
 }
 
-pub(super) fn hold_for(number: Msisdn, tenant: TenantId, ttl: Span) -> NumberingCommand {
+pub(super) fn hold_for(number: SenderId, tenant: TenantId, ttl: Span) -> NumberingCommand {
     Hold { number, tenant, ttl, expected: Expected::default() }
 }
 
-pub(super) fn assign_to(number: Msisdn, tenant: TenantId) -> NumberingCommand {
-    Assign { number, tenant, period: None, expected: Expected::default() }
+pub(super) fn assign_to(number: SenderId, tenant: TenantId) -> NumberingCommand {
+    Assign { number, tenant, period: None, vanity: false, expected: Expected::default() }
 }
 
-pub(super) fn release_by(number: Msisdn, tenant: TenantId) -> NumberingCommand {
+pub(super) fn release_by(number: SenderId, tenant: TenantId) -> NumberingCommand {
     Release { number, tenant, expected: Expected::default() }
 }
 
 pub(super) fn reserve(tenant: TenantId, lease: LeaseId, ttl: Span) -> NumberingCommand {
-    Reserve { number: number(1), lease, tenant, ttl }
+    Reserve { number: number(1), lease, tenant, ttl, vanity: false }
 }
 
-pub(super) fn import(numbers: Vec<Msisdn>) -> NumberingCommand {
-    Import { block: BLOCK, mno: "Roshan".to_owned(), numbers }
+pub(super) fn import(numbers: Vec<SenderId>) -> NumberingCommand {
+    Import { block: BLOCK, mno: "Roshan".to_owned(), numbers: listings(numbers) }
+}
+
+pub(super) fn listings(numbers: Vec<SenderId>) -> Vec<Listing> {
+    numbers.into_iter().map(Listing::from).collect()
 }
 
 /// 31 January 2026, 09:30.
@@ -103,7 +109,7 @@ pub(super) fn recall(reason: &str) -> NumberingCommand {
 }
 
 pub(super) fn recalled(since: u64) -> NumberingEvent {
-    let (since, cools_until) = (At(since), At(since + COOL_OFF.0));
+    let (since, cools_until) = (At(since), At(since + COOL_OFF_MS));
     NumberRecalled { number: number(1), lease: FIRST, tenant: HERAT, since, cools_until, reason: why() }
 }
 

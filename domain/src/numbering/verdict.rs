@@ -1,5 +1,5 @@
 use super::{Inventory, Lifecycle};
-use crate::{At, LeaseId, Msisdn, TenantId};
+use crate::{At, LeaseId, SenderId, TenantId};
 
 /// Whether a number is leased to a tenant, as far as that tenant may know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub enum LeaseVerdict {
 impl Inventory {
     /// What may be said to `tenant` of the number at `at`.
     #[must_use]
-    pub fn validate(&self, number: Msisdn, tenant: TenantId, at: At) -> LeaseVerdict {
-        let Some(stands) = self.lifecycle(number).map(|lifecycle| lifecycle.seen_at(number, at)) else {
+    pub fn validate(&self, number: SenderId, tenant: TenantId, at: At) -> LeaseVerdict {
+        let Some(stands) = self.entry(number).map(|entry| entry.seen_at(number, at)) else {
             return LeaseVerdict::NotRegistered;
         };
         match stands {
@@ -52,8 +52,8 @@ mod tests {
     const LEASE: LeaseId = LeaseId::from_bytes([3; 16]);
     const UNTIL: At = At(100);
 
-    fn number(last: u64) -> Msisdn {
-        Msisdn::from_digits(93_700_000_000 + last).unwrap()
+    fn number(last: u64) -> SenderId {
+        SenderId::from_digits(93_700_000_000 + last).unwrap()
     }
 
     fn inventory() -> Inventory {
@@ -73,7 +73,7 @@ mod tests {
             NumberingEvent::NumberRecalled { number, lease, tenant, since, cools_until, reason }
         };
         let mut inventory = Inventory::default();
-        let numbers = (0..9).map(number).collect();
+        let numbers = (0..9).map(|last| number(last).into()).collect();
         let block = BlockId::from_bytes([4; 16]);
         for event in [
             NumberingEvent::NumbersListed { block, mno: "Roshan".to_owned(), numbers },

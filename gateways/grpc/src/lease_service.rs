@@ -6,7 +6,7 @@ use crate::proto::{
 };
 use crate::refusal::Refusal;
 use peyk_domain::numbering::{self, Lifecycle};
-use peyk_domain::{Msisdn, TenantId};
+use peyk_domain::{SenderId, TenantId};
 use peyk_handlers::{Leases, NOT_REGISTERED_CACHEABLE, Validated};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl LeaseDesk {
         &self,
         client: &Client,
         tenant: &str,
-        numbers: &[Msisdn],
+        numbers: &[SenderId],
         min_position: Option<u64>,
     ) -> Result<Validated, Refusal> {
         let tenant: TenantId = tenant.parse().map_err(|_| Refusal::InvalidTenant)?;
@@ -87,7 +87,7 @@ fn caller(extensions: &Extensions) -> Result<&Arc<Client>, Refusal> {
     extensions.get::<Arc<Client>>().ok_or(Refusal::ClientNotAllowed)
 }
 
-fn read(number: &str) -> Result<Msisdn, Refusal> {
+fn read(number: &str) -> Result<SenderId, Refusal> {
     number.parse().map_err(|_| Refusal::InvalidNumber)
 }
 

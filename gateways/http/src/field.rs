@@ -1,7 +1,7 @@
 //! From what a client writes to types that cannot be wrong. No error repeats the value.
 use crate::problem::{Problem, kind};
 use peyk_domain::messages::{DoubtPolicy, Encoding, Lane};
-use peyk_domain::{At, Msisdn, NotAnId, Span};
+use peyk_domain::{At, Msisdn, NotAnId, SenderId, Span};
 use std::str::FromStr;
 
 /// The longest name of anything, in characters.
@@ -16,11 +16,17 @@ pub(crate) fn msisdn(name: &'static str, text: &str) -> Result<Msisdn, Problem> 
     text.parse().map_err(|_| Problem::invalid(name, "expected an E.164 number: + and 8 to 15 digits"))
 }
 
-/// An E.164 number as paths bear it, without the plus sign.
-pub(crate) fn digits(text: &str) -> Result<Msisdn, Problem> {
-    let why = "expected the digits of an E.164 number, country code first, without a plus sign";
-    let sound = text.bytes().all(|byte| byte.is_ascii_digit());
-    format!("+{text}").parse().ok().filter(|_| sound).ok_or_else(|| Problem::invalid("digits", why))
+/// What is leased, as paths bear it: an E.164 number without the plus sign, or a short code.
+pub(crate) fn number(text: &str) -> Result<SenderId, Problem> {
+    let why = "expected the digits of an E.164 number, country code first, without a plus sign, or a short code";
+    let digits = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().and_then(|number| SenderId::from_digits(number).ok());
+    number.filter(|_| digits).ok_or_else(|| Problem::invalid("number", why))
+}
+
+/// As [`number`] reads it.
+pub(crate) fn in_path(number: SenderId) -> String {
+    number.text().trim_start_matches('+').to_owned()
 }
 
 pub(crate) fn id<T: FromStr<Err = NotAnId>>(name: &'static str, text: &str) -> Result<T, Problem> {
@@ -124,9 +130,10 @@ mod tests {
 
     #[test]
     fn paths_bear_digits_only() {
-        assert_eq!(digits("93700000001").unwrap().digits(), 93_700_000_001);
-        for text in ["", "+93700000001", "%2B93700000001", "0937000000", "9370", "93700000001 "] {
-            assert!(digits(text).is_err(), "{text}");
+        assert_eq!(number("93700000001").unwrap().text(), "+93700000001");
+        assert_eq!(number("9370").unwrap().text(), "9370");
+        for text in ["", "+93700000001", "%2B93700000001", "0937000000", "937000", "93", "93700000001 ", "0937"] {
+            assert_eq!(number(text).is_ok(), text == "937000", "{text}");
         }
     }
 

@@ -1,9 +1,9 @@
 use crate::reads::{Reading, Reads};
-use peyk_domain::{ConnectorId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use peyk_domain::{ConnectorId, MessageId, OperatorId, RouteId, SenderId, TenantId};
 use peyk_projections::Projection;
 use peyk_projections::query::{
-    AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, Page,
-    ReadModels,
+    AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, NumberScope,
+    Page, ReadModels,
 };
 use peyk_projections::rows::{
     AuditEvent, ChainedTransition, Connector, Message, Number, Operator, Route, Signal, SignalId, TransitionId,
@@ -24,26 +24,26 @@ impl Reads for ReadModels {
         Box::pin(async move { models.wait_for(projection, ledger, position, patience).await.map(|_| ()) })
     }
 
-    fn number(&self, tenant: TenantId, number: Msisdn) -> Reading<Option<Number>> {
+    fn number(&self, scope: NumberScope, number: SenderId) -> Reading<Option<Number>> {
         let models = self.clone();
-        Box::pin(async move { models.number(tenant, number).await })
+        Box::pin(async move { models.number(scope, number).await })
     }
 
     fn numbers(
         &self,
-        tenant: TenantId,
+        scope: NumberScope,
         filter: NumberFilter,
-        after: Option<Msisdn>,
+        after: Option<SenderId>,
         limit: Limit,
-    ) -> Reading<Page<Number, Msisdn>> {
+    ) -> Reading<Page<Number, SenderId>> {
         let models = self.clone();
-        Box::pin(async move { models.numbers(tenant, filter, after, limit).await })
+        Box::pin(async move { models.numbers(scope, filter, after, limit).await })
     }
 
     fn number_history(
         &self,
         scope: HistoryScope,
-        number: Msisdn,
+        number: SenderId,
         after: Option<TransitionId>,
         limit: Limit,
     ) -> Reading<Page<ChainedTransition, TransitionId>> {

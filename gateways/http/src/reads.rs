@@ -1,9 +1,9 @@
 use crate::problem::{Problem, kind};
 use futures::future::BoxFuture;
-use peyk_domain::{ConnectorId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use peyk_domain::{ConnectorId, MessageId, OperatorId, RouteId, SenderId, TenantId};
 use peyk_projections::query::{
-    AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, Page,
-    QueryError,
+    AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, NumberScope,
+    Page, QueryError,
 };
 use peyk_projections::rows::{
     AuditEvent, ChainedTransition, Connector, Message, Number, Operator, Route, Signal, SignalId, TransitionId,
@@ -19,22 +19,22 @@ pub trait Reads: Send + Sync + 'static {
     /// Wait, no longer than `patience`, until what is read of the ledger is at least at `position`.
     fn reached(&self, ledger: LedgerId, position: u64, patience: Duration) -> Reading<()>;
 
-    /// A number the tenant holds or that is nobody's.
-    fn number(&self, tenant: TenantId, number: Msisdn) -> Reading<Option<Number>>;
+    /// A number, if it may be seen.
+    fn number(&self, scope: NumberScope, number: SenderId) -> Reading<Option<Number>>;
 
     fn numbers(
         &self,
-        tenant: TenantId,
+        scope: NumberScope,
         filter: NumberFilter,
-        after: Option<Msisdn>,
+        after: Option<SenderId>,
         limit: Limit,
-    ) -> Reading<Page<Number, Msisdn>>;
+    ) -> Reading<Page<Number, SenderId>>;
 
     /// What became of a number, oldest first, as far as the scope goes.
     fn number_history(
         &self,
         scope: HistoryScope,
-        number: Msisdn,
+        number: SenderId,
         after: Option<TransitionId>,
         limit: Limit,
     ) -> Reading<Page<ChainedTransition, TransitionId>>;

@@ -6,7 +6,7 @@ use clap::Args;
 use futures::future::try_join_all;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use peyk_domain::numbering::{Expected, IMPORT_MAX, LeaseVerdict, Numbering, NumberingCommand};
-use peyk_domain::{ActorId, BlockId, CommandId, LeaseId, Msisdn, Span, TenantId};
+use peyk_domain::{ActorId, BlockId, CommandId, LeaseId, SenderId, Span, TenantId};
 use peyk_grpc::{
     AllowList, Caps, ClientTls, GrpcServer, GrpcSettings, LeaseClient, Leases, MutualTls, Rpc, ValidateLeaseRequest,
 };
@@ -76,8 +76,8 @@ pub async fn run(args: &LeaseArgs) -> Result<()> {
     place.close().await
 }
 
-fn number(index: u64) -> Result<Msisdn> {
-    Ok(Msisdn::from_digits(FIRST + index)?)
+fn number(index: u64) -> Result<SenderId> {
+    Ok(SenderId::from_digits(FIRST + index)?)
 }
 
 /// Each number has a tenant of its own, whether or not it is leased to it, so that no tenant's quota is in the way.
@@ -99,7 +99,9 @@ async fn fill(place: &Place<Numbering>, args: &LeaseArgs) -> Result<()> {
         anyhow::Ok(())
     };
     let listing = (0..args.numbers).step_by(IMPORT_MAX).map(|first| async move {
-        let numbers = (first..args.numbers.min(first + IMPORT_MAX as u64)).map(number).collect::<Result<_>>()?;
+        let numbers = (first..args.numbers.min(first + IMPORT_MAX as u64))
+            .map(|index| Ok(number(index)?.into()))
+            .collect::<Result<_>>()?;
         let block = BlockId::from_bytes([1; 16]);
         submit(u128::from(first), NumberingCommand::Import { block, mno: "Operator".to_owned(), numbers }).await
     });
@@ -109,8 +111,12 @@ async fn fill(place: &Place<Numbering>, args: &LeaseArgs) -> Result<()> {
     let leasing = (0..args.leased).map(|index| async move {
         let (number, id) = (number(index * every)?, 1_u128 << 64 | u128::from(index) << 1);
         let (lease, tenant) = (LeaseId::from_bytes(id.to_be_bytes()), tenant(index * every));
-        submit(id, NumberingCommand::Reserve { number, lease, tenant, ttl: Span::hours(1) }).await?;
-        submit(id | 1, NumberingCommand::Assign { number, tenant, period: None, expected: Expected::default() }).await
+        submit(id, NumberingCommand::Reserve { number, lease, tenant, ttl: Span::hours(1), vanity: false }).await?;
+        submit(
+            id | 1,
+            NumberingCommand::Assign { number, tenant, period: None, vanity: false, expected: Expected::default() },
+        )
+        .await
     });
     stream::iter(leasing).buffer_unordered(OUTSTANDING).try_collect().await
 }
@@ -186,7 +192,7 @@ async fn round(clients: &[LeaseClient], args: &LeaseArgs, time: Duration) -> Res
             let (mut took, mut index) = (Vec::new(), first);
             while Instant::now() < end {
                 index = (index + STRIDE) % numbers;
-                let (number, tenant_id) = (number(index)?.e164(), tenant(index).to_string());
+                let (number, tenant_id) = (number(index)?.text(), tenant(index).to_string());
                 let request = ValidateLeaseRequest { number, tenant_id, min_position: None };
                 let began = Instant::now();
                 client.validate(request).await?;

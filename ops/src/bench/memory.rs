@@ -3,7 +3,7 @@ use super::print_line;
 use anyhow::{Context, Result};
 use clap::Args;
 use peyk_domain::numbering::{IMPORT_MAX, Inventory, NumberingEvent};
-use peyk_domain::{At, BlockId, CommandId, LeaseId, Msisdn, TenantId};
+use peyk_domain::{At, BlockId, CommandId, LeaseId, SenderId, TenantId};
 use peyk_ledger::writer::Idempotency;
 use serde_json::json;
 use std::time::Duration;
@@ -33,7 +33,9 @@ pub fn run(args: &MemoryArgs) -> Result<()> {
         memory.remember(CommandId::from_bytes(id), [1; 16], position, At(position));
     };
     for first in (0..args.numbers).step_by(IMPORT_MAX) {
-        let numbers = (first..args.numbers.min(first + IMPORT_MAX as u64)).map(number).collect::<Result<_>>()?;
+        let numbers = (first..args.numbers.min(first + IMPORT_MAX as u64))
+            .map(|index| Ok(number(index)?.into()))
+            .collect::<Result<_>>()?;
         // An operator hands numbers over by the hundred thousand.
         let block = BlockId::from_bytes(u128::from(first / 100_000).to_be_bytes());
         inventory.evolve(NumberingEvent::NumbersListed { block, mno: "Operator".to_owned(), numbers })?;
@@ -69,8 +71,8 @@ pub fn run(args: &MemoryArgs) -> Result<()> {
     Ok(())
 }
 
-fn number(index: u64) -> Result<Msisdn> {
-    Ok(Msisdn::from_digits(FIRST + index)?)
+fn number(index: u64) -> Result<SenderId> {
+    Ok(SenderId::from_digits(FIRST + index)?)
 }
 
 /// What stays resident once the allocator gave back what tables left behind when they grew; it does so as others allocate.

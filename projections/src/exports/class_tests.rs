@@ -14,10 +14,11 @@ const TENANT: &str = "numbering.number_reserved tenant";
 const LEASE: &str = "numbering.number_reserved lease";
 
 /// File, column, and the field whose value it shows; none where it shows when something happened, which it was, or how often.
-const COLUMNS: [(&str, &str, Option<&str>); 26] = [
+const COLUMNS: [(&str, &str, Option<&str>); 27] = [
     ("numbers.csv", "number", Some(LISTED_NUMBERS)),
     ("numbers.csv", "block", Some(BLOCKS)),
     ("numbers.csv", "mno", Some(MNO)),
+    ("numbers.csv", "type", Some(LISTED_NUMBERS)),
     ("numbers.csv", "state", None),
     ("numbers.csv", "tenant", Some(TENANT)),
     ("numbers.csv", "lease", Some(LEASE)),

@@ -1,7 +1,7 @@
 use super::lease::{Lease, Outcome};
 use bytes::Bytes;
 use peyk_domain::numbering::{Inventory, Lifecycle, NumberingError, NumberingEvent};
-use peyk_domain::{At, Msisdn};
+use peyk_domain::{At, SenderId};
 use peyk_schemas::{ControlEvent, EpochCertificate, EventSchema, Hash, SchemaError, VerifiedRecord};
 use std::collections::HashMap;
 
@@ -42,7 +42,7 @@ pub(super) struct Extract {
     pub(super) inventory: Inventory,
     pub(super) leases: Vec<Lease>,
     /// For each number: since when it stands where it does, and the place of its standing lease.
-    standing: HashMap<Msisdn, (At, Option<usize>)>,
+    standing: HashMap<SenderId, (At, Option<usize>)>,
     certificate: Option<EpochCertificate>,
     records: u64,
     last: Option<Included>,
@@ -99,7 +99,7 @@ impl Extract {
         use NumberingEvent::*;
         let number = match event {
             NumbersListed { ref numbers, .. } => {
-                self.standing.extend(numbers.iter().map(|number| (*number, (at, None))));
+                self.standing.extend(numbers.iter().map(|listing| (listing.number(), (at, None))));
                 return self.inventory.evolve(event);
             }
             // What the registry notes of tenants is not in the tables.
@@ -180,8 +180,8 @@ impl Extract {
     pub(super) fn close(&mut self) {
         let eve = self.eve();
         for (number, entry) in self.inventory.iter() {
-            let mut now = entry.lifecycle;
-            while let Some((event, next)) = now.elapsed(number, eve) {
+            let (of, mut now) = (entry.listing(number), entry.lifecycle);
+            while let Some((event, next)) = now.elapsed(of, eve) {
                 let ran_out = now.until().unwrap_or(eve);
                 let renewed = matches!(event, NumberingEvent::LeaseRenewed { .. });
                 if let Some((since, open)) = self.standing.get_mut(&number).filter(|_| !renewed) {
@@ -201,7 +201,7 @@ impl Extract {
         At(self.end.0.saturating_sub(1))
     }
 
-    pub(super) fn since(&self, number: Msisdn) -> Option<At> {
+    pub(super) fn since(&self, number: SenderId) -> Option<At> {
         self.standing.get(&number).map(|(since, _)| *since)
     }
 

@@ -1,5 +1,5 @@
 use peyk_domain::numbering::Lifecycle;
-use peyk_domain::{At, LeaseId, Msisdn, TenantId};
+use peyk_domain::{At, LeaseId, SenderId, TenantId};
 
 /// How a lease stood at the end of the period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Outcome {
 /// One lease of one number from reservation on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lease {
-    pub number: Msisdn,
+    pub number: SenderId,
     pub lease: LeaseId,
     pub tenant: TenantId,
     pub reserved_at: At,

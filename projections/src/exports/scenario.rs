@@ -19,7 +19,7 @@ pub(super) fn lease(id: u8) -> LeaseId {
 }
 
 pub(super) fn listed(block: BlockId, mno: &str, numbers: impl IntoIterator<Item = u64>) -> NumberingEvent {
-    NumbersListed { block, mno: mno.into(), numbers: numbers.into_iter().map(number).collect() }
+    NumbersListed { block, mno: mno.into(), numbers: numbers.into_iter().map(|last| number(last).into()).collect() }
 }
 
 pub(super) fn reserved(last: u64, id: u8, tenant: TenantId, until: u64) -> NumberingEvent {

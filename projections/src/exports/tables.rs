@@ -32,17 +32,18 @@ impl Table {
 
 /// One row for each number ever listed, ascending.
 fn numbers(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
-    csv.write_record(["number", "block", "mno", "state", "tenant", "lease", "since"])?;
+    csv.write_record(["number", "block", "mno", "type", "state", "tenant", "lease", "since"])?;
     let mut rows = 0;
     for (number, entry) in extract.inventory.iter() {
-        let state = entry.lifecycle.seen_at(number, extract.eve());
+        let state = entry.seen_at(number, extract.eve());
         let (tenant, lease) =
             state.claim().map(|(tenant, lease)| (tenant.to_string(), lease.to_string())).unwrap_or_default();
         let mno = extract.inventory.mno(entry.block).unwrap_or_default();
         csv.write_record([
-            &*text(&number.e164()),
+            &*text(&number.text()),
             &entry.block.to_string(),
             &text(mno),
+            entry.number_type.name(),
             state_name(&state),
             &tenant,
             &lease,
@@ -69,7 +70,7 @@ fn leases(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u6
     for lease in &extract.leases {
         csv.write_record([
             &lease.lease.to_string(),
-            &*text(&lease.number.e164()),
+            &*text(&lease.number.text()),
             &lease.tenant.to_string(),
             &time(Some(lease.reserved_at)),
             &time(lease.assigned_at),
@@ -100,7 +101,7 @@ fn utilisation(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Resu
     for (number, entry) in extract.inventory.iter() {
         let mno = extract.inventory.mno(entry.block).unwrap_or_default();
         let counts: &mut [u64; 8] = blocks.entry((mno, entry.block)).or_default();
-        let place = match entry.lifecycle.seen_at(number, extract.eve()) {
+        let place = match entry.seen_at(number, extract.eve()) {
             Lifecycle::Available => 0,
             Lifecycle::Reserved { .. } => 1,
             Lifecycle::Held { .. } => 2,

@@ -3,7 +3,7 @@ use super::extract::Extract;
 use super::{ExportRequest, Jurisdiction, Period, RegulatorKey, Scope};
 use ed25519_dalek::SigningKey;
 use peyk_domain::numbering::NumberingEvent;
-use peyk_domain::{ActorId, At, CommandId, DeploymentId, Msisdn, TenantId};
+use peyk_domain::{ActorId, At, CommandId, DeploymentId, SenderId, TenantId};
 use peyk_schemas::{
     ControlEvent, Draft, EpochCertificate, EventSchema, Hash, LedgerId, RawEvent, VerifiedRecord, Verifier,
 };
@@ -17,8 +17,8 @@ pub(super) fn root() -> SigningKey {
     SigningKey::from_bytes(&[1; 32])
 }
 
-pub(super) fn number(last: u64) -> Msisdn {
-    Msisdn::from_digits(93_700_000_000 + last).expect("a number")
+pub(super) fn number(last: u64) -> SenderId {
+    SenderId::from_digits(93_700_000_000 + last).expect("a number")
 }
 
 /// Builds a chain and keeps what a reader would let through.

@@ -36,12 +36,12 @@ fn the_tables_tell_who_held_what() {
     assert_eq!(
         table(&out, "numbers.csv"),
         format!(
-            "number,block,mno,state,tenant,lease,since\n\
-             +93700000001,{b1},Roshan,assigned,{HERAT},{l1},1970-01-01T00:00:03.000Z\n\
-             +93700000002,{b1},Roshan,quarantined,,,1970-01-01T00:00:05.000Z\n\
-             +93700000003,{b1},Roshan,held,{KABUL},{l4},1970-01-01T00:00:06.500Z\n\
-             +93700000004,{b1},Roshan,available,,,1970-01-01T00:00:09.000Z\n\
-             +93700000009,{b2},\"'=Etisalat, \"\"E\"\"\",available,,,1970-01-01T00:00:01.002Z\n"
+            "number,block,mno,type,state,tenant,lease,since\n\
+             +93700000001,{b1},Roshan,msisdn,assigned,{HERAT},{l1},1970-01-01T00:00:03.000Z\n\
+             +93700000002,{b1},Roshan,msisdn,quarantined,,,1970-01-01T00:00:05.000Z\n\
+             +93700000003,{b1},Roshan,msisdn,held,{KABUL},{l4},1970-01-01T00:00:06.500Z\n\
+             +93700000004,{b1},Roshan,msisdn,available,,,1970-01-01T00:00:09.000Z\n\
+             +93700000009,{b2},\"'=Etisalat, \"\"E\"\"\",msisdn,available,,,1970-01-01T00:00:01.002Z\n"
         )
     );
     assert_eq!(
@@ -68,7 +68,7 @@ fn the_tables_tell_who_held_what() {
 #[test]
 fn a_claim_that_runs_out_at_the_end_still_stands() {
     let chain = Chain::new(1).then(2, [listed(BLOCK, "Roshan", [1])]).then(3, [reserved(1, 1, HERAT, 50)]).tick(90);
-    let state = |end| rows_of(&chain, end, "numbers.csv")[0].split(',').nth(3).expect("a state").to_owned();
+    let state = |end| rows_of(&chain, end, "numbers.csv")[0].split(',').nth(4).expect("a state").to_owned();
     let outcome = |end| rows_of(&chain, end, "leases.csv")[0].rsplit(',').next().expect("an outcome").to_owned();
     assert_eq!((state(50), outcome(50)), ("reserved".into(), "reserved".into()));
     assert_eq!((state(51), outcome(51)), ("available".into(), "expired".into()));
@@ -96,7 +96,7 @@ fn a_number_that_cooled_off_is_available_since_then() {
         .then(45, [QuarantineEnded { number: number(1) }]);
     for end in [43, 60] {
         let rows = rows_of(&chain, end, "numbers.csv");
-        assert_eq!(rows, [format!("+93700000001,{BLOCK},Roshan,available,,,1970-01-01T00:00:00.040Z")]);
+        assert_eq!(rows, [format!("+93700000001,{BLOCK},Roshan,msisdn,available,,,1970-01-01T00:00:00.040Z")]);
     }
 }
 
@@ -115,12 +115,12 @@ fn a_recall_shows_until_it_is_undone() {
         .tick(90);
     let row = |end, name| rows_of(&chain, end, name)[0].clone();
     let (b, l) = (BLOCK, lease(1));
-    assert_eq!(row(25, "numbers.csv"), format!("+93700000001,{b},Roshan,recalled,,,1970-01-01T00:00:00.020Z"));
+    assert_eq!(row(25, "numbers.csv"), format!("+93700000001,{b},Roshan,msisdn,recalled,,,1970-01-01T00:00:00.020Z"));
     assert!(row(25, "leases.csv").ends_with(",,,1970-01-01T00:00:00.020Z,recalled"), "{}", row(25, "leases.csv"));
     assert_eq!(row(25, "utilisation.csv"), format!("Roshan,{b},0,0,0,0,0,1,0,1"));
     assert_eq!(
         row(35, "numbers.csv"),
-        format!("+93700000001,{b},Roshan,assigned,{HERAT},{l},1970-01-01T00:00:00.030Z")
+        format!("+93700000001,{b},Roshan,msisdn,assigned,{HERAT},{l},1970-01-01T00:00:00.030Z")
     );
     assert!(row(35, "leases.csv").ends_with(",,,,assigned"));
 }
@@ -199,7 +199,7 @@ fn before_the_first_record_everything_is_empty_and_still_signed() {
     let out = home.path().join("export");
     let report = made(&story(), &as_of(500), &out).expect("an export");
     assert_eq!((report.manifest.records, report.manifest.last, report.manifest.head.position), (0, None, 1));
-    assert_eq!(table(&out, "numbers.csv"), "number,block,mno,state,tenant,lease,since\n");
+    assert_eq!(table(&out, "numbers.csv"), "number,block,mno,type,state,tenant,lease,since\n");
     verify(&out, &trusted()).expect("it holds");
 }
 

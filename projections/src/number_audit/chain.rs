@@ -1,5 +1,5 @@
 use crate::rows::{ChainedTransition, NumberState, NumberTransition};
-use peyk_domain::Msisdn;
+use peyk_domain::SenderId;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ struct End {
 
 /// Chains transitions as Postgres does, in the encoding migrations/0015 states. Keeps the last hash of every number.
 #[derive(Default)]
-pub(super) struct Chains(HashMap<Msisdn, End>);
+pub(super) struct Chains(HashMap<SenderId, End>);
 
 impl Chains {
     pub(super) fn chain(&mut self, transition: NumberTransition) -> ChainedTransition {
@@ -31,7 +31,7 @@ impl Chains {
 fn row_hash(row: &NumberTransition, seq: u32, from: Option<NumberState>, prev_hash: &[u8; 32]) -> [u8; 32] {
     let mut hash = Framing(Sha256::new_with_prefix(prev_hash));
     hash.value(&row.id.value().to_be_bytes());
-    hash.value(row.number.e164().as_bytes());
+    hash.value(row.number.text().as_bytes());
     hash.value(&seq.to_be_bytes());
     hash.option(from.map(|state| state.name().as_bytes()));
     hash.value(row.to.name().as_bytes());

@@ -41,7 +41,7 @@ pub enum DifferenceKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub struct Difference {
     pub kind: DifferenceKind,
-    pub number: Option<peyk_domain::Msisdn>,
+    pub number: Option<peyk_domain::SenderId>,
     /// The record of `numbering`; 0 where the row does not say.
     pub position: u64,
 }

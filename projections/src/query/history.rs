@@ -3,7 +3,7 @@ use super::{Limit, Page, QueryError, ReadModels};
 use crate::checkpoint::bigint;
 use crate::rows::{ChainedTransition, NumberTransition, TransitionId};
 use crate::store::{Fields, Row};
-use peyk_domain::{Msisdn, TenantId};
+use peyk_domain::{SenderId, TenantId};
 use sqlx::postgres::PgRow;
 
 /// Whose part of the history of a number is read.
@@ -23,7 +23,7 @@ impl ReadModels {
     pub async fn number_history(
         &self,
         scope: HistoryScope,
-        number: Msisdn,
+        number: SenderId,
         after: Option<TransitionId>,
         limit: Limit,
     ) -> Result<Page<ChainedTransition, TransitionId>, QueryError> {
@@ -41,7 +41,7 @@ impl ReadModels {
             "SELECT * FROM read.number_audit
                 WHERE number = $1 AND id > $2 AND ($3::uuid IS NULL OR tenant = $3) ORDER BY id LIMIT $4",
         )
-        .bind(number.e164())
+        .bind(number.text())
         .bind(after.map_or(0, |id| bigint(id.value())))
         .bind(own)
         .bind(limit.probe())

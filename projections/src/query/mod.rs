@@ -17,7 +17,7 @@ mod signals;
 pub use audit::{AuditCursor, AuditFilter, AuditOrder, AuditScope};
 pub use error::QueryError;
 pub use history::HistoryScope;
-pub use leases::NumberFilter;
+pub use leases::{NumberFilter, NumberScope};
 pub use messages::{BadCursor, MessageCursor};
 pub use page::{Limit, PAGE_MAX, Page};
 pub use progress::{PATIENCE_MAX, Progress};

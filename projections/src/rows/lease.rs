@@ -1,6 +1,6 @@
 use super::word::words;
 use crate::store::{Cell, CorruptRow, Fields, Kind, Row, Table, cells};
-use peyk_domain::{At, LeaseId, Msisdn, TenantId};
+use peyk_domain::{At, LeaseId, SenderId, TenantId};
 
 words! {
     /// Where a lease stands.
@@ -20,7 +20,7 @@ words! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     pub id: LeaseId,
-    pub number: Msisdn,
+    pub number: SenderId,
     pub tenant: TenantId,
     pub state: LeaseState,
     pub reserved_at: At,
@@ -36,7 +36,7 @@ static TABLE: Table = Table {
     name: "leases",
     columns: &[
         ("id", Kind::Uuid),
-        ("number", Kind::BigInt),
+        ("number", Kind::Text),
         ("tenant", Kind::Uuid),
         ("state", Kind::Text),
         ("reserved_at_ms", Kind::BigInt),
@@ -79,7 +79,7 @@ impl Row for Lease {
     fn read(fields: &Fields<'_>) -> Result<Self, CorruptRow> {
         Ok(Self {
             id: fields.id("id")?,
-            number: fields.number("number")?,
+            number: fields.sender("number")?,
             tenant: fields.id("tenant")?,
             state: fields.word("state", LeaseState::named)?,
             reserved_at: fields.at("reserved_at_ms")?,

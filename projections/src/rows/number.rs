@@ -1,6 +1,7 @@
 use super::word::words;
 use crate::store::{Cell, CorruptRow, Fields, Kind, Row, Table, cells};
-use peyk_domain::{At, BlockId, LeaseId, Msisdn, TenantId};
+use peyk_domain::numbering::NumberType;
+use peyk_domain::{At, BlockId, LeaseId, SenderId, TenantId};
 
 words! {
     /// Where a number stands.
@@ -29,7 +30,8 @@ words! {
 /// One number of the inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {
-    pub number: Msisdn,
+    pub number: SenderId,
+    pub number_type: NumberType,
     pub block: BlockId,
     /// The operator that owns the block.
     pub mno: String,
@@ -49,7 +51,7 @@ pub struct Number {
 static TABLE: Table = Table {
     name: "numbers",
     columns: &[
-        ("number", Kind::BigInt),
+        ("number", Kind::Text),
         ("block", Kind::Uuid),
         ("mno", Kind::Text),
         ("state", Kind::Text),
@@ -60,15 +62,16 @@ static TABLE: Table = Table {
         ("updated_position", Kind::BigInt),
         ("term_months", Kind::Integer),
         ("renewal", Kind::Text),
+        ("type", Kind::Text),
     ],
 };
 
 impl Row for Number {
-    type Key = Msisdn;
+    type Key = SenderId;
 
     const TABLE: &'static Table = &TABLE;
 
-    fn key(&self) -> Msisdn {
+    fn key(&self) -> SenderId {
         self.number
     }
 
@@ -85,12 +88,14 @@ impl Row for Number {
             self.updated_position,
             self.term_months,
             self.renewal.map(Renewal::name),
+            self.number_type.name(),
         ]
     }
 
     fn read(fields: &Fields<'_>) -> Result<Self, CorruptRow> {
         Ok(Self {
-            number: fields.number("number")?,
+            number: fields.sender("number")?,
+            number_type: fields.word("type", |word| word.parse().ok())?,
             block: fields.id("block")?,
             mno: fields.text("mno")?,
             state: fields.word("state", NumberState::named)?,

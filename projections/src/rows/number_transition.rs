@@ -1,7 +1,7 @@
 use super::NumberState;
 use super::word::words;
 use crate::store::{Cell, CorruptRow, Fields, Kind, Row, Table, cells};
-use peyk_domain::{ActorId, At, LeaseId, Msisdn, TenantId};
+use peyk_domain::{ActorId, At, LeaseId, SenderId, TenantId};
 use std::fmt;
 use std::str::FromStr;
 
@@ -82,7 +82,7 @@ impl From<TransitionId> for Cell {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberTransition {
     pub id: TransitionId,
-    pub number: Msisdn,
+    pub number: SenderId,
     pub to: NumberState,
     pub reason: TransitionReason,
     /// Whose matter it is, with the lease; nobody's where no lease is.
@@ -132,7 +132,7 @@ impl Row for NumberTransition {
     fn cells(&self) -> Vec<Cell> {
         cells![
             self.id,
-            &self.number.e164(),
+            self.number,
             self.to.name(),
             self.reason.name(),
             self.tenant,
@@ -148,7 +148,7 @@ impl Row for NumberTransition {
     fn read(fields: &Fields<'_>) -> Result<Self, CorruptRow> {
         Ok(Self {
             id: TransitionId(fields.unsigned("id")?),
-            number: fields.text("number")?.parse().map_err(|_| fields.corrupt("number"))?,
+            number: fields.sender("number")?,
             to: fields.word("to_state", NumberState::named)?,
             reason: fields.word("reason_code", TransitionReason::named)?,
             tenant: fields.id_or_null("tenant")?,

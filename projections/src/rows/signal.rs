@@ -1,6 +1,6 @@
 use super::word::words;
 use crate::store::{Cell, CorruptRow, Fields, Kind, Row, Table, cells};
-use peyk_domain::{At, Msisdn, TenantId};
+use peyk_domain::{At, SenderId, TenantId};
 use std::fmt;
 use std::str::FromStr;
 
@@ -66,7 +66,7 @@ pub struct Signal {
     pub kind: SignalKind,
     /// Whose doing it looks like.
     pub tenant: TenantId,
-    pub number: Option<Msisdn>,
+    pub number: Option<SenderId>,
     /// How often the number was recalled.
     pub recalls: Option<u32>,
     pub position: u64,
@@ -79,7 +79,7 @@ static TABLE: Table = Table {
         ("at_ms", Kind::BigInt),
         ("kind", Kind::Text),
         ("tenant", Kind::Uuid),
-        ("number", Kind::BigInt),
+        ("number", Kind::Text),
         ("recalls", Kind::Integer),
         ("position", Kind::BigInt),
     ],
@@ -108,7 +108,7 @@ impl Row for Signal {
             at: fields.at("at_ms")?,
             kind: fields.word("kind", SignalKind::named)?,
             tenant: fields.id("tenant")?,
-            number: fields.number_or_null("number")?,
+            number: fields.sender_or_null("number")?,
             recalls: fields.small_or_null("recalls")?,
             position: fields.unsigned("position")?,
         })

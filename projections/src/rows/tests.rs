@@ -1,6 +1,7 @@
 use super::*;
 use crate::store::Row;
 use peyk_domain::messages::{Encoding, Lane, ReceiptState};
+use peyk_domain::numbering::NumberType;
 use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
 use serde_json::json;
 
@@ -49,7 +50,8 @@ fn message(state: MessageState) -> Message {
 fn cells_match_columns() {
     check(&message(MessageState::Delivered));
     check(&Number {
-        number: number(),
+        number: number().into(),
+        number_type: NumberType::Vanity,
         block: BlockId::NIL,
         mno: String::new(),
         state: NumberState::Available,
@@ -63,7 +65,7 @@ fn cells_match_columns() {
     });
     check(&NumberTransition {
         id: TransitionId::new(3, 1, 0),
-        number: number(),
+        number: number().into(),
         to: NumberState::Recalled,
         reason: TransitionReason::Recalled,
         tenant: None,
@@ -76,7 +78,7 @@ fn cells_match_columns() {
     });
     check(&Lease {
         id: LeaseId::NIL,
-        number: number(),
+        number: number().into(),
         tenant: TenantId::NIL,
         state: LeaseState::Reserved,
         reserved_at: At(1),

@@ -1,5 +1,5 @@
 use peyk_domain::{
-    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, TenantId,
+    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SenderId, TenantId,
 };
 use serde_json::Value;
 
@@ -113,6 +113,7 @@ macro_rules! values {
 }
 values! {
     Msisdn => BigInt, number -> bigint(number.digits());
+    SenderId => Text, sender -> sender.text();
     At => BigInt, at -> bigint(at.0);
     u64 => BigInt, value -> bigint(value);
     u32 => Integer, value -> i32::try_from(value).unwrap_or(i32::MAX);

@@ -1,5 +1,5 @@
 use super::cell::Id;
-use peyk_domain::{At, Msisdn};
+use peyk_domain::{At, Msisdn, SenderId};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Postgres, Row as _, Type};
@@ -65,8 +65,12 @@ impl<'r> Fields<'r> {
         digits.map(|digits| Msisdn::from_digits(digits).map_err(|_| self.corrupt(column))).transpose()
     }
 
-    pub(crate) fn number(&self, column: &'static str) -> Result<Msisdn, CorruptRow> {
-        self.present(column, self.number_or_null(column)?)
+    pub(crate) fn sender_or_null(&self, column: &'static str) -> Result<Option<SenderId>, CorruptRow> {
+        self.get::<&str>(column)?.map(|text| text.parse().map_err(|_| self.corrupt(column))).transpose()
+    }
+
+    pub(crate) fn sender(&self, column: &'static str) -> Result<SenderId, CorruptRow> {
+        self.present(column, self.sender_or_null(column)?)
     }
 
     pub(crate) fn small_or_null<T: TryFrom<i32>>(&self, column: &'static str) -> Result<Option<T>, CorruptRow> {

@@ -3,7 +3,7 @@ use crate::projection::Projection;
 use crate::rows::{Lease, LeaseState, Number, NumberState, Renewal, Signal, SignalId, SignalKind};
 use crate::store::{Changes, How, StoreError, Which, load, write};
 use peyk_domain::numbering::{NumberingEvent, Term};
-use peyk_domain::{At, LeaseId, Msisdn, TenantId};
+use peyk_domain::{At, LeaseId, SenderId, TenantId};
 use sqlx::PgConnection;
 
 /// Numbers and who leases them.
@@ -15,7 +15,7 @@ pub(crate) struct Leases {
 }
 
 impl Leases {
-    fn number(&mut self, number: Msisdn, place: &Place) -> Result<&mut Number, Misfit> {
+    fn number(&mut self, number: SenderId, place: &Place) -> Result<&mut Number, Misfit> {
         let row = self.numbers.get_mut(number).ok_or(Misfit("a number was never listed"))?;
         row.updated_position = place.position;
         Ok(row)
@@ -29,7 +29,7 @@ impl Leases {
 
     fn claim(
         &mut self,
-        number: Msisdn,
+        number: SenderId,
         claim: Option<(TenantId, LeaseId)>,
         state: NumberState,
         until: Option<At>,
@@ -49,7 +49,7 @@ impl Leases {
     }
 
     /// The number is nobody's any more.
-    fn free(&mut self, number: Msisdn, state: NumberState, until: Option<At>, place: &Place) -> Result<(), Misfit> {
+    fn free(&mut self, number: SenderId, state: NumberState, until: Option<At>, place: &Place) -> Result<(), Misfit> {
         let row = self.number(number, place)?;
         (row.term_months, row.renewal) = (None, None);
         self.claim(number, None, state, until, place)
@@ -57,7 +57,7 @@ impl Leases {
 
     fn assign(
         &mut self,
-        number: Msisdn,
+        number: SenderId,
         claim: (TenantId, LeaseId),
         term: Option<Term>,
         place: &Place,
@@ -71,14 +71,14 @@ impl Leases {
         self.claim(number, Some(claim), NumberState::Assigned, until, place)
     }
 
-    fn renew(&mut self, number: Msisdn, lease: LeaseId, expires: At, place: &Place) -> Result<(), Misfit> {
+    fn renew(&mut self, number: SenderId, lease: LeaseId, expires: At, place: &Place) -> Result<(), Misfit> {
         self.lease(lease, place)?.until = Some(expires);
         self.number(number, place)?.until = Some(expires);
         Ok(())
     }
 
     /// The end of the term stays with the lease, for it may be reinstated.
-    fn recall(&mut self, number: Msisdn, lease: LeaseId, place: &Place) -> Result<(), Misfit> {
+    fn recall(&mut self, number: SenderId, lease: LeaseId, place: &Place) -> Result<(), Misfit> {
         let row = self.lease(lease, place)?;
         (row.state, row.ended_at) = (LeaseState::Recalled, Some(place.at));
         let row = self.number(number, place)?;
@@ -86,13 +86,13 @@ impl Leases {
         Ok(())
     }
 
-    fn signal(&mut self, kind: SignalKind, tenant: TenantId, of: Option<(Msisdn, u32)>, place: &Place) {
+    fn signal(&mut self, kind: SignalKind, tenant: TenantId, of: Option<(SenderId, u32)>, place: &Place) {
         let (number, recalls) = of.unzip();
         let (id, position) = (SignalId::new(place.position, place.item), place.position);
         self.signals.put(Signal { id, at: place.at, kind, tenant, number, recalls, position });
     }
 
-    fn reinstate(&mut self, number: Msisdn, lease: LeaseId, place: &Place) -> Result<(), Misfit> {
+    fn reinstate(&mut self, number: SenderId, lease: LeaseId, place: &Place) -> Result<(), Misfit> {
         let row = self.lease(lease, place)?;
         (row.state, row.ended_at) = (LeaseState::Assigned, None);
         let until = row.until;
@@ -110,7 +110,7 @@ impl View for Leases {
     fn touch(&mut self, event: &NumberingEvent) {
         match event {
             NumberingEvent::NumbersListed { numbers, .. } => {
-                numbers.iter().for_each(|number| self.numbers.begin(*number));
+                numbers.iter().for_each(|listing| self.numbers.begin(listing.number()));
             }
             NumberingEvent::NumberReserved { number, lease, .. } => {
                 self.numbers.touch(*number);
@@ -141,9 +141,10 @@ impl View for Leases {
         use NumberState::{Available, Held, Quarantined, Reserved, Retired};
         match *event {
             NumberingEvent::NumbersListed { block, ref mno, ref numbers } => {
-                for &number in numbers {
+                for listing in numbers {
                     self.numbers.put(Number {
-                        number,
+                        number: listing.number(),
+                        number_type: listing.number_type(),
                         block,
                         mno: mno.clone(),
                         state: Available,

@@ -3,7 +3,7 @@ use crate::projection::Projection;
 use crate::rows::{NumberState, NumberTransition, TransitionId, TransitionReason};
 use crate::store::{Changes, How, StoreError, Which, write};
 use peyk_domain::numbering::NumberingEvent;
-use peyk_domain::{ActorId, LeaseId, Msisdn, TenantId};
+use peyk_domain::{ActorId, LeaseId, SenderId, TenantId};
 use sqlx::PgConnection;
 
 /// Each transition of each number, only ever added to. What Postgres chains them with, nothing here knows.
@@ -17,7 +17,7 @@ type Lease = Option<(TenantId, LeaseId)>;
 /// What an event says of numbers, in the order of the table.
 pub(crate) fn transitions(event: &NumberingEvent, place: &Place) -> Vec<NumberTransition> {
     use NumberState::{Assigned, Available, Held, Quarantined, Recalled, Reserved, Retired};
-    let row = |within: u32, number: Msisdn, to: NumberState, reason: TransitionReason, lease: Lease| {
+    let row = |within: u32, number: SenderId, to: NumberState, reason: TransitionReason, lease: Lease| {
         let (tenant, lease) = lease.unzip();
         NumberTransition {
             id: TransitionId::new(place.position, place.item, within),
@@ -38,7 +38,9 @@ pub(crate) fn transitions(event: &NumberingEvent, place: &Place) -> Vec<NumberTr
     match *event {
         NumberingEvent::NumbersListed { ref numbers, .. } => {
             let listed = (0..).zip(numbers);
-            listed.map(|(within, number)| row(within, *number, Available, TransitionReason::Listed, None)).collect()
+            listed
+                .map(|(within, listing)| row(within, listing.number(), Available, TransitionReason::Listed, None))
+                .collect()
         }
         NumberingEvent::NumberReserved { number, lease, tenant, .. } => {
             of_lease(number, Reserved, TransitionReason::Reserved, tenant, lease)

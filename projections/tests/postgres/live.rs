@@ -1,7 +1,7 @@
 use crate::ledger::MemoryLedgers;
 use crate::server::with_database;
 use crate::traffic::traffic;
-use crate::world::{DEADLINE, Keys, Running, contents, number, project, tenant, writings};
+use crate::world::{DEADLINE, Keys, Running, contents, msisdn, number, project, tenant, writings};
 use bytes::Bytes;
 use peyk_domain::numbering::NumberingEvent;
 use peyk_domain::{At, BlockId, LeaseId};
@@ -11,7 +11,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 fn listed() -> NumberingEvent {
-    NumberingEvent::NumbersListed { block: BlockId::NIL, mno: "Roshan".to_owned(), numbers: vec![number(1), number(2)] }
+    NumberingEvent::NumbersListed {
+        block: BlockId::NIL,
+        mno: "Roshan".to_owned(),
+        numbers: vec![number(1).into(), number(2).into()],
+    }
 }
 
 /// Follows one projector until it fails.
@@ -211,7 +215,7 @@ async fn recipients_are_known_while_their_keys_live_and_never_in_clear() {
         .await
         .expect("readable");
         assert!(with_keys.len() > 10 && with_keys.iter().all(|(mask, _)| mask == "+93***"));
-        let known = (0..3).flat_map(|index| (0..20).map(move |offset| (tenant(index), number(1_000 + offset))));
+        let known = (0..3).flat_map(|index| (0..20).map(move |offset| (tenant(index), msisdn(1_000 + offset))));
         let hashes: Vec<_> = known.map(|(tenant, number)| keys.of(tenant).msisdn_hash(number).to_vec()).collect();
         assert!(with_keys.iter().all(|(_, hash)| hashes.contains(hash)));
         assert!(
@@ -243,5 +247,5 @@ async fn erased_keys_leave_the_row_and_nothing_of_the_recipient() {
 fn the_sample_past_has_every_kind_of_event() {
     let kinds = traffic(1, 600, &Keys::new()).kinds();
     assert!(kinds.contains(listed().to_raw().kind.as_ref()));
-    assert_eq!(kinds.len(), 29 + 17 + 6 + 10, "access, numbering, routing, messages: {kinds:?}");
+    assert_eq!(kinds.len(), 31 + 17 + 6 + 10, "access, numbering, routing, messages: {kinds:?}");
 }

@@ -1,10 +1,10 @@
 //! The audit table of numbers: chained by Postgres, changed by nobody, held against the ledger.
 use crate::ledger::MemoryLedgers;
 use crate::server::{Database, with_database};
-use crate::traffic::{TENANTS, traffic};
+use crate::traffic::{TENANTS, listing, traffic};
 use crate::world::{DEADLINE, Keys, config, number, project, tenant};
 use peyk_domain::numbering::NumberingEvent::{NumberReserved, NumbersListed};
-use peyk_domain::{ActorId, At, BlockId, LeaseId, Msisdn};
+use peyk_domain::{ActorId, At, BlockId, LeaseId, SenderId};
 use peyk_projections::query::{HistoryScope, Limit, ReadModels};
 use peyk_projections::rows::{ChainedTransition, TransitionReason};
 use peyk_projections::{
@@ -222,7 +222,7 @@ async fn two_connections_cannot_fork_a_chain() {
     .await;
 }
 
-async fn history(models: &ReadModels, scope: HistoryScope, of: Msisdn) -> Vec<ChainedTransition> {
+async fn history(models: &ReadModels, scope: HistoryScope, of: SenderId) -> Vec<ChainedTransition> {
     let (mut rows, mut after) = (Vec::new(), None);
     loop {
         let page = models.number_history(scope, of, after, Limit::new(7).expect("a limit")).await.expect("reads");
@@ -242,8 +242,11 @@ async fn the_platform_reads_all_of_a_history_and_a_tenant_its_own_part() {
         let actor = ActorId::from_bytes([0xac; 16]);
         let (fresh, lease) = (number(900), LeaseId::from_bytes([0x1e; 16]));
         let at = At(2_000_000_000_000);
-        let listed =
-            NumbersListed { block: BlockId::from_bytes([0xb1; 16]), mno: "Etisalat".to_owned(), numbers: vec![fresh] };
+        let listed = NumbersListed {
+            block: BlockId::from_bytes([0xb1; 16]),
+            mno: "Etisalat".to_owned(),
+            numbers: vec![fresh.into()],
+        };
         ledgers.append_by((actor, tenant(1)), LedgerId::NUMBERING, at, &[listed]);
         let reserved = NumberReserved { number: fresh, lease, tenant: tenant(1), since: at, until: At(at.0 + 60_000) };
         ledgers.append_by((actor, tenant(1)), LedgerId::NUMBERING, at, &[reserved]);
@@ -264,10 +267,10 @@ async fn the_platform_reads_all_of_a_history_and_a_tenant_its_own_part() {
         assert!(of_all.len() > 20 && of_all.windows(2).all(|pair| pair[1].prev_hash == pair[0].row_hash));
         let mut reasons = BTreeSet::new();
         for of in 0..14 {
-            let whole = history(&models, HistoryScope::Platform, number(of)).await;
+            let whole = history(&models, HistoryScope::Platform, listing(of).number()).await;
             reasons.extend(whole.iter().map(|row| row.transition.reason));
             for index in 0..TENANTS {
-                let own = history(&models, HistoryScope::Tenant(tenant(index)), number(of)).await;
+                let own = history(&models, HistoryScope::Tenant(tenant(index)), listing(of).number()).await;
                 let expected = whole.iter().filter(|row| row.transition.tenant == Some(tenant(index)));
                 assert_eq!(own, expected.cloned().collect::<Vec<_>>());
             }

@@ -1,8 +1,9 @@
 use crate::server::with_database;
 use crate::traffic::{TENANTS, traffic};
 use crate::world::{Keys, Running, number, project, tenant};
+use peyk_domain::numbering::NumberType;
 use peyk_domain::{LeaseId, TenantId};
-use peyk_projections::query::{Limit, MessageCursor, NumberFilter, PATIENCE_MAX, QueryError, ReadModels};
+use peyk_projections::query::{Limit, MessageCursor, NumberFilter, NumberScope, PATIENCE_MAX, QueryError, ReadModels};
 use peyk_projections::rows::{MessageState, NumberState, StepKind};
 use peyk_projections::{Projection, StatusBoard};
 use peyk_schemas::LedgerId;
@@ -101,15 +102,23 @@ async fn numbers_are_browsed_by_all_and_held_by_one() {
         project(&database, &ledgers, &keys).await;
         let models = ReadModels::new(database.reader_pool(), StatusBoard::default());
         let wide = Limit::new(200).expect("a limit");
-        let mut held = 0;
+        let (mut held, mut hidden) = (0, 0);
         for index in 0..TENANTS {
-            let numbers = models.numbers(tenant(index), NumberFilter::default(), None, wide).await.expect("reads").rows;
+            let numbers = models
+                .numbers(NumberScope::Tenant(tenant(index)), NumberFilter::default(), None, wide)
+                .await
+                .expect("reads")
+                .rows;
             assert!(numbers.windows(2).all(|pair| pair[0].number < pair[1].number));
             for number in &numbers {
-                assert!(number.tenant.is_none_or(|holder| holder == tenant(index)));
-                let found = models.number(tenant(index), number.number).await.expect("reads");
+                let own = number.tenant == Some(tenant(index));
+                assert!(own || (number.tenant, number.state) == (None, NumberState::Available), "{number:?}");
+                let found = models.number(NumberScope::Tenant(tenant(index)), number.number).await.expect("reads");
                 assert_eq!(found.as_ref(), Some(number));
-                let other = models.number(tenant((index + 1) % TENANTS), number.number).await.expect("reads");
+                let other = models
+                    .number(NumberScope::Tenant(tenant((index + 1) % TENANTS)), number.number)
+                    .await
+                    .expect("reads");
                 assert_eq!(other.is_some(), number.tenant.is_none(), "{number:?}");
                 if let Some(lease) = number.lease {
                     held += 1;
@@ -119,13 +128,35 @@ async fn numbers_are_browsed_by_all_and_held_by_one() {
                     assert_eq!(other, None);
                 }
             }
-            let filter = NumberFilter { state: Some(NumberState::Available), held: false };
-            let available = models.numbers(tenant(index), filter, None, wide).await.expect("reads").rows;
+            let filter = NumberFilter { state: Some(NumberState::Available), ..NumberFilter::default() };
+            let available =
+                models.numbers(NumberScope::Tenant(tenant(index)), filter, None, wide).await.expect("reads").rows;
             let expected: Vec<_> =
                 numbers.iter().filter(|number| number.state == NumberState::Available).cloned().collect();
             assert_eq!(available, expected);
-            let own = NumberFilter { state: None, held: true };
-            let own = models.numbers(tenant(index), own, None, wide).await.expect("reads").rows;
+            let platform = NumberScope::Platform(tenant(index));
+            let all = models.numbers(platform, NumberFilter::default(), None, wide).await.expect("reads").rows;
+            let seen: Vec<_> = all
+                .iter()
+                .filter(|number| number.tenant.is_some() || number.state == NumberState::Available)
+                .cloned()
+                .collect();
+            assert_eq!(seen, numbers);
+            for number in all.iter().filter(|number| !numbers.contains(number)) {
+                hidden += 1;
+                assert_eq!(number.tenant, None);
+                let scope = NumberScope::Tenant(tenant(index));
+                assert_eq!(models.number(scope, number.number).await.expect("reads"), None, "{number:?}");
+                assert_eq!(models.number(platform, number.number).await.expect("reads").as_ref(), Some(number));
+            }
+            for number_type in [NumberType::Msisdn, NumberType::ShortCode, NumberType::Vanity] {
+                let filter = NumberFilter { number_type: Some(number_type), ..NumberFilter::default() };
+                let of_type = models.numbers(NumberScope::Tenant(tenant(index)), filter, None, wide).await;
+                let of_type = of_type.expect("reads").rows;
+                assert!(!of_type.is_empty() && of_type.iter().all(|number| number.number_type == number_type));
+            }
+            let own = NumberFilter { held: true, ..NumberFilter::default() };
+            let own = models.numbers(NumberScope::Tenant(tenant(index)), own, None, wide).await.expect("reads").rows;
             assert!(own.iter().all(|number| number.tenant == Some(tenant(index))));
 
             let mut after: Option<LeaseId> = None;
@@ -139,11 +170,16 @@ async fn numbers_are_browsed_by_all_and_held_by_one() {
             }
             assert!(leases >= own.len());
         }
-        assert!(held > 0);
-        assert_eq!(models.number(tenant(0), number(99_999)).await.expect("reads"), None);
+        assert!(held > 0 && hidden > 0, "{held} {hidden}");
+        assert_eq!(models.number(NumberScope::Tenant(tenant(0)), number(99_999)).await.expect("reads"), None);
         assert_eq!(
             models
-                .numbers(TenantId::NIL, NumberFilter { state: None, held: true }, None, wide)
+                .numbers(
+                    NumberScope::Tenant(TenantId::NIL),
+                    NumberFilter { held: true, ..NumberFilter::default() },
+                    None,
+                    wide
+                )
                 .await
                 .expect("reads")
                 .rows,
@@ -201,7 +237,7 @@ async fn without_postgres_a_query_says_so_in_time() {
     let nowhere = sqlx::postgres::PgConnectOptions::new_without_pgpass().socket("/nowhere").username("peyk_reader");
     let models = ReadModels::new(peyk_projections::reader_pool(nowhere, 1), StatusBoard::default());
     let begun = Instant::now();
-    let error = models.number(tenant(0), number(1)).await.expect_err("nothing listens there");
+    let error = models.number(NumberScope::Tenant(tenant(0)), number(1)).await.expect_err("nothing listens there");
     assert_eq!(error.code(), "READ_MODEL_UNAVAILABLE", "{error:?}");
     assert!(begun.elapsed() < Duration::from_secs(5));
 }

@@ -43,6 +43,10 @@ async fn every_table_with_tenants_is_under_row_level_security() {
 
 /// The tenants whose rows a reader finds in a table, "nobody" for rows without one.
 async fn seen(pool: &PgPool, table: &str, setting: Option<&str>) -> BTreeSet<String> {
+    seen_where(pool, table, setting, "true").await
+}
+
+async fn seen_where(pool: &PgPool, table: &str, setting: Option<&str>, condition: &str) -> BTreeSet<String> {
     let mut transaction = pool.begin().await.expect("begins");
     if let Some(setting) = setting {
         sqlx::query("SELECT set_config('app.current_tenant_id', $1, true)")
@@ -51,8 +55,8 @@ async fn seen(pool: &PgPool, table: &str, setting: Option<&str>) -> BTreeSet<Str
             .await
             .expect("set");
     }
-    // A constant of this file.
-    let sql = format!("SELECT DISTINCT coalesce(tenant::text, 'nobody') FROM {table}");
+    // Constants of this file.
+    let sql = format!("SELECT DISTINCT coalesce(tenant::text, 'nobody') FROM {table} WHERE {condition}");
     let found: Vec<String> =
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *transaction).await.expect("readable");
     found.into_iter().collect()
@@ -82,6 +86,11 @@ async fn a_reader_sees_the_tenant_it_names_and_nobody_else() {
                         found.insert(name.clone());
                     }
                     assert_eq!(found, expected, "{relation}");
+                    if table == "numbers" {
+                        let hidden = "tenant IS NULL AND state <> 'available'";
+                        let found = seen_where(&reader, &relation, Some(&name), hidden).await;
+                        assert_eq!(found, BTreeSet::new(), "{relation}: what nobody can take");
+                    }
                 }
             }
         }

@@ -1,14 +1,16 @@
 //! Ledgers with a plausible past: commands drawn from a seed, decided by the domain itself.
 use crate::access_traffic::access;
 use crate::ledger::MemoryLedgers;
-use crate::world::{Keys, number, tenant};
+use crate::world::{Keys, msisdn, number, tenant};
 use peyk_domain::messages::{
     AttemptReport, DoubtPolicy, Encoding, Exchange, Lane, Lifecycle, MessageCommand, Outcome, ReceiptReport,
     ReceiptState, RouteFact, SenderFact, Submission,
 };
-use peyk_domain::numbering::{Expected, Inventory, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota};
+use peyk_domain::numbering::{
+    Expected, Inventory, Listing, NumberType, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
+};
 use peyk_domain::routing::{RoutingCommand, RoutingTable};
-use peyk_domain::{At, BlockId, ConnectorId, Dated, LeaseId, MessageId, OperatorId, RouteId, Span};
+use peyk_domain::{At, BlockId, ConnectorId, Dated, LeaseId, MessageId, OperatorId, RouteId, SenderId, Span};
 use peyk_schemas::LedgerId;
 
 pub const PARTITIONS: u16 = 2;
@@ -95,12 +97,12 @@ impl Next {
         match self {
             Self::Reserve => {
                 let lease = LeaseId::from_bytes(dice.bytes());
-                NumberingCommand::Reserve { number, lease, tenant, ttl: Span::minutes(5) }
+                NumberingCommand::Reserve { number, lease, tenant, ttl: Span::minutes(5), vanity: false }
             }
-            Self::Assign => NumberingCommand::Assign { number, tenant, period: None, expected },
+            Self::Assign => NumberingCommand::Assign { number, tenant, period: None, vanity: false, expected },
             Self::AssignForAMonth => {
                 let period = Some(Period { months: 1, renews: false });
-                NumberingCommand::Assign { number, tenant, period, expected }
+                NumberingCommand::Assign { number, tenant, period, vanity: false, expected }
             }
             Self::Renew => NumberingCommand::Renew { number, tenant, expected },
             Self::Release => NumberingCommand::Release { number, tenant, expected },
@@ -120,11 +122,21 @@ impl Next {
     }
 }
 
+/// What traffic goes on with: of each type some.
+pub fn listing(offset: u64) -> Listing {
+    match offset % 5 {
+        0 => Listing::new(number(offset), NumberType::Vanity).expect("a listing"),
+        1 => Listing::from(SenderId::from_digits(7_000 + offset).expect("a short code")),
+        _ => Listing::from(number(offset)),
+    }
+}
+
 fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
     let mut inventory = Inventory::default();
     let mut at = START;
     let block = BlockId::from_bytes([0xb0; 16]);
-    let numbers = (0..40).map(number).collect();
+    let listed: Vec<Listing> = (0..40).map(listing).collect();
+    let numbers = listed.clone();
     let mut command = NumberingCommand::Import { block, mno: "Roshan".to_owned(), numbers };
     for step in 0..steps + BEFORE.len() {
         if let Ok(events) = inventory.decide(Dated { at, command }) {
@@ -140,7 +152,8 @@ fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
         if dice.below(50) == 0 {
             at = at.plus(Span::days(100));
         }
-        let number = number(dice.below(14));
+        let number = listed[dice.below(14) as usize].number();
+        let vanity = !step.is_multiple_of(5);
         // Mostly whoever has it.
         let claimant = inventory.lifecycle(number).and_then(|now| now.claim()).filter(|_| dice.below(4) > 0);
         let tenant = claimant.map_or_else(|| tenant(dice.below(TENANTS.into()) as u8), |(tenant, _)| tenant);
@@ -148,12 +161,14 @@ fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
         let (expected, why) =
             (Expected::default(), || Reason::new("the operator asked for it back").expect("a reason"));
         command = match dice.below(16) {
-            0..=4 => NumberingCommand::Reserve { number, lease: LeaseId::from_bytes(dice.bytes()), tenant, ttl },
+            0..=4 => {
+                NumberingCommand::Reserve { number, lease: LeaseId::from_bytes(dice.bytes()), tenant, ttl, vanity }
+            }
             5 => NumberingCommand::Hold { number, tenant, ttl, expected },
             6 | 7 => {
                 let period = Period { months: 1 + dice.below(3) as u8, renews: dice.below(2) == 0 };
                 let period = Some(period).filter(|_| dice.below(2) == 0);
-                NumberingCommand::Assign { number, tenant, period, expected }
+                NumberingCommand::Assign { number, tenant, period, vanity, expected }
             }
             8 => NumberingCommand::Release { number, tenant, expected },
             9 => NumberingCommand::Renew { number, tenant, expected },
@@ -235,10 +250,10 @@ fn submit(dice: &mut Dice, at: At, partition: u16, keys: &Keys) -> MessageComman
     let tenant = tenant(dice.pick(&tenants));
     let submission = |dice: &mut Dice| {
         let message = MessageId::from_bytes(dice.bytes());
-        let sealed = keys.seal(tenant, message, number(1_000 + dice.below(20)));
+        let sealed = keys.seal(tenant, message, msisdn(1_000 + dice.below(20)));
         Submission {
             message,
-            sender: number(1),
+            sender: msisdn(1),
             token: sealed.token,
             sealed_for: sealed.sealed_for,
             recipient: sealed.recipient,

@@ -5,7 +5,7 @@ use crate::traffic::{PARTITIONS, TENANTS};
 use futures::future::BoxFuture;
 use peyk_domain::access::{Envelope, Source};
 use peyk_domain::messages::{MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
-use peyk_domain::{ActorId, MessageId, Msisdn, TenantId};
+use peyk_domain::{ActorId, MessageId, Msisdn, SenderId, TenantId};
 use peyk_keyring::{Field, Keyring, Purpose, TenantKeys};
 use peyk_projections::{
     EventPlace, KeysUnavailable, Projection, Projections, ProjectionsConfig, ProjectorState, REBUILD_ROWS_DEFAULT,
@@ -24,8 +24,12 @@ pub fn tenant(number: u8) -> TenantId {
     TenantId::from_bytes([number + 1; 16])
 }
 
-pub fn number(offset: u64) -> Msisdn {
+pub fn msisdn(offset: u64) -> Msisdn {
     Msisdn::from_digits(93_700_000_000 + offset).expect("a number")
+}
+
+pub fn number(offset: u64) -> SenderId {
+    msisdn(offset).into()
 }
 
 /// The keyrings of the test tenants; without one, a tenant's keys are gone.

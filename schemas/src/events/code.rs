@@ -5,6 +5,7 @@ use peyk_domain::access::{AuditKind, LoginFailure, ReviewVerdict, SessionEnd};
 use peyk_domain::messages::{
     DoubtPolicy, Encoding, FailureReason, Lane, ReceiptState, RefusalReason, RequeueReason, RetentionClass,
 };
+use peyk_domain::numbering::NumberType;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $type:ident { $first:ident = $least:literal $(, $variant:ident = $code:literal)* $(,)? })+) => {$(
@@ -36,6 +37,7 @@ codes! {
     DoubtPolicy { Fail = 0, Resend = 1 }
     RetentionClass { Message = 0, Directory = 1, Audit = 2 }
     RefusalReason { SenderUnauthorized = 0, NoRoute = 1, RouteUnknown = 2, RateLimited = 3 }
+    NumberType { Msisdn = 0, ShortCode = 1, Vanity = 2 }
     LoginFailure { Password = 0, Code = 1, CodeUsedAgain = 2 }
     SessionEnd {
         LoggedOut = 0, Reused = 1, Expired = 2, PasswordChanged = 3, RolesChanged = 4, Disabled = 5, Displaced = 6,

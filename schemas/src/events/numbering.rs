@@ -1,7 +1,7 @@
 use super::table::event_schema;
 use super::{DataClass, Field, FieldSchema, Upcast};
-use peyk_domain::numbering::{NumberingEvent, Reason, ReservationQuota, Term};
-use peyk_domain::{At, BlockId, LeaseId, Msisdn, TenantId};
+use peyk_domain::numbering::{Listing, NumberingEvent, Reason, ReservationQuota, Term};
+use peyk_domain::{At, BlockId, LeaseId, Msisdn, SenderId, TenantId};
 
 /// The cool-off when leases had no other.
 const COOL_OFF_V1_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
@@ -9,6 +9,23 @@ const COOL_OFF_V1_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
 const fn field<F: Field>(name: &'static str) -> FieldSchema {
     FieldSchema { name, cbor: F::CBOR, cddl: F::CDDL, class: DataClass::Internal }
 }
+
+/// All were telephone numbers.
+const LISTED_V1: Upcast = Upcast {
+    fields: &[
+        field::<BlockId>("block"),
+        FieldSchema { class: DataClass::Public, ..field::<String>("mno") },
+        field::<Vec<Msisdn>>("numbers"),
+    ],
+    step: |old, next| {
+        next.array(3);
+        old.read::<BlockId>("block", "block (BlockId)")?.write(next);
+        old.read::<String>("mno", "mno (String)")?.write(next);
+        let numbers = old.read::<Vec<Msisdn>>("numbers", "numbers (Vec<Msisdn>)")?;
+        numbers.into_iter().map(|number| SenderId::from(number).into()).collect::<Vec<Listing>>().write(next);
+        Ok(())
+    },
+};
 
 /// Nothing said when: it counts as long ago.
 const RESERVED_V1: Upcast = Upcast {
@@ -60,57 +77,57 @@ const RELEASED_V1: Upcast = Upcast {
 
 event_schema! {
     NumberingEvent {
-        NumbersListed = "numbering.numbers_listed" version 1 {
+        NumbersListed = "numbering.numbers_listed" version 2 after [LISTED_V1] {
             block: BlockId => Internal,
             mno: String => Public,
-            numbers: Vec<Msisdn> => Internal,
+            numbers: Vec<Listing> => Internal,
         }
         NumberReserved = "numbering.number_reserved" version 2 after [RESERVED_V1] {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             since: At => Internal,
             until: At => Internal,
         }
         NumberHeld = "numbering.number_held" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             until: At => Internal,
         }
         NumberAssigned = "numbering.number_assigned" version 2 after [ASSIGNED_V1] {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             term: Option<Term> => Internal,
         }
         LeaseRenewed = "numbering.lease_renewed" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             expires: At => Internal,
         }
         NumberReleased = "numbering.number_released" version 2 after [RELEASED_V1] {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             since: At => Internal,
             cools_until: At => Internal,
         }
         ReservationExpired = "numbering.reservation_expired" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
         }
         LeaseExpired = "numbering.lease_expired" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             since: At => Internal,
             cools_until: At => Internal,
         }
         NumberRecalled = "numbering.number_recalled" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             since: At => Internal,
@@ -118,27 +135,27 @@ event_schema! {
             reason: Reason => Confidential,
         }
         LeaseReinstated = "numbering.lease_reinstated" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             justification: Reason => Confidential,
         }
         NumberReturned = "numbering.number_returned" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             since: At => Internal,
             cools_until: At => Internal,
             justification: Reason => Confidential,
         }
         CoolOffOverridden = "numbering.cool_off_overridden" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             until: At => Internal,
             justification: Reason => Confidential,
         }
         QuarantineEnded = "numbering.quarantine_ended" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
         }
         NumberRetired = "numbering.number_retired" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             justification: Reason => Confidential,
         }
         ReservationQuotaSet = "numbering.reservation_quota_set" version 1 {
@@ -151,7 +168,7 @@ event_schema! {
             again: At => Internal,
         }
         RecalledNumberLeasedAgain = "numbering.recalled_number_leased_again" version 1 {
-            number: Msisdn => Internal,
+            number: SenderId => Internal,
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             recalls: u32 => Internal,

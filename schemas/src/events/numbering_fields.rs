@@ -1,8 +1,45 @@
 //! The values of which events of the `numbering` ledger are made.
 use super::{Field, FieldError};
 use crate::cbor::{Reader, Writer};
-use peyk_domain::At;
-use peyk_domain::numbering::{Reason, ReservationQuota, Term};
+use peyk_domain::numbering::{Listing, NumberType, Reason, ReservationQuota, Term};
+use peyk_domain::{At, SenderId};
+
+impl Field for SenderId {
+    const CBOR: &'static str = "unsigned, the 8 to 15 digits of an E.164 number or the 3 to 6 of a short code";
+    const CDDL: &'static str = "sender";
+
+    fn write(&self, out: &mut Writer) {
+        out.unsigned(self.digits());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        Self::from_digits(input.unsigned()?).map_err(|_| FieldError::Range)
+    }
+}
+
+impl Field for Vec<Listing> {
+    const CBOR: &'static str = "array of arrays: a number, its type (0 Msisdn, 1 ShortCode, 2 Vanity)";
+    const CDDL: &'static str = "[* listing]";
+
+    fn write(&self, out: &mut Writer) {
+        out.array(self.len());
+        for listing in self {
+            out.array(2);
+            listing.number().write(out);
+            listing.number_type().write(out);
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        // The reader bounds the count by the bytes that are left.
+        let count = input.array()?;
+        let listing = |input: &mut Reader<'_>| {
+            input.array_of(2)?;
+            Listing::new(SenderId::read(input)?, NumberType::read(input)?).map_err(|_| FieldError::Range)
+        };
+        (0..count).map(|_| listing(input)).collect()
+    }
+}
 
 impl Field for Option<Term> {
     const CBOR: &'static str = "array: when the period ends (instant), its months, the day of the month it began on, \

@@ -6,12 +6,24 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::{NumberingEvent, Reason, ReservationQuota, Term};
+use peyk_domain::numbering::{Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Term};
 use peyk_domain::routing::{Prefix, RoutingEvent};
-use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId, TenantId};
 
-fn number(last: u64) -> Msisdn {
+fn msisdn(last: u64) -> Msisdn {
     Msisdn::from_digits(93_700_000_000 + last).expect("a number")
+}
+
+fn number(last: u64) -> SenderId {
+    msisdn(last).into()
+}
+
+fn code() -> SenderId {
+    "7070".parse().expect("a short code")
+}
+
+fn vanity() -> Listing {
+    Listing::new(number(2), NumberType::Vanity).expect("a listing")
 }
 
 const AT: At = At(1_790_000_000_000);
@@ -34,14 +46,14 @@ pub(super) fn numbering() -> Vec<NumberingEvent> {
         NumbersListed {
             block: BlockId::from_bytes([0xb1; 16]),
             mno: "Roshan".into(),
-            numbers: vec![number(1), number(2)],
+            numbers: vec![number(1).into(), code().into(), vanity()],
         },
         NumberReserved { number: number(1), lease: LEASE, tenant: TENANT, since: SINCE, until: AT },
         NumberHeld { number: number(1), lease: LEASE, tenant: TENANT, until: AT },
         NumberAssigned { number: number(1), lease: LEASE, tenant: TENANT, term: Some(TERM) },
         NumberReleased { number: number(1), lease: LEASE, tenant: TENANT, since: SINCE, cools_until: AT },
         ReservationExpired { number: number(1), lease: LEASE, tenant: TENANT },
-        QuarantineEnded { number: number(1) },
+        QuarantineEnded { number: code() },
         LeaseRenewed { number: number(1), lease: LEASE, tenant: TENANT, expires: AT },
         LeaseExpired { number: number(1), lease: LEASE, tenant: TENANT, since: SINCE, cools_until: AT },
         NumberRecalled {
@@ -85,7 +97,7 @@ pub(super) fn accepted(body: usize) -> MessageEvent {
     MessageEvent::MessageAccepted {
         message: MESSAGE,
         tenant: TENANT,
-        sender: number(1),
+        sender: msisdn(1),
         token: RecipientToken([0x70; 16]),
         sealed_for: SealedFor {
             class: RetentionClass::Message,

@@ -7,10 +7,11 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::{NumberingEvent, Reason, ReservationQuota, Term};
+use peyk_domain::numbering::{Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Term};
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{
-    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SessionId, TenantId,
+    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SenderId, SessionId,
+    ShortCode, TenantId,
 };
 use proptest::prelude::*;
 use std::fmt::Debug;
@@ -29,8 +30,19 @@ any_id! {
     tenant: TenantId,
 }
 
-fn number() -> impl Strategy<Value = Msisdn> {
+fn msisdn() -> impl Strategy<Value = Msisdn> {
     (10_000_000_u64..=999_999_999_999_999).prop_map(|digits| Msisdn::from_digits(digits).expect("in range"))
+}
+
+fn number() -> impl Strategy<Value = SenderId> {
+    let code = (100_u32..=999_999).prop_map(|digits| ShortCode::from_digits(digits).expect("in range").into());
+    prop_oneof![msisdn().prop_map(SenderId::from), code]
+}
+
+fn listing() -> impl Strategy<Value = Listing> {
+    (number(), any::<bool>()).prop_map(|(number, vanity)| {
+        if vanity { Listing::new(number, NumberType::Vanity).expect("a listing") } else { number.into() }
+    })
 }
 
 fn prefix() -> impl Strategy<Value = Prefix> {
@@ -75,7 +87,7 @@ fn failure() -> impl Strategy<Value = FailureReason> {
 
 prop_compose! {
     fn accepted()(
-        (message, tenant, sender, token) in (message(), tenant(), number(), any::<[u8; 16]>()),
+        (message, tenant, sender, token) in (message(), tenant(), msisdn(), any::<[u8; 16]>()),
         (sealed_for, recipient, body) in (sealed_for(), sealed(), sealed()),
         encoding in prop::sample::select(vec![Encoding::Gsm7, Encoding::Ucs2]),
         segments: u8,
@@ -107,7 +119,7 @@ fn reason() -> impl Strategy<Value = Reason> {
 fn numbering_event() -> impl Strategy<Value = NumberingEvent> {
     use NumberingEvent::*;
     prop_oneof![
-        (block(), any::<String>(), proptest::collection::vec(number(), 0..40))
+        (block(), any::<String>(), proptest::collection::vec(listing(), 0..40))
             .prop_map(|(block, mno, numbers)| NumbersListed { block, mno, numbers }),
         (number(), lease(), tenant(), at(), at()).prop_map(|(number, lease, tenant, since, until)| NumberReserved {
             number,
@@ -362,7 +374,7 @@ fn errors_name_the_field_and_never_the_value() {
     assert_eq!(NumberingEvent::from_raw(&short_number), Err(range));
     let text = with_data(&raw, vec![0x81, 0x62, b'4', b'2']);
     let refused = NumberingEvent::from_raw(&text).expect_err("not a number").to_string();
-    assert_eq!(refused, "event numbering.quarantine_ended: expected number (Msisdn) at byte 1");
+    assert_eq!(refused, "event numbering.quarantine_ended: expected number (SenderId) at byte 1");
 }
 
 #[test]

@@ -2,7 +2,7 @@ use anyhow::{Result, anyhow};
 use async_nats::jetstream;
 use ed25519_dalek::SigningKey;
 use peyk_domain::numbering::{Numbering, NumberingCommand, NumberingError, NumberingEvent};
-use peyk_domain::{ActorId, BlockId, CommandId, DeploymentId, Msisdn, TenantId};
+use peyk_domain::{ActorId, BlockId, CommandId, DeploymentId, SenderId, TenantId};
 use peyk_ledger::nats::provision;
 use peyk_ledger::writer::spawn;
 use peyk_ledger::{
@@ -125,7 +125,7 @@ pub fn id(index: u64) -> CommandId {
 
 /// Lists one number; the command's id follows from it.
 pub fn request(index: u64, seconds: u64) -> Request<NumberingCommand> {
-    let number = Msisdn::from_digits(FIRST + index).expect("a number");
+    let number = SenderId::from_digits(FIRST + index).expect("a number");
     let block = BlockId::from_bytes(u128::from(index).to_be_bytes());
     Request {
         id: id(index),
@@ -133,7 +133,7 @@ pub fn request(index: u64, seconds: u64) -> Request<NumberingCommand> {
         actor: ActorId::from_bytes([1; 16]),
         tenant: TenantId::from_bytes([2; 16]),
         deadline: tokio::time::Instant::now() + Duration::from_secs(seconds),
-        command: NumberingCommand::Import { block, mno: "test".into(), numbers: vec![number] },
+        command: NumberingCommand::Import { block, mno: "test".into(), numbers: vec![number.into()] },
     }
 }
 

@@ -2,7 +2,7 @@ use anyhow::{Result, anyhow};
 use async_nats::jetstream;
 use ed25519_dalek::SigningKey;
 use peyk_domain::numbering::{Numbering, NumberingCommand, NumberingEvent};
-use peyk_domain::{ActorId, BlockId, CommandId, DeploymentId, Msisdn, TenantId};
+use peyk_domain::{ActorId, BlockId, CommandId, DeploymentId, SenderId, TenantId};
 use peyk_ledger::nats::{Tape, provision};
 use peyk_ledger::writer::spawn;
 use peyk_ledger::{
@@ -161,7 +161,7 @@ pub fn id(index: u64) -> CommandId {
 
 /// Lists one number; ids follow from the index.
 pub fn request(index: u64, seconds: u64) -> Request<NumberingCommand> {
-    let number = Msisdn::from_digits(93_700_000_000 + index).expect("a number");
+    let number = SenderId::from_digits(93_700_000_000 + index).expect("a number");
     let block = BlockId::from_bytes(u128::from(index).to_be_bytes());
     Request {
         id: id(index),
@@ -169,6 +169,6 @@ pub fn request(index: u64, seconds: u64) -> Request<NumberingCommand> {
         actor: ActorId::from_bytes([1; 16]),
         tenant: TenantId::from_bytes([2; 16]),
         deadline: tokio::time::Instant::now() + Duration::from_secs(seconds),
-        command: NumberingCommand::Import { block, mno: "test".into(), numbers: vec![number] },
+        command: NumberingCommand::Import { block, mno: "test".into(), numbers: vec![number.into()] },
     }
 }

@@ -9,7 +9,7 @@ use crate::wire::{self, Answer, Envelope, Failure};
 use async_nats::Subject;
 use futures::StreamExt;
 use peyk_domain::numbering::{Expected, NumberingCommand};
-use peyk_domain::{ActorId, CommandId, Msisdn, TenantId};
+use peyk_domain::{ActorId, CommandId, SenderId, TenantId};
 use peyk_ledger::Names;
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use std::time::Duration;
@@ -77,9 +77,10 @@ fn call(patience: Duration) -> Call<NumberingCommand> {
         caller: Caller { actor: ActorId::from_bytes([3; 16]), tenant },
         patience,
         command: NumberingCommand::Assign {
-            number: Msisdn::from_digits(93_700_000_001).unwrap(),
+            number: SenderId::from_digits(93_700_000_001).unwrap(),
             tenant,
             period: None,
+            vanity: false,
             expected: Expected::default(),
         },
     }

@@ -132,7 +132,7 @@ impl FactSource {
 }
 
 fn sender_facts(inventory: &Inventory, freshness: Freshness, questions: &[Question], at: At) -> Vec<SenderFact> {
-    let fact = |question: &Question| match inventory.holder(question.sender, at) {
+    let fact = |question: &Question| match inventory.holder(question.sender.into(), at) {
         _ if freshness.age > AGE_MAX => SenderFact::Unknown,
         Some(tenant) => SenderFact::LeasedTo(tenant),
         None => SenderFact::NotLeased,
@@ -160,9 +160,9 @@ fn route_key(message: MessageId) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use peyk_domain::numbering::NumberingEvent;
+    use peyk_domain::numbering::{Listing, NumberingEvent};
     use peyk_domain::routing::RoutingEvent;
-    use peyk_domain::{BlockId, LeaseId, OperatorId, RouteId};
+    use peyk_domain::{BlockId, LeaseId, OperatorId, RouteId, SenderId};
 
     const NOW: At = At(1_000_000);
     const TENANT: TenantId = TenantId::from_bytes([7; 16]);
@@ -187,18 +187,18 @@ mod tests {
             NumberingEvent::NumbersListed {
                 block: BlockId::from_bytes([1; 16]),
                 mno: "Roshan".to_owned(),
-                numbers: vec![assigned, reserved, listed],
+                numbers: [assigned, reserved, listed].map(|number| Listing::from(SenderId::from(number))).into(),
             },
             NumberingEvent::NumberReserved {
-                number: assigned,
+                number: assigned.into(),
                 lease,
                 tenant: TENANT,
                 since: NOW,
                 until: At(NOW.0 + 1),
             },
-            NumberingEvent::NumberAssigned { number: assigned, lease, tenant: TENANT, term: None },
+            NumberingEvent::NumberAssigned { number: assigned.into(), lease, tenant: TENANT, term: None },
             NumberingEvent::NumberReserved {
-                number: reserved,
+                number: reserved.into(),
                 lease,
                 tenant: TENANT,
                 since: NOW,

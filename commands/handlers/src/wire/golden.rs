@@ -7,11 +7,13 @@ use peyk_domain::access::{LoginFailure, SessionEnd};
 use peyk_domain::messages::{
     AttemptReport, DoubtPolicy, Encoding, Lane, Outcome, ReceiptReport, ReceiptState, RefusalReason,
 };
-use peyk_domain::numbering::{Expected, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota};
+use peyk_domain::numbering::{
+    Expected, Listing, NumberType, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
+};
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
-    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SessionId, Span,
-    TenantId,
+    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId, SessionId,
+    Span, TenantId,
 };
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde::Serialize;
@@ -21,7 +23,11 @@ use std::time::Duration;
 
 const GOLDEN: &str = include_str!("golden.txt");
 
-fn number(digits: u64) -> Msisdn {
+fn number(digits: u64) -> SenderId {
+    SenderId::from_digits(digits).unwrap()
+}
+
+fn msisdn(digits: u64) -> Msisdn {
     Msisdn::from_digits(digits).unwrap()
 }
 
@@ -70,12 +76,46 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
             Request::Numbering(NumberingCommand::Import {
                 block,
                 mno: "Roshan".to_owned(),
-                numbers: vec![number_a, number(93_700_000_002)],
+                numbers: vec![number_a.into(), number(93_700_000_002).into()],
+            }),
+        ),
+        (
+            "numbering.import of types",
+            Request::Numbering(NumberingCommand::Import {
+                block,
+                mno: "Roshan".to_owned(),
+                numbers: vec![number(7_070).into(), Listing::new(number_a, NumberType::Vanity).unwrap()],
             }),
         ),
         (
             "numbering.reserve",
-            Request::Numbering(NumberingCommand::Reserve { number: number_a, lease, tenant, ttl: Span::minutes(15) }),
+            Request::Numbering(NumberingCommand::Reserve {
+                number: number_a,
+                lease,
+                tenant,
+                ttl: Span::minutes(15),
+                vanity: false,
+            }),
+        ),
+        (
+            "numbering.reserve vanity",
+            Request::Numbering(NumberingCommand::Reserve {
+                number: number(7_070),
+                lease,
+                tenant,
+                ttl: Span::minutes(15),
+                vanity: true,
+            }),
+        ),
+        (
+            "numbering.assign vanity",
+            Request::Numbering(NumberingCommand::Assign {
+                number: number_a,
+                tenant,
+                period: None,
+                vanity: true,
+                expected: Expected::default(),
+            }),
         ),
         (
             "numbering.hold",
@@ -92,6 +132,7 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
                 number: number_a,
                 tenant,
                 period: None,
+                vanity: false,
                 expected: Expected::default(),
             }),
         ),
@@ -114,6 +155,7 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
                 number: number_a,
                 tenant,
                 period: Some(Period { months: 12, renews: true }),
+                vanity: false,
                 expected: as_it_is,
             }),
         ),
@@ -198,8 +240,8 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
             Request::Submit(vec![
                 PlainMessage {
                     message,
-                    sender: number_a,
-                    recipient: number(93_700_000_002),
+                    sender: msisdn(93_700_000_001),
+                    recipient: msisdn(93_700_000_002),
                     body: "salaam".to_owned(),
                     lane: Lane::Otp,
                     validity: Span::minutes(5),
@@ -208,8 +250,8 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
                 },
                 PlainMessage {
                     message: MessageId::from_bytes([0x3f; 16]),
-                    sender: number_a,
-                    recipient: number(93_700_000_003),
+                    sender: msisdn(93_700_000_001),
+                    recipient: msisdn(93_700_000_003),
                     body: "سلام".to_owned(),
                     lane: Lane::Bulk,
                     validity: Span::days(1),
@@ -307,8 +349,8 @@ pub(super) fn answers() -> Vec<(&'static str, Answer)> {
                 message,
                 attempt: 1,
                 connector: ConnectorId::from_bytes([0xc1; 16]),
-                sender: number(93_700_000_001),
-                recipient: number(93_700_000_002),
+                sender: msisdn(93_700_000_001),
+                recipient: msisdn(93_700_000_002),
                 body: "salaam".to_owned(),
                 encoding: Encoding::Gsm7,
                 expires: At(1_793_491_200_000),

@@ -1,6 +1,6 @@
-use super::scalar::{id, maybe_id, maybe_instant, number, numbers, reason, span};
-use peyk_domain::numbering::{Expected, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota};
-use peyk_domain::{At, BlockId, LeaseId, Msisdn, Span, TenantId};
+use super::scalar::{id, maybe_id, maybe_instant, reason, span};
+use peyk_domain::numbering::{Expected, Listing, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota};
+use peyk_domain::{At, BlockId, LeaseId, SenderId, Span, TenantId};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -10,22 +10,24 @@ pub(crate) enum NumberingForm {
         #[serde(with = "id")]
         block: BlockId,
         mno: String,
-        #[serde(with = "numbers")]
-        numbers: Vec<Msisdn>,
+        #[serde(with = "listings")]
+        numbers: Vec<Listing>,
     },
     Reserve {
-        #[serde(with = "number")]
-        number: Msisdn,
+        #[serde(with = "sender")]
+        number: SenderId,
         #[serde(with = "id")]
         lease: LeaseId,
         #[serde(with = "id")]
         tenant: TenantId,
         #[serde(with = "span")]
         ttl: Span,
+        #[serde(default, skip_serializing_if = "not")]
+        vanity: bool,
     },
     Hold {
-        #[serde(with = "number")]
-        number: Msisdn,
+        #[serde(with = "sender")]
+        number: SenderId,
         #[serde(with = "id")]
         tenant: TenantId,
         #[serde(with = "span")]
@@ -34,42 +36,44 @@ pub(crate) enum NumberingForm {
         expected: Expected,
     },
     Assign {
-        #[serde(with = "number")]
-        number: Msisdn,
+        #[serde(with = "sender")]
+        number: SenderId,
         #[serde(with = "id")]
         tenant: TenantId,
         #[serde(default, skip_serializing_if = "Option::is_none", with = "period")]
         period: Option<Period>,
+        #[serde(default, skip_serializing_if = "not")]
+        vanity: bool,
         #[serde(default, skip_serializing_if = "anything", with = "ExpectedForm")]
         expected: Expected,
     },
     Renew {
-        #[serde(with = "number")]
-        number: Msisdn,
+        #[serde(with = "sender")]
+        number: SenderId,
         #[serde(with = "id")]
         tenant: TenantId,
         #[serde(default, skip_serializing_if = "anything", with = "ExpectedForm")]
         expected: Expected,
     },
     Release {
-        #[serde(with = "number")]
-        number: Msisdn,
+        #[serde(with = "sender")]
+        number: SenderId,
         #[serde(with = "id")]
         tenant: TenantId,
         #[serde(default, skip_serializing_if = "anything", with = "ExpectedForm")]
         expected: Expected,
     },
     Recall {
-        #[serde(with = "number")]
-        number: Msisdn,
+        #[serde(with = "sender")]
+        number: SenderId,
         #[serde(with = "reason")]
         reason: Reason,
         #[serde(default, skip_serializing_if = "anything", with = "ExpectedForm")]
         expected: Expected,
     },
     Reinstate {
-        #[serde(with = "number")]
-        number: Msisdn,
+        #[serde(with = "sender")]
+        number: SenderId,
         #[serde(with = "ReinstatementForm")]
         to: Reinstatement,
         #[serde(with = "reason")]
@@ -78,16 +82,16 @@ pub(crate) enum NumberingForm {
         expected: Expected,
     },
     Retire {
-        #[serde(with = "number")]
-        number: Msisdn,
+        #[serde(with = "sender")]
+        number: SenderId,
         #[serde(with = "reason")]
         justification: Reason,
         #[serde(default, skip_serializing_if = "anything", with = "ExpectedForm")]
         expected: Expected,
     },
     OverrideCoolOff {
-        #[serde(with = "number")]
-        number: Msisdn,
+        #[serde(with = "sender")]
+        number: SenderId,
         #[serde(with = "span")]
         lasts: Span,
         #[serde(with = "reason")]
@@ -120,6 +124,10 @@ struct ExpectedForm {
 struct QuotaForm {
     at_once: u32,
     per_minute: u32,
+}
+
+fn not(flag: &bool) -> bool {
+    !flag
 }
 
 /// Whatever is there will do: not written, so that such a command is as it was before anybody could expect anything.
@@ -155,5 +163,54 @@ mod period {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Period>, D::Error> {
         Ok(Option::<Given>::deserialize(input)?.map(|period| period.0))
+    }
+}
+
+/// A number or a short code as its digits.
+mod sender {
+    use peyk_domain::SenderId;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(sender: &SenderId, out: S) -> Result<S::Ok, S::Error> {
+        sender.digits().serialize(out)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<SenderId, D::Error> {
+        SenderId::from_digits(u64::deserialize(input)?).map_err(D::Error::custom)
+    }
+}
+
+/// A number of which nothing else is said as its digits, any other beside the word for its type.
+mod listings {
+    use peyk_domain::SenderId;
+    use peyk_domain::numbering::{Listing, NumberType};
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Plain(u64),
+        Typed(u64, String),
+    }
+
+    pub(super) fn serialize<S: Serializer>(listings: &[Listing], out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(listings.iter().map(|listing| {
+            let (digits, number_type) = (listing.number().digits(), listing.number_type());
+            let plain = number_type == NumberType::of(listing.number());
+            if plain { Given::Plain(digits) } else { Given::Typed(digits, number_type.to_string()) }
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Listing>, D::Error> {
+        let listing = |given| match given {
+            Given::Plain(digits) => SenderId::from_digits(digits).map(Listing::from).map_err(D::Error::custom),
+            Given::Typed(digits, word) => {
+                let number = SenderId::from_digits(digits).map_err(D::Error::custom)?;
+                Listing::new(number, word.parse().map_err(D::Error::custom)?).map_err(D::Error::custom)
+            }
+        };
+        Vec::<Given>::deserialize(input)?.into_iter().map(listing).collect()
     }
 }

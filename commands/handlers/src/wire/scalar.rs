@@ -93,19 +93,6 @@ pub(crate) mod number {
     }
 }
 
-pub(crate) mod numbers {
-    use super::*;
-
-    pub(crate) fn serialize<S: Serializer>(numbers: &[Msisdn], out: S) -> Result<S::Ok, S::Error> {
-        out.collect_seq(numbers.iter().map(|number| number.digits()))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Msisdn>, D::Error> {
-        let digits = Vec::<u64>::deserialize(input)?;
-        digits.into_iter().map(|digits| Msisdn::from_digits(digits).map_err(D::Error::custom)).collect()
-    }
-}
-
 pub(crate) mod span {
     use super::*;
 

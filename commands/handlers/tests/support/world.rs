@@ -6,8 +6,8 @@ use peyk_domain::messages::{Lane, Messages};
 use peyk_domain::numbering::{Expected, Numbering, NumberingCommand};
 use peyk_domain::routing::{Routing, RoutingCommand};
 use peyk_domain::{
-    ActorId, BlockId, CommandId, ConnectorId, DeploymentId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, Span,
-    TenantId,
+    ActorId, BlockId, CommandId, ConnectorId, DeploymentId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId,
+    Span, TenantId,
 };
 use peyk_handlers::{
     Call, Caller, CommandBus, CommandError, Done, Handlers, HandlersConfig, PlainMessage, Submitted, TakeWork, Wiring,
@@ -67,6 +67,10 @@ impl Drop for World {
 
 pub fn number(digits: u64) -> Msisdn {
     Msisdn::from_digits(digits).unwrap()
+}
+
+pub fn leased(digits: u64) -> SenderId {
+    number(digits).into()
 }
 
 impl World {
@@ -137,7 +141,7 @@ impl World {
     }
 
     async fn inventory(&self) {
-        let numbers = (SENDER..SENDER + 100).map(number).collect();
+        let numbers = (SENDER..SENDER + 100).map(|digits| leased(digits).into()).collect();
         let import =
             NumberingCommand::Import { block: BlockId::from_bytes([1; 16]), mno: "Roshan".to_owned(), numbers };
         self.numbering(import).await.unwrap();
@@ -145,13 +149,14 @@ impl World {
     }
 
     pub async fn lease(&self, digits: u64) {
-        let (number, lease) = (number(digits), LeaseId::from_bytes([2; 16]));
+        let (number, lease) = (leased(digits), LeaseId::from_bytes([2; 16]));
         let ttl = Span::minutes(15);
-        self.numbering(NumberingCommand::Reserve { number, lease, tenant: TENANT, ttl }).await.unwrap();
+        self.numbering(NumberingCommand::Reserve { number, lease, tenant: TENANT, ttl, vanity: false }).await.unwrap();
         self.numbering(NumberingCommand::Assign {
             number,
             tenant: TENANT,
             period: None,
+            vanity: false,
             expected: Expected::default(),
         })
         .await

@@ -3,7 +3,7 @@ use crate::authority::{Authority, Folder, Issued};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use peyk_domain::numbering::{Inventory, NumberingEvent, Reason};
-use peyk_domain::{At, BlockId, LeaseId, Msisdn, TenantId};
+use peyk_domain::{At, BlockId, LeaseId, SenderId, TenantId};
 use peyk_grpc::{
     Alarm, AllowList, Allowed, Caps, ClientTls, GrpcServer, GrpcSettings, LeaseClient, LeaseClientError, Leases,
     MutualTls, Rpc, ValidateLeaseRequest,
@@ -53,8 +53,9 @@ pub struct Known {
 
 impl Known {
     pub fn new() -> Arc<Self> {
-        let number = |text: &str| text.parse::<Msisdn>().unwrap();
-        let numbers = [AVAILABLE, RESERVED, HELD, LEASED, COOLING, OTHERS, RECALLED, RETIRED].map(number).to_vec();
+        let number = |text: &str| text.parse::<SenderId>().unwrap();
+        let numbers = [AVAILABLE, RESERVED, HELD, LEASED, COOLING, OTHERS, RECALLED, RETIRED];
+        let numbers = numbers.map(|text| number(text).into()).to_vec();
         let listed =
             NumberingEvent::NumbersListed { block: BlockId::from_bytes([1; 16]), mno: "Roshan".to_owned(), numbers };
         let (lease, until) = (LEASE, At(NOW.0 + 1));
@@ -107,7 +108,7 @@ impl Known {
 }
 
 impl Leases for Known {
-    fn validate(&self, tenant: TenantId, numbers: &[Msisdn]) -> Result<Validated, LeasesStale> {
+    fn validate(&self, tenant: TenantId, numbers: &[SenderId]) -> Result<Validated, LeasesStale> {
         if self.stale.load(Ordering::Relaxed) {
             return Err(LeasesStale);
         }
@@ -235,7 +236,7 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 pub struct Held(pub Arc<Semaphore>, pub Arc<Known>);
 
 impl Leases for Held {
-    fn validate(&self, tenant: TenantId, numbers: &[Msisdn]) -> Result<Validated, LeasesStale> {
+    fn validate(&self, tenant: TenantId, numbers: &[SenderId]) -> Result<Validated, LeasesStale> {
         self.1.validate(tenant, numbers)
     }
 

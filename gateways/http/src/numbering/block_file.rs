@@ -1,31 +1,40 @@
 use crate::problem::{Problem, kind};
-use peyk_domain::Msisdn;
+use peyk_domain::SenderId;
+use peyk_domain::numbering::{Listing, NumberType};
 use std::collections::HashSet;
 
 const HEADER: &[u8] = b"number";
+const HEADER_WITH_TYPES: &[u8] = b"number,type";
 /// How many faulty lines an answer names.
 const NAMED_MAX: usize = 10;
 
-/// The numbers of a block as an operator hands them over: a line `number`, then one E.164 number a line.
+/// The numbers of a block as an operator hands them over: a line `number`, then one E.164 number or short code a line; or a
+/// line `number,type`, and then each number with its type.
 ///
-/// Nothing else is a row: no quotes, no second column, no empty line, nothing a spreadsheet would take for a formula.
+/// Nothing else is a row: no quotes, no other column, no empty line, nothing a spreadsheet would take for a formula.
 /// Lines end with LF or CRLF (RFC 4180).
 ///
 /// # Errors
 /// `INVALID_ROWS` naming up to ten lines, counted from 1 with the header, if any line is not acceptable or repeats one.
-pub(super) fn read(file: &[u8]) -> Result<Vec<Msisdn>, Problem> {
+pub(super) fn read(file: &[u8]) -> Result<Vec<Listing>, Problem> {
     let file = file.strip_suffix(b"\n").unwrap_or(file);
     let mut lines = file.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    if lines.next() != Some(HEADER) {
-        return Err(faulty(&[1], 1).detail("line 1: expected the header number, and no other column"));
-    }
+    let typed = match lines.next() {
+        Some(HEADER) => false,
+        Some(HEADER_WITH_TYPES) => true,
+        _ => {
+            return Err(
+                faulty(&[1], 1).detail("line 1: expected the header number or number,type, and no other column")
+            );
+        }
+    };
     let mut numbers = Vec::new();
     let mut seen = HashSet::new();
     let (mut named, mut count) = (Vec::new(), 0_usize);
     for (line, row) in (2_usize..).zip(lines) {
-        let number = std::str::from_utf8(row).ok().and_then(|row| row.parse::<Msisdn>().ok());
-        match number.filter(|number| seen.insert(*number)) {
-            Some(number) => numbers.push(number),
+        let listing = std::str::from_utf8(row).ok().and_then(|row| listing(row, typed));
+        match listing.filter(|listing| seen.insert(listing.number())) {
+            Some(listing) => numbers.push(listing),
             None => {
                 count += 1;
                 if named.len() < NAMED_MAX {
@@ -43,10 +52,18 @@ pub(super) fn read(file: &[u8]) -> Result<Vec<Msisdn>, Problem> {
     Ok(numbers)
 }
 
+fn listing(row: &str, typed: bool) -> Option<Listing> {
+    if !typed {
+        return row.parse::<SenderId>().ok().map(Listing::from);
+    }
+    let (number, number_type) = row.split_once(',')?;
+    Listing::new(number.parse().ok()?, number_type.parse::<NumberType>().ok()?).ok()
+}
+
 fn faulty(named: &[usize], count: usize) -> Problem {
     let lines: Vec<String> = named.iter().map(ToString::to_string).collect();
     let detail = format!(
-        "{count} lines are no E.164 number or repeat an earlier one, first {}; nothing was imported",
+        "{count} lines are no number of their type or repeat an earlier one, first {}; nothing was imported",
         lines.join(", ")
     );
     Problem::of(&kind::INVALID_ROWS).detail(detail).member("lines", named).member("count", count)
@@ -59,8 +76,21 @@ mod tests {
     #[test]
     fn reads_lines_of_either_ending() {
         for file in ["number\n+93700000001\n+93700000002\n", "number\r\n+93700000001\r\n+93700000002"] {
-            let numbers: Vec<u64> = read(file.as_bytes()).unwrap().into_iter().map(Msisdn::digits).collect();
+            let numbers: Vec<u64> = read(file.as_bytes()).unwrap().into_iter().map(|it| it.number().digits()).collect();
             assert_eq!(numbers, [93_700_000_001, 93_700_000_002]);
+        }
+    }
+
+    #[test]
+    fn a_row_says_its_type_or_is_what_it_looks_like() {
+        let types = |file: &[u8]| read(file).unwrap().into_iter().map(Listing::number_type).collect::<Vec<_>>();
+        use NumberType::{Msisdn, ShortCode, Vanity};
+        assert_eq!(types(b"number\n+93700000001\n7070\n"), [Msisdn, ShortCode]);
+        let file = b"number,type\n+93700000001,msisdn\n7070,short_code\n7777,vanity\n+93707070707,vanity\n";
+        assert_eq!(types(file), [Msisdn, ShortCode, Vanity, Vanity]);
+        for row in ["+93700000001", "7070,msisdn", "+93700000001,short_code", "7070,", "7070,gold", "7070, vanity"] {
+            let problem = read(format!("number,type\n{row}\n").as_bytes()).unwrap_err();
+            assert_eq!((problem.code(), problem.says().contains("first 2;")), ("INVALID_ROWS", true), "{row}");
         }
     }
 
@@ -87,7 +117,6 @@ mod tests {
             "+93700000001\r\r",
             "",
             "+0937000000",
-            "+9370",
             "+9370000000100000",
             "+٩٣٧٠٠٠٠٠٠٠١",
             "+93700000009",
@@ -116,7 +145,8 @@ mod tests {
             "\n",
             "+93700000001\n",
             "Number\n+93700000001\n",
-            "number,mno\n+93700000001\n",
+            "number,mno\n+93700000001,Roshan\n",
+            "type,number\nmsisdn,+93700000001\n",
             "number\n",
             "\u{feff}number\n+93700000001\n",
         ] {

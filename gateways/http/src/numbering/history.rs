@@ -73,10 +73,10 @@ pub(crate) struct ShownHistory {
     next: Option<String>,
 }
 
-/// GET /v1/numbers/{digits}/history: what became of a number, oldest first.
+/// GET /v1/numbers/{number}/history: what became of a number, oldest first.
 pub(crate) async fn history(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let WhichHistory { tenant_id, cursor, limit: rows } = request.query()?;
-    let number = field::digits(request.parameter(0))?;
+    let number = field::number(request.parameter(0))?;
     let scope = scope(&request, tenant_id.as_deref())?;
     let after = cursor.as_deref().map(str::parse).transpose().map_err(|_| field::bad_cursor())?;
     let page = api.reads.number_history(scope, number, after, limit(rows)?).await?;

@@ -7,7 +7,7 @@ use crate::problem::{Problem, kind};
 use crate::request::Request;
 use peyk_domain::access::{AuditKind, Role};
 use peyk_domain::numbering::{Expected, NumberingCommand, Period};
-use peyk_domain::{CommandId, LeaseId, Msisdn, TenantId};
+use peyk_domain::{CommandId, LeaseId, SenderId, TenantId};
 use peyk_handlers::{Call, CommandError, Done, derived_id};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,21 +96,21 @@ pub(crate) struct Leased {
     pub(super) state: &'static str,
 }
 
-/// POST /v1/numbers/{digits}/reserve: take an available number for a while, to decide.
+/// POST /v1/numbers/{number}/reserve: take an available number for a while, to decide.
 pub(crate) async fn reserve(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let ForAWhile { ttl_seconds, tenant_id } = request.json()?;
     let (number, tenant) = subject(&request, tenant_id.as_deref(), Role::NumberingWrite)?;
     let ttl = field::ttl(ttl_seconds)?;
     let id = request.names()?.single()?;
     let lease = LeaseId::from_bytes(derived_id(id, 0));
-    let command = NumberingCommand::Reserve { number, lease, tenant, ttl };
+    let command = NumberingCommand::Reserve { number, lease, tenant, ttl, vanity: may_vanity(&request)? };
     let done = ask(&api, &request, id, command).await?;
     Ok(Answer::created(&Reserved { lease_id: lease.to_string(), state: "reserved" })
         .done(&done)
         .marked(changed(number, tenant)))
 }
 
-/// POST /v1/numbers/{digits}/hold: prolong a reservation while paperwork is pending.
+/// POST /v1/numbers/{number}/hold: prolong a reservation while paperwork is pending.
 pub(crate) async fn hold(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let Holding { ttl_seconds, tenant_id, expected_lease_id, expected_until } = request.json()?;
     let (number, tenant) = subject(&request, tenant_id.as_deref(), Role::NumberingWrite)?;
@@ -121,18 +121,20 @@ pub(crate) async fn hold(api: Arc<Api>, request: Request) -> Result<Answer, Prob
     Ok(Answer::ok(&Leased { state: "held" }).done(&done).marked(changed(number, tenant)))
 }
 
-/// POST /v1/numbers/{digits}/assign: turn a reservation or a hold into a lease, for a period at a time or without end.
+/// POST /v1/numbers/{number}/assign: turn a reservation or a hold into a lease, for a period at a time or without end.
 pub(crate) async fn assign(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let Assigning { tenant_id, period, expected_lease_id, expected_until } = request.json_or_default()?;
     let (number, tenant) = subject(&request, tenant_id.as_deref(), Role::NumberingWrite)?;
     let period = period.map(|BillingPeriod { months, renews }| Period { months, renews });
     let expected = expected(expected_lease_id.as_deref(), expected_until.as_deref())?;
     let id = request.names()?.single()?;
-    let done = ask(&api, &request, id, NumberingCommand::Assign { number, tenant, period, expected }).await?;
+    let vanity = may_vanity(&request)?;
+    let command = NumberingCommand::Assign { number, tenant, period, vanity, expected };
+    let done = ask(&api, &request, id, command).await?;
     Ok(Answer::ok(&Leased { state: "assigned" }).done(&done).marked(changed(number, tenant)))
 }
 
-/// POST /v1/numbers/{digits}/renew: lengthen a lease by its billing period.
+/// POST /v1/numbers/{number}/renew: lengthen a lease by its billing period.
 pub(crate) async fn renew(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let ForGood { tenant_id, expected_lease_id, expected_until } = request.json_or_default()?;
     let role =
@@ -144,7 +146,7 @@ pub(crate) async fn renew(api: Arc<Api>, request: Request) -> Result<Answer, Pro
     Ok(Answer::ok(&Leased { state: "renewed" }).done(&done).marked(changed(number, tenant)))
 }
 
-/// POST /v1/numbers/{digits}/release: end a reservation, a hold or a lease.
+/// POST /v1/numbers/{number}/release: end a reservation, a hold or a lease.
 pub(crate) async fn release(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let ForGood { tenant_id, expected_lease_id, expected_until } = request.json_or_default()?;
     let (number, tenant) = subject(&request, tenant_id.as_deref(), Role::NumberingWrite)?;
@@ -162,9 +164,9 @@ pub(super) fn expected(lease: Option<&str>, until: Option<&str>) -> Result<Expec
 }
 
 /// Which number, and for whom: one's own tenant, or with the platform's role the tenant the body names.
-fn subject(request: &Request, tenant_id: Option<&str>, needed: Role) -> Result<(Msisdn, TenantId), Problem> {
+fn subject(request: &Request, tenant_id: Option<&str>, needed: Role) -> Result<(SenderId, TenantId), Problem> {
     let identity = request.identity()?;
-    let number = field::digits(request.parameter(0))?;
+    let number = field::number(request.parameter(0))?;
     let named: Option<TenantId> = tenant_id.map(|text| field::id("tenant_id", text)).transpose()?;
     let insufficient =
         |role: Role| Err(Problem::of(&kind::INSUFFICIENT_SCOPE).detail(format!("the role {role} is needed for this")));
@@ -180,8 +182,13 @@ fn subject(request: &Request, tenant_id: Option<&str>, needed: Role) -> Result<(
     }
 }
 
+/// Whether whoever asks may lease vanity numbers.
+fn may_vanity(request: &Request) -> Result<bool, Problem> {
+    Ok(request.identity()?.has_any(&[Role::NumberingVanity, Role::PlatformNumberingAdmin]))
+}
+
 /// What the audit trail says of it. Who may see the whole number finds it by the receipt.
-fn changed(number: Msisdn, tenant: TenantId) -> Mark {
+fn changed(number: SenderId, tenant: TenantId) -> Mark {
     Mark::of(AuditKind::Updated, "number", number.mask()).about(tenant)
 }
 

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::request::Request;
 use peyk_domain::access::AuditKind;
 use peyk_domain::numbering::{NumberingCommand, Reason, Reinstatement};
-use peyk_domain::{Msisdn, Span};
+use peyk_domain::{SenderId, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -67,20 +67,20 @@ pub(crate) struct CoolOff {
     expected_until: Option<String>,
 }
 
-/// POST /v1/numbers/{digits}/recall: take a leased number back from whoever holds it.
+/// POST /v1/numbers/{number}/recall: take a leased number back from whoever holds it.
 pub(crate) async fn recall(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let Recall { reason, expected_lease_id, expected_until } = request.json()?;
-    let number = field::digits(request.parameter(0))?;
+    let number = field::number(request.parameter(0))?;
     let reason = why("reason", &reason)?;
     let expected = expected(expected_lease_id.as_deref(), expected_until.as_deref())?;
     let command = NumberingCommand::Recall { number, reason, expected };
     carried_out(&api, &request, number, command, "recalled").await
 }
 
-/// POST /v1/numbers/{digits}/reinstate: undo a recall.
+/// POST /v1/numbers/{number}/reinstate: undo a recall.
 pub(crate) async fn reinstate(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let Reinstate { to, justification, expected_lease_id } = request.json()?;
-    let number = field::digits(request.parameter(0))?;
+    let number = field::number(request.parameter(0))?;
     let justification = why("justification", &justification)?;
     let expected = expected(expected_lease_id.as_deref(), None)?;
     let (to, state) = match to {
@@ -91,19 +91,19 @@ pub(crate) async fn reinstate(api: Arc<Api>, request: Request) -> Result<Answer,
     carried_out(&api, &request, number, command, state).await
 }
 
-/// POST /v1/numbers/{digits}/retire: take a number that nobody holds out of use for ever.
+/// POST /v1/numbers/{number}/retire: take a number that nobody holds out of use for ever.
 pub(crate) async fn retire(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let Retire { justification, expected_until } = request.json()?;
-    let number = field::digits(request.parameter(0))?;
+    let number = field::number(request.parameter(0))?;
     let justification = why("justification", &justification)?;
     let expected = expected(None, expected_until.as_deref())?;
     carried_out(&api, &request, number, NumberingCommand::Retire { number, justification, expected }, "retired").await
 }
 
-/// PUT /v1/numbers/{digits}/cool-off: let a cool-off last for another length of time.
+/// PUT /v1/numbers/{number}/cool-off: let a cool-off last for another length of time.
 pub(crate) async fn set_cool_off(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let CoolOff { days, justification, expected_until } = request.json()?;
-    let number = field::digits(request.parameter(0))?;
+    let number = field::number(request.parameter(0))?;
     let justification = why("justification", &justification)?;
     let expected = expected(None, expected_until.as_deref())?;
     let lasts = Span::days(days.into());
@@ -119,7 +119,7 @@ fn why(name: &'static str, text: &str) -> Result<Reason, Problem> {
 async fn carried_out(
     api: &Api,
     request: &Request,
-    number: Msisdn,
+    number: SenderId,
     command: NumberingCommand,
     state: &'static str,
 ) -> Result<Answer, Problem> {

@@ -33,7 +33,7 @@ pub(crate) struct ShownSignal {
     /// Whose doing it looks like.
     #[schemars(with = "values::Id")]
     tenant_id: String,
-    #[schemars(with = "Option<values::E164>")]
+    #[schemars(with = "Option<values::SenderText>")]
     number: Option<String>,
     /// How often the number had been recalled.
     recalls: Option<u32>,
@@ -67,7 +67,7 @@ fn shown(signal: &Signal) -> ShownSignal {
         at: rfc3339(signal.at),
         kind: signal.kind.name(),
         tenant_id: signal.tenant.to_string(),
-        number: signal.number.map(|number| number.e164()),
+        number: signal.number.map(|number| number.text()),
         recalls: signal.recalls,
         position: signal.position,
     }

@@ -44,10 +44,10 @@ pub(crate) struct ShownLease {
     age_ms: u64,
 }
 
-/// GET /v1/numbers/{digits}/lease: whether the number is leased to the tenant now, out of memory.
+/// GET /v1/numbers/{number}/lease: whether the number is leased to the tenant now, out of memory.
 pub(crate) async fn validate(api: Arc<Api>, request: Request) -> Result<Answer, Problem> {
     let Asked { tenant_id, min_position } = request.query()?;
-    let number = field::digits(request.parameter(0))?;
+    let number = field::number(request.parameter(0))?;
     let tenant = viewer(&request, tenant_id.as_deref())?;
     let leases = api.leases.as_ref().ok_or_else(|| Problem::from(LeasesStale))?;
     if let Some(position) = request.wanted(LedgerId::NUMBERING, min_position)?

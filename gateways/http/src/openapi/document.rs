@@ -1,5 +1,5 @@
 use super::operation::Body;
-use super::values::{Digits, Id, LedgerName, Partition};
+use super::values::{Id, LedgerName, NumberInPath, Partition};
 use super::{Operation, examples, problems};
 use crate::access::Access;
 use crate::answer::{Answer, RECEIPT_HEADER, ShownReceipt};
@@ -188,7 +188,7 @@ fn parameters_of(endpoint: &Endpoint, operation: &Operation, schemas: &mut Schem
     };
     for name in endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
         let schema = match name {
-            "digits" => schemas.subschema_for::<Digits>(),
+            "number" => schemas.subschema_for::<NumberInPath>(),
             "ledger" => schemas.subschema_for::<LedgerName>(),
             "partition" => schemas.subschema_for::<Partition>(),
             _ => schemas.subschema_for::<Id>(),

@@ -9,7 +9,8 @@ use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
 
 pub(crate) fn import() -> Operation {
-    let description = "A line `number`, then one E.164 number a line; nothing else. All numbers of the file are added \
+    let description = "A line `number`, then one E.164 number or short code a line; or a line `number,type`, then each \
+                       with its type: msisdn, short_code or vanity. Nothing else. All numbers of the file are added \
                        or, beyond 500, in steps of 500 that are each whole. A request that broke off is repeated as it \
                        was and goes on where it ended, whatever key it comes with.";
     Operation::of("Add a block of numbers to the inventory", description)
@@ -31,13 +32,14 @@ pub(crate) fn import() -> Operation {
 fn number(state: &str, held: bool) -> Value {
     let (tenant, lease) = if held { (json!(TENANT), json!(LEASE)) } else { (Value::Null, Value::Null) };
     json!({
-        "number": NUMBER, "state": state, "block": BLOCK, "mno": "Roshan", "tenant_id": tenant, "lease_id": lease,
+        "number": NUMBER, "type": "msisdn", "state": state, "block": BLOCK, "mno": "Roshan", "tenant_id": tenant, "lease_id": lease,
         "until": null, "period": null, "position": 6,
     })
 }
 
 pub(crate) fn list_numbers() -> Operation {
-    let description = "The tenant's own numbers and those that are nobody's, ascending.";
+    let description = "The tenant's own numbers and those that it could take, ascending as texts. The platform's people see \
+                       all that are nobody's.";
     Operation::of("List numbers", description)
         .query::<Which>()
         .example("state", "assigned")
@@ -47,9 +49,9 @@ pub(crate) fn list_numbers() -> Operation {
 }
 
 pub(crate) fn show_number() -> Operation {
-    Operation::of("Show a number", "A number the tenant holds or that is nobody's.")
+    Operation::of("Show a number", "A number the tenant holds or could take.")
         .query::<One>()
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .answers::<ShownNumber>(200, "The number.", number("assigned", true))
         .refuses(&[&kind::NOT_FOUND])
 }
@@ -64,7 +66,7 @@ pub(crate) fn number_history() -> Operation {
     });
     Operation::of("What became of a number", description)
         .query::<WhichHistory>()
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .example("limit", 50)
         .answers::<ShownHistory>(200, "A page.", page(example))
         .refuses(&[&kind::TENANT_MISMATCH])
@@ -78,7 +80,7 @@ pub(crate) fn validate_lease() -> Operation {
     });
     Operation::of("Whether a number is leased to the tenant", description)
         .query::<Asked>()
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .answers::<ShownLease>(200, "What holds now.", answer)
         .refuses(&[&kind::TENANT_MISMATCH, &kind::UNAVAILABLE, &kind::READ_MODEL_BEHIND])
 }
@@ -88,9 +90,10 @@ pub(crate) fn reserve() -> Operation {
         "Take an available number for a while",
         "Up to a day, to decide. A reservation ends by itself. A \
                        tenant has at most 100 reservations and holds at once unless another quota was set, and makes \
-                       at most 60 reservations within any minute.",
+                       at most 60 reservations within any minute. A vanity number takes the role \
+                       sms:numbering:vanity.",
     )
-    .example("digits", DIGITS)
+    .example("number", DIGITS)
     .takes::<ForAWhile>(json!({ "ttl_seconds": 600 }))
     .answers::<Reserved>(
         201,
@@ -103,6 +106,7 @@ pub(crate) fn reserve() -> Operation {
         &kind::CONFLICT,
         &kind::QUARANTINED,
         &kind::INVALID_TRANSITION,
+        &kind::INSUFFICIENT_SCOPE,
         &kind::QUOTA_EXCEEDED,
     ])
 }
@@ -120,7 +124,7 @@ pub(crate) fn hold() -> Operation {
     let description = "Turns the tenant's reservation into a hold of up to 30 days from now. Once: a hold is not \
                        prolonged.";
     Operation::of("Hold a reserved number while paperwork is pending", description)
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .takes::<Holding>(json!({ "ttl_seconds": 86_400 }))
         .answers::<Leased>(200, "It is held.", leased("held", 4))
         .refuses(&[
@@ -138,7 +142,7 @@ pub(crate) fn assign() -> Operation {
                        time of day in UTC; then it goes on for another if it renews itself, and else the number cools \
                        off.";
     Operation::of("Turn a reservation or a hold into a lease", description)
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .takes::<Assigning>(json!({ "period": { "months": 12, "renews": true } }))
         .answers::<Leased>(200, "It is assigned.", leased("assigned", 5))
         .refuses(OWN)
@@ -147,7 +151,7 @@ pub(crate) fn assign() -> Operation {
 pub(crate) fn renew() -> Operation {
     let description = "Puts the end of a lease off by its billing period, at most one period ahead of the current one.";
     Operation::of("Renew a lease", description)
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .takes::<ForGood>(json!({}))
         .answers::<Leased>(200, "It is renewed.", leased("renewed", 6))
         .refuses(OWN)
@@ -157,7 +161,7 @@ pub(crate) fn recall() -> Operation {
     let description = "The platform takes a leased number back: from now on its tenant may not send, and nobody else \
                        can have it until the recall is undone.";
     Operation::of("Recall a leased number", description)
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .takes::<Recall>(json!({ "reason": WHY, "expected_lease_id": null }))
         .answers::<Leased>(200, "It is recalled.", leased("recalled", 7))
         .refuses(&[&kind::NOT_REGISTERED, &kind::INVALID_TRANSITION, &kind::CONFLICT])
@@ -167,7 +171,7 @@ pub(crate) fn reinstate() -> Operation {
     let description = "Back to the tenant it was recalled from under the same lease, or to anybody once it has cooled \
                        off from the recall.";
     Operation::of("Undo a recall", description)
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .takes::<Reinstate>(json!({ "to": "tenant", "justification": WHY }))
         .answers::<Leased>(200, "It is reinstated, or returned to the pool.", leased("reinstated", 8))
         .refuses(OVERSIGHT)
@@ -176,7 +180,7 @@ pub(crate) fn reinstate() -> Operation {
 pub(crate) fn retire() -> Operation {
     let description = "A number that nobody holds goes out of use for ever. There is no way back.";
     Operation::of("Retire a number", description)
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .takes::<Retire>(json!({ "justification": WHY }))
         .answers::<Leased>(200, "It is retired.", leased("retired", 11))
         .refuses(OVERSIGHT)
@@ -186,16 +190,17 @@ pub(crate) fn set_cool_off() -> Operation {
     let description = "Lets the cool-off of a number last for another length of time than it does by rule. Nobody makes \
                        it shorter than a day or longer than 1825 days.";
     Operation::of("Override a cool-off", description)
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .takes::<CoolOff>(json!({ "days": 30, "justification": WHY }))
         .answers::<Leased>(200, "It cools off for as long as was asked.", leased("cooling_off", 10))
         .refuses(OVERSIGHT)
 }
 
 pub(crate) fn release() -> Operation {
-    let description = "An assigned number then cools off for 90 days; one that was never assigned is free at once.";
+    let description = "An assigned telephone number then cools off for 90 days, a short code for 30, a vanity number for 365; one that \
+                       was never assigned is free at once.";
     Operation::of("End a reservation, a hold or a lease", description)
-        .example("digits", DIGITS)
+        .example("number", DIGITS)
         .takes::<ForGood>(json!({}))
         .answers::<Leased>(200, "It is released.", leased("released", 6))
         .refuses(OWN)

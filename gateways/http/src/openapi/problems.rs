@@ -56,7 +56,7 @@ pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> BTreeMap<u16, Ve
     when(guarded && endpoint.method == Method::GET, READS);
     when(operation.query.is_some(), &[&kind::INVALID_QUERY, &kind::INVALID_VALUE]);
     when(endpoint.path.contains("{id}"), &[&kind::NOT_FOUND]);
-    when(endpoint.path.contains("{digits}"), &[&kind::INVALID_VALUE]);
+    when(endpoint.path.contains("{number}"), &[&kind::INVALID_VALUE]);
     let mut by_status = BTreeMap::new();
     for kind in kind::ALL.iter().filter(|kind| all.contains(kind)) {
         by_status.entry(kind.status.as_u16()).or_insert_with(Vec::new).push(*kind);

@@ -4,6 +4,7 @@ use crate::body::BodyRule;
 use crate::field::lane_name;
 use peyk_domain::access::Role;
 use peyk_domain::messages::Lane;
+use peyk_domain::numbering::NumberType;
 use peyk_projections::rows::{AuditEventType, ConnectorState, MessageState, NumberState, SignalKind, TransitionReason};
 use peyk_schemas::Ledger;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -34,10 +35,15 @@ values! {
         "description": "An E.164 number: a plus sign and 8 to 15 digits, country code first.",
         "type": "string", "pattern": "^\\+[1-9][0-9]{7,14}$",
     }
-    Digits {
-        "description": "The digits of an E.164 number, country code first, without the plus sign.",
-        "type": "string", "pattern": "^[1-9][0-9]{7,14}$",
+    SenderText {
+        "description": "An E.164 number, or a short code of 3 to 6 digits.",
+        "type": "string", "pattern": "^(\\+[1-9][0-9]{7,14}|[1-9][0-9]{2,5})$",
     }
+    NumberInPath {
+        "description": "The digits of an E.164 number, country code first, without the plus sign, or those of a short code.",
+        "type": "string", "pattern": "^([1-9][0-9]{7,14}|[1-9][0-9]{2,5})$",
+    }
+    NumberTypeName { "type": "string", "enum": NumberType::ALL.map(NumberType::name) }
     PrefixDigits {
         "description": "The first digits of E.164 numbers, without the plus sign.",
         "type": "string", "pattern": "^[1-9][0-9]{0,14}$",

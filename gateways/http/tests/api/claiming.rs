@@ -124,7 +124,7 @@ async fn claims_grant_nothing() {
     }
     let kabul = KABUL.to_string();
     let seen = bench.reads.listed.lock().unwrap().clone();
-    assert!(!seen.is_empty() && seen.iter().all(|(tenant, ..)| tenant.to_string() != kabul));
+    assert!(!seen.is_empty() && seen.iter().all(|(scope, ..)| scope.tenant().to_string() != kabul));
 }
 
 #[tokio::test]

@@ -5,10 +5,10 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use peyk_domain::access::{AccessAction, AuditCount, AuditEntry, Role};
 use peyk_domain::messages::{Encoding, RefusalReason, text};
-use peyk_domain::numbering::NumberingCommand;
+use peyk_domain::numbering::{NumberType, NumberingCommand};
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
-    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId,
+    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, OperatorId, RouteId, SenderId, TenantId,
 };
 use peyk_handlers::{AccessDone, Call, CommandError, Done, PlainMessage, SealedCommand, Submitted, SubmittedItem};
 use peyk_http::{
@@ -16,8 +16,8 @@ use peyk_http::{
     Reads, ReplayAsked, ReplayRefused, Replays, TokenAuthority, TrustedProxies,
 };
 use peyk_projections::query::{
-    AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, Page,
-    QueryError,
+    AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, NumberScope,
+    Page, QueryError,
 };
 use peyk_projections::rows::{
     AuditEvent, AuditEventType, AuditId, ChainedTransition, Connector, Message, MessageState, Number, NumberState,
@@ -45,7 +45,6 @@ pub const PARTITION: u16 = 3;
 
 /// What was asked of the command side.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a test asks little")]
 pub enum Asked {
     Numbering(Call<NumberingCommand>),
     Routing(Call<RoutingCommand>),
@@ -205,7 +204,7 @@ impl Commands for FakeCommands {
 }
 
 /// How a list of numbers was asked for: by whom, which, behind what, how many.
-type Listed = (TenantId, NumberFilter, Option<Msisdn>, u16);
+type Listed = (NumberScope, NumberFilter, Option<SenderId>, u16);
 
 /// Read models with one number, one message and one of each routing row, at position 10 of every ledger.
 #[derive(Default)]
@@ -220,6 +219,7 @@ pub struct FakeReads {
 pub fn number(tenant: TenantId) -> Number {
     Number {
         number: "+93700000001".parse().unwrap(),
+        number_type: NumberType::Msisdn,
         block: BlockId::from_bytes([5; 16]),
         mno: "Roshan".into(),
         state: NumberState::Reserved,
@@ -298,29 +298,29 @@ impl Reads for FakeReads {
         ready(if position > 10 { Err(behind) } else { Ok(()) }).boxed()
     }
 
-    fn number(&self, tenant: TenantId, asked: Msisdn) -> Reading<Option<Number>> {
-        self.asked_for.lock().unwrap().push(tenant);
+    fn number(&self, scope: NumberScope, asked: SenderId) -> Reading<Option<Number>> {
+        self.asked_for.lock().unwrap().push(scope.tenant());
         let number = number(HERAT);
-        ready(Ok((tenant == HERAT && asked == number.number).then_some(number))).boxed()
+        ready(Ok((scope.tenant() == HERAT && asked == number.number).then_some(number))).boxed()
     }
 
     fn numbers(
         &self,
-        tenant: TenantId,
+        scope: NumberScope,
         filter: NumberFilter,
-        after: Option<Msisdn>,
+        after: Option<SenderId>,
         limit: Limit,
-    ) -> Reading<Page<Number, Msisdn>> {
-        self.asked_for.lock().unwrap().push(tenant);
-        self.listed.lock().unwrap().push((tenant, filter, after, limit.rows()));
-        let number = number(tenant);
+    ) -> Reading<Page<Number, SenderId>> {
+        self.asked_for.lock().unwrap().push(scope.tenant());
+        self.listed.lock().unwrap().push((scope, filter, after, limit.rows()));
+        let number = number(scope.tenant());
         page(vec![number.clone()], number.number)
     }
 
     fn number_history(
         &self,
         scope: HistoryScope,
-        number: Msisdn,
+        number: SenderId,
         after: Option<TransitionId>,
         _limit: Limit,
     ) -> Reading<Page<ChainedTransition, TransitionId>> {

@@ -1,11 +1,11 @@
 use crate::fakes::{Asked, Bench, HERAT, KABUL, TENANT_ROLES};
 use peyk_domain::access::Role;
 use peyk_domain::numbering::{
-    Expected, NumberingCommand, NumberingError, Period, Reason, Reinstatement, ReservationQuota,
+    Expected, NumberType, NumberingCommand, NumberingError, Period, Reason, Reinstatement, ReservationQuota,
 };
-use peyk_domain::{At, BlockId, Span};
+use peyk_domain::{At, BlockId, SenderId, Span};
 use peyk_handlers::{Call, CommandError};
-use peyk_projections::query::NumberFilter;
+use peyk_projections::query::{NumberFilter, NumberScope};
 use peyk_projections::rows::NumberState;
 use serde_json::json;
 
@@ -120,8 +120,45 @@ async fn a_number_goes_through_its_lease() {
         all[2],
         NumberingCommand::Hold { number, tenant: HERAT, ttl: Span::seconds(900), expected: Expected::default() }
     );
-    assert_eq!(all[3], NumberingCommand::Assign { number, tenant: HERAT, period: None, expected: Expected::default() });
+    assert_eq!(
+        all[3],
+        NumberingCommand::Assign { number, tenant: HERAT, period: None, vanity: false, expected: Expected::default() }
+    );
     assert_eq!(all[4], NumberingCommand::Release { number, tenant: HERAT, expected: Expected::default() });
+}
+
+/// Whoever leases a number that is vanity, as only the writer knows, needs a role for it: the command says who has it.
+#[tokio::test]
+async fn short_codes_are_leased_as_numbers_are_and_vanity_takes_a_role() {
+    let bench = Bench::new();
+    let premium = bench.token(HERAT, &[Role::NumberingWrite, Role::NumberingVanity]);
+    let plain = bench.token(HERAT, &[Role::NumberingWrite]);
+    for token in [&plain, &premium] {
+        let reserved = bench.ask_as(token, "POST", "/v1/numbers/7070/reserve", &[], r#"{"ttl_seconds":600}"#).await;
+        assert_eq!(reserved.status, 201);
+        assert_eq!(bench.ask_as(token, "POST", "/v1/numbers/7070/assign", &[], "").await.status, 200);
+    }
+    let body = format!(r#"{{"tenant_id":"{HERAT}"}}"#);
+    assert_eq!(bench.ask_as_platform("POST", "/v1/numbers/7070/assign", &body).await.status, 200);
+    let code: SenderId = "7070".parse().unwrap();
+    let asked: Vec<_> = commands(&bench)
+        .into_iter()
+        .map(|call| match call.command {
+            NumberingCommand::Reserve { number, vanity, .. } | NumberingCommand::Assign { number, vanity, .. } => {
+                (number == code, vanity)
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(asked, [(true, false), (true, false), (true, true), (true, true), (true, true)]);
+
+    let refused = CommandError::Refused {
+        code: NumberingError::InsufficientScope.code().into(),
+        message: NumberingError::InsufficientScope.to_string(),
+    };
+    bench.commands.refuse(5, refused);
+    let reply = bench.ask_as(&plain, "POST", "/v1/numbers/7070/reserve", &[], r#"{"ttl_seconds":600}"#).await;
+    reply.is_problem(403, "INSUFFICIENT_SCOPE");
 }
 
 #[tokio::test]
@@ -153,17 +190,23 @@ async fn numbers_are_looked_up_as_one_tenant() {
     assert_eq!(shown.text("until"), "2023-11-14T22:13:20.000Z");
     bench.ask("GET", "/v1/numbers/93700000002", "").await.is_problem(404, "NOT_FOUND");
 
-    let list = bench.ask("GET", "/v1/numbers?state=reserved&held=true&cursor=93700000000&limit=7", "").await;
+    let list =
+        bench.ask("GET", "/v1/numbers?state=reserved&held=true&cursor=93700000000&limit=7&type=msisdn", "").await;
     assert_eq!((list.status, list.text("next")), (200, "93700000001"));
     let kabul = format!("/v1/numbers?tenant_id={KABUL}");
     bench.ask("GET", &kabul, "").await.is_problem(403, "TENANT_MISMATCH");
     assert_eq!(bench.ask_as_platform("GET", &kabul, "").await.status, 200);
-    let filter = NumberFilter { state: Some(NumberState::Reserved), held: true };
+    let number_type = Some(NumberType::Msisdn);
+    let filter = NumberFilter { state: Some(NumberState::Reserved), number_type, held: true };
     let after = "+93700000000".parse().ok();
     assert_eq!(
         *bench.reads.listed.lock().unwrap(),
-        [(HERAT, filter, after, 7), (KABUL, NumberFilter::default(), None, 50)]
+        [
+            (NumberScope::Tenant(HERAT), filter, after, 7),
+            (NumberScope::Platform(KABUL), NumberFilter::default(), None, 50)
+        ]
     );
+    bench.ask("GET", "/v1/numbers?type=gold", "").await.is_problem(422, "INVALID_VALUE");
     let reader = bench.token(KABUL, &TENANT_ROLES[..1]);
     bench.ask_as(&reader, "GET", "/v1/numbers/93700000001", &[], "").await.is_problem(404, "NOT_FOUND");
 }
@@ -185,7 +228,7 @@ async fn a_lease_has_a_period_and_a_client_says_what_it_believes() {
     assert_eq!(
         all,
         [
-            NumberingCommand::Assign { number, tenant: HERAT, period, expected },
+            NumberingCommand::Assign { number, tenant: HERAT, period, vanity: false, expected },
             NumberingCommand::Renew { number, tenant: HERAT, expected },
         ]
     );

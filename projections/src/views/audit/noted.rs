@@ -2,7 +2,7 @@
 use crate::rows::{AuditEvent, AuditEventType, AuditId};
 use crate::views::Place;
 use peyk_domain::access::{AuditCount, AuditEntry, AuditKind, Source};
-use peyk_domain::{Msisdn, RequestId};
+use peyk_domain::{Msisdn, RequestId, SenderId};
 use serde_json::json;
 
 /// Characters of a text that an entry brings. Ours are far shorter.
@@ -86,7 +86,9 @@ pub(super) fn counted(count: &AuditCount, place: &Place) -> AuditEvent {
 fn resource(text: &str) -> (Option<String>, Option<String>) {
     let (kind, id) = text.split_once('/').unwrap_or((text, ""));
     let number: Option<Msisdn> = id.parse().ok().or_else(|| format!("+{id}").parse().ok());
-    (present(kind), number.map_or_else(|| present(id), |number| Some(number.mask())))
+    let sender = || id.parse::<SenderId>().ok().filter(|_| kind == "number");
+    let mask = number.map(Msisdn::mask).or_else(|| sender().map(SenderId::mask));
+    (present(kind), mask.or_else(|| present(id)))
 }
 
 fn present(text: &str) -> Option<String> {
@@ -108,6 +110,7 @@ mod tests {
             ("number", Some("number"), None),
             ("number/93700000001", Some("number"), Some("+93***")),
             ("number/+93700000001", Some("number"), Some("+93***")),
+            ("number/7070", Some("number"), Some("7***")),
             ("route/707e0000-0000-4000-8000-000000000001", Some("route"), Some("707e0000-0000-4000-8000-000000000001")),
             ("ledger/access/0", Some("ledger"), Some("access/0")),
         ] {
