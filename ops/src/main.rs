@@ -15,6 +15,7 @@ mod lease;
 mod ledger;
 mod manual;
 mod migrate;
+mod number;
 mod output;
 mod projections;
 mod recovery;
@@ -82,6 +83,9 @@ enum Command {
     /// Who may use a number.
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// The registry of numbers: what there is, and what becomes of it.
+    #[command(subcommand)]
+    Number(number::NumberCommand),
     /// Read models: where they stand, and how to make them anew.
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
@@ -235,6 +239,7 @@ async fn perform(cli: Cli, output: Output) -> Result<()> {
         Command::Migrate => migrate::run(&config, output).await,
         Command::Ledger(command) => ledger::run(&config, command, output).await,
         Command::Access(command) => access::run(&config, command, output).await,
+        Command::Number(command) => number::run(&config, command, output).await,
         Command::Projections(command) => projections::run(&config, command, output).await,
         Command::Audit(command) => audit::run(&config, command, output).await,
         Command::Export(command) => export::run(&config, command, output).await,

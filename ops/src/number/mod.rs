@@ -1,0 +1,27 @@
+//! `peyk number`: the registry of numbers from a shell on a machine of the platform. Commands go to the running deployment under
+//! CORE's credentials, with the platform itself as actor; what is shown comes out of the read model.
+mod change;
+mod show;
+
+use crate::config::Config;
+use crate::output::Output;
+use anyhow::Result;
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub enum NumberCommand {
+    /// Numbers in ascending order: those of one tenant, or all that are nobody's.
+    List(show::ListArgs),
+    /// What became of a number, oldest first; the last line is how it stands.
+    History(show::HistoryArgs),
+    #[command(flatten)]
+    Change(change::Change),
+}
+
+pub async fn run(config: &Config, command: NumberCommand, output: Output) -> Result<()> {
+    match command {
+        NumberCommand::List(args) => show::list(config, args, output).await,
+        NumberCommand::History(args) => show::history(config, args, output).await,
+        NumberCommand::Change(change) => change::run(config, change, output).await,
+    }
+}
