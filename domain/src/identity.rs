@@ -100,6 +100,8 @@ identifiers! {
     BlockId,
     /// One lease of one number, from reservation to release.
     LeaseId,
+    /// One export for a regulator, from the request for it on.
+    ExportId,
     /// One request as a gateway answered it.
     RequestId,
     /// One login, from its password to its end.

@@ -23,8 +23,8 @@ pub mod testing;
 pub use dated::Dated;
 pub use fold::Fold;
 pub use identity::{
-    ActorId, BlockId, CommandId, ConnectorId, DeploymentId, LeaseId, MessageId, NotAnId, OperatorId, RequestId,
-    RouteId, SessionId, TenantId,
+    ActorId, BlockId, CommandId, ConnectorId, DeploymentId, ExportId, LeaseId, MessageId, NotAnId, OperatorId,
+    RequestId, RouteId, SessionId, TenantId,
 };
 pub use instant::{At, Span};
 pub use msisdn::{Decimal, Msisdn, NotE164};

@@ -1,6 +1,7 @@
 //! `peyk export`: what a regulator gets, and how one checks it.
 use crate::audit::refuse_if_broken;
 use crate::config::Config;
+use crate::exports::{self, Asked};
 use crate::keys::{KeyDirectory, read_verifying_key};
 use crate::output::{self, Output};
 use anyhow::{Context, Result};
@@ -8,7 +9,7 @@ use clap::{Args, Subcommand};
 use peyk_domain::At;
 use peyk_ledger::{Clock, Ledgers};
 use peyk_projections::exports::{
-    ExportRequest, Jurisdiction, Period, RegulatorKey, RegulatorPublicKey, Scope, TrustedKeys, export,
+    ExportRequest, Jurisdiction, Period, Profile, RegulatorKey, RegulatorPublicKey, Scope, TrustedKeys, export,
     instant_from_rfc3339, verify,
 };
 use serde_json::json;
@@ -18,13 +19,17 @@ use std::path::{Path, PathBuf};
 pub enum ExportCommand {
     /// Write the numbering ledger as of the end of a period, as signed CSV files.
     Regulator(RegulatorArgs),
+    /// Put a request for an export on record; `peyk serve` makes, signs and stores it.
+    Request(Asked),
+    /// What was promised to regulators, and how each export stands.
+    List,
     /// Check an export with nothing but its directory and two public keys.
     Verify {
         /// What `peyk export regulator` wrote.
         directory: PathBuf,
-        /// The exporter's public key; the deployment's own if not given.
+        /// The exporter's public keys, several if it has changed them; all the deployment has if none is given.
         #[arg(long)]
-        regulator_key: Option<PathBuf>,
+        regulator_key: Vec<PathBuf>,
         /// The deployment's public key; its own if not given.
         #[arg(long)]
         deployment_key: Option<PathBuf>,
@@ -39,9 +44,12 @@ pub struct RegulatorArgs {
     /// An instant as of RFC 3339, such as 2026-11-01T00:00:00+04:30, or `now`.
     #[arg(long)]
     as_of: Option<String>,
-    /// The jurisdiction's time zone.
-    #[arg(long, default_value = "Asia/Kabul")]
-    zone: String,
+    /// `generic`, `atra`, `fcc-502` or `analytics`.
+    #[arg(long, default_value = "generic")]
+    profile: String,
+    /// The jurisdiction's time zone; the profile's own if not given.
+    #[arg(long)]
+    zone: Option<String>,
     /// The directory to write; it must be empty or not exist yet.
     #[arg(long)]
     out: PathBuf,
@@ -51,18 +59,31 @@ pub async fn run(config: &Config, command: ExportCommand, output: Output) -> Res
     let keys = KeyDirectory::new(&config.keys.directory);
     match command {
         ExportCommand::Regulator(args) => regulator(config, &keys, args, output).await,
+        ExportCommand::Request(asked) => exports::request(config, asked, output).await,
+        ExportCommand::List => exports::list(config, output).await,
         ExportCommand::Verify { directory, regulator_key, deployment_key } => {
-            let regulator_key = regulator_key.unwrap_or_else(|| keys.regulator_public());
+            let regulator =
+                if regulator_key.is_empty() { keys.regulator_publics()? } else { read_all(&regulator_key)? };
             let deployment_key = deployment_key.unwrap_or_else(|| keys.deployment_public());
-            check(&directory, &regulator_key, &deployment_key, output)
+            verified(&directory, regulator, &deployment_key, output)
         }
     }
 }
 
 /// Needs the directory and two public keys, and nothing of the deployment.
-pub fn check(directory: &Path, regulator_key: &Path, deployment_key: &Path, output: Output) -> Result<()> {
-    let pem = std::fs::read(regulator_key).with_context(|| format!("reading {}", regulator_key.display()))?;
-    let regulator = RegulatorPublicKey::from_pem(&pem)?;
+pub fn check(directory: &Path, regulator_keys: &[PathBuf], deployment_key: &Path, output: Output) -> Result<()> {
+    verified(directory, read_all(regulator_keys)?, deployment_key, output)
+}
+
+fn read_all(keys: &[PathBuf]) -> Result<Vec<RegulatorPublicKey>> {
+    let read = |path: &PathBuf| {
+        let pem = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        Ok(RegulatorPublicKey::from_pem(&pem)?)
+    };
+    keys.iter().map(read).collect()
+}
+
+fn verified(directory: &Path, regulator: Vec<RegulatorPublicKey>, deployment_key: &Path, output: Output) -> Result<()> {
     let deployment = read_verifying_key(deployment_key)?;
     let report = verify(directory, &TrustedKeys { regulator, deployment })?;
     let files = report.manifest.files.len();
@@ -81,7 +102,8 @@ async fn regulator(config: &Config, keys: &KeyDirectory, args: RegulatorArgs, ou
         (None, Some("now")) => Scope::AsOf(now),
         (None, instant) => Scope::AsOf(instant.map(instant_from_rfc3339).transpose()?.unwrap_or(At(0))),
     };
-    let jurisdiction = Jurisdiction::new("generic", &args.zone)?;
+    let profile = Profile::named(&args.profile)?;
+    let jurisdiction = Jurisdiction::new(profile, args.zone.as_deref().unwrap_or(profile.zone))?;
     let path = keys.regulator_secret();
     let pem = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
     let signer = RegulatorKey::from_pem(&pem)?;

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use jwt_simple::prelude::PS256KeyPair;
+use peyk_projections::exports::RegulatorPublicKey;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -36,6 +37,48 @@ impl KeyDirectory {
         self.0.join("regulator.pub.pem")
     }
 
+    /// The public halves of the key exports are signed with and of those they were signed with before.
+    pub fn regulator_publics(&self) -> Result<Vec<RegulatorPublicKey>> {
+        let failed = || format!("reading {}", self.0.display());
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0).with_context(failed)? {
+            let name = entry.with_context(failed)?.file_name().to_string_lossy().into_owned();
+            if name.starts_with("regulator") && name.ends_with(".pub.pem") {
+                names.push(name);
+            }
+        }
+        names.sort();
+        let read = |name: String| {
+            let path = self.0.join(name);
+            let pem = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+            RegulatorPublicKey::from_pem(&pem).with_context(|| format!("{} is damaged", path.display()))
+        };
+        names.into_iter().map(read).collect()
+    }
+
+    /// Makes the key that exports are signed with from now on. The public half of the one before is kept under its fingerprint, so
+    /// that what was signed with it still verifies; its private half is gone.
+    pub fn rotate_regulator(&self) -> Result<String> {
+        let before = fs::read(self.regulator_public())
+            .with_context(|| format!("{}; `peyk keys generate` makes it", self.regulator_public().display()))?;
+        let fingerprint = RegulatorPublicKey::from_pem(&before)?.fingerprint();
+        let kept = self.0.join(format!("regulator-{}.pub.pem", &fingerprint[..16]));
+        if !kept.exists() {
+            write(&kept, 0o644, before.trim_ascii_end())?;
+        }
+        let (secret, public) = (self.0.join("regulator.key.pem.new"), self.0.join("regulator.pub.pem.new"));
+        for unfinished in [&secret, &public] {
+            if unfinished.exists() {
+                fs::remove_file(unfinished).with_context(|| format!("removing {}", unfinished.display()))?;
+            }
+        }
+        make_regulator(&secret, &public)?;
+        // The public half first: whoever reads the new private half finds what it verifies with.
+        fs::rename(&public, self.regulator_public()).context("replacing the regulator's public key")?;
+        fs::rename(&secret, self.regulator_secret()).context("replacing the regulator's key")?;
+        Ok(RegulatorPublicKey::from_pem(&fs::read(self.regulator_public())?)?.fingerprint())
+    }
+
     /// Where the wrapping keys of tenants lie, a file each.
     pub fn tenants(&self) -> PathBuf {
         self.0.join("tenants")
@@ -53,10 +96,7 @@ impl KeyDirectory {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).context("drawing a key")?;
         let root = SigningKey::from_bytes(&seed);
-        let regulator = PS256KeyPair::generate(REGULATOR_KEY_BITS).context("making the regulator key")?;
-        write(&self.regulator_secret(), 0o600, regulator.to_pem().context("encoding the regulator key")?.as_bytes())?;
-        let public = regulator.public_key().to_pem().context("encoding the regulator key")?;
-        write(&self.regulator_public(), 0o644, public.as_bytes())?;
+        make_regulator(&self.regulator_secret(), &self.regulator_public())?;
         write(&self.deployment_public(), 0o644, hex(root.verifying_key().as_bytes()).as_bytes())?;
         write(&self.deployment_secret(), 0o600, hex(&seed).as_bytes())
     }
@@ -71,6 +111,12 @@ impl KeyDirectory {
     pub fn deployment_verifying_key(&self) -> Result<VerifyingKey> {
         read_verifying_key(&self.deployment_public())
     }
+}
+
+fn make_regulator(secret: &Path, public: &Path) -> Result<()> {
+    let key = PS256KeyPair::generate(REGULATOR_KEY_BITS).context("making the regulator key")?;
+    write(secret, 0o600, key.to_pem().context("encoding the regulator key")?.as_bytes())?;
+    write(public, 0o644, key.public_key().to_pem().context("encoding the regulator key")?.as_bytes())
 }
 
 /// Reads a file as `deployment.pub`.

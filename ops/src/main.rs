@@ -8,6 +8,7 @@ mod config;
 mod drill;
 mod exit;
 mod export;
+mod exports;
 mod failure;
 mod grpc;
 mod keys;
@@ -137,6 +138,8 @@ enum TokenCommand {
 enum KeysCommand {
     /// Make the deployment key and the regulator key, once.
     Generate,
+    /// Make the key that exports are signed with from now on; what was signed before still verifies.
+    RotateRegulator,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -203,9 +206,10 @@ async fn perform(cli: Cli, output: Output) -> Result<()> {
     }
     if let Command::Export(ExportCommand::Verify {
         directory,
-        regulator_key: Some(regulator),
+        regulator_key: regulator,
         deployment_key: Some(deployment),
     }) = &cli.command
+        && !regulator.is_empty()
     {
         // Whoever checks an export has no deployment.
         return export::check(directory, regulator, deployment, output);
@@ -257,6 +261,16 @@ async fn perform(cli: Cli, output: Output) -> Result<()> {
             output.line(
                 &serde_json::json!({ "generated": config.keys.directory, "deployment_public": public }),
                 &format!("keys made; auditors pin {} and {}", public.display(), keys.regulator_public().display()),
+            );
+            Ok(())
+        }
+        Command::Keys(KeysCommand::RotateRegulator) => {
+            let keys = keys::KeyDirectory::new(&config.keys.directory);
+            let fingerprint = keys.rotate_regulator()?;
+            let public = keys.regulator_public();
+            output.line(
+                &serde_json::json!({ "rotated": fingerprint, "regulator_public": public }),
+                &format!("exports are signed with {fingerprint} from now on; give {} to regulators", public.display()),
             );
             Ok(())
         }

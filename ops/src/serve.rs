@@ -2,6 +2,7 @@
 use crate::audit::NumberAuditWatch;
 use crate::bookmarks::ReadModelBookmarks;
 use crate::config::{Config, Environment};
+use crate::exports::ExportJob;
 use crate::grpc::Grpc;
 use crate::keys::KeyDirectory;
 use crate::ledger::{RemoteReplays, history, journal};
@@ -134,14 +135,18 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let (setting, pool) = ("postgres.projector_url", &projecting.pool);
     follow_login(&logins.projector_url, setting, pool, projector_options, &background);
     let projections = Projections::spawn(&projecting, &background);
-    let number_audit = NumberAuditWatch::new(config, &projecting, &clock)?;
-    auditing.push(tokio::spawn(number_audit.run(background.clone())));
     let reader = reader_pool(postgres(&config.postgres.reader_url, "postgres.reader_url")?, READER_CONNECTIONS);
     follow_login(&logins.reader_url, "postgres.reader_url", &reader, reader_options, &background);
     let reads = ReadModels::new(reader.clone(), projections.status());
 
     let bus = CommandBus::open(ledgers.client().clone(), ledgers.names().clone(), partitions).await?;
     let bus = bus.with_directory(access.replica().clone());
+    let number_audit = NumberAuditWatch::new(config, &projecting, &bus, &clock)?;
+    auditing.push(tokio::spawn(number_audit.run(background.clone())));
+    let leads = writers.numbering.leadership();
+    if let Some(job) = ExportJob::new(config, &ledgers, numbering.replica(), &bus, &clock, leads)? {
+        auditing.push(tokio::spawn(job.run(background.clone())));
+    }
     let replays = RemoteReplays::new(ledgers.clone(), config.ledgers(), bus.clone(), keyrings, clock.clone());
     let (ready, readiness) = watch::channel(Readiness::default());
     let watching = tokio::spawn(watch_readiness(
@@ -164,8 +169,9 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let settings = ApiSettings { development, review_lasts, ..ApiSettings::default() };
     tokio::spawn(count_reviews(registry.clone(), review_lasts, background.clone()));
     let api = Api::new(Arc::new(bus), Arc::new(reads), registry, tokens, readiness, limiter, settings);
-    let leases: Arc<dyn Leases> = Arc::new(LeaseReplica::new(numbering, clock, config.leases.stale_after()));
-    let api = api.with_replays(Arc::new(replays)).with_leases(leases.clone());
+    let known = Arc::new(LeaseReplica::new(numbering, clock, config.leases.stale_after()));
+    let leases: Arc<dyn Leases> = known.clone();
+    let api = api.with_replays(Arc::new(replays)).with_leases(leases.clone()).with_exports(known);
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
     let recording = Recording::start(&api);
     let serving = CancellationToken::new();

@@ -60,7 +60,8 @@ static FAILED: LazyLock<Counter<u64>> = LazyLock::new(|| FAILURES.counter());
 static VERIFIED: LazyLock<Gauge<u64>> = LazyLock::new(|| NUMBER_AUDIT_VERIFIED.gauge());
 static BROKEN: LazyLock<Counter<u64>> = LazyLock::new(|| NUMBER_AUDIT_BROKEN.counter());
 
-pub(crate) fn number_audit_verified(position: u64) {
+/// Tells to which position the audit table of numbers is known to follow from the ledger; 0 if that is not known.
+pub fn number_audit_verified(position: u64) {
     VERIFIED.record(position, &[]);
 }
 

@@ -1,3 +1,4 @@
+use crate::exports::{Exports, KnownExports};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use peyk_domain::numbering::{LeaseVerdict, Numbering};
@@ -68,5 +69,16 @@ impl Leases for LeaseReplica {
     fn reached(&self, position: u64, patience: Duration) -> BoxFuture<'static, bool> {
         let replica = self.numbering.replica().clone();
         async move { replica.reached(position, patience).await }.boxed()
+    }
+}
+
+impl Exports for LeaseReplica {
+    fn exports(&self) -> Result<KnownExports, LeasesStale> {
+        let read = self.numbering.read_within(self.stale_after, |inventory, freshness, _| {
+            let mut exports: Vec<_> = inventory.exports().map(|(id, export)| (id, export.clone())).collect();
+            exports.sort_by_key(|(id, export)| (std::cmp::Reverse(export.requested), *id));
+            KnownExports { exports, audit: inventory.audit_verdict(), position: freshness.position }
+        });
+        read.map_err(|_| LeasesStale)
     }
 }

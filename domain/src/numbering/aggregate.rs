@@ -36,6 +36,17 @@ impl Inventory {
         let Dated { at, command } = command;
         match command {
             NumberingCommand::Import { block, mno, numbers } => self.import(block, mno, numbers),
+            NumberingCommand::RequestExport { export, profile, period } => {
+                self.request_export(at, export, profile, period)
+            }
+            NumberingCommand::ReportExportProduced { export, proof } => self.report_produced(export, proof),
+            NumberingCommand::ReportExportStored { export, place } => self.report_stored(export, place),
+            NumberingCommand::ReportExportFailed { export, code } => self.report_failed(export, code),
+            NumberingCommand::RecordNumberAudit { position, sound } => Ok(vec![if sound {
+                NumberingEvent::NumberAuditVerified { position, at }
+            } else {
+                NumberingEvent::NumberAuditBroken { position, at }
+            }]),
             NumberingCommand::Reserve { number, lease, tenant, ttl, vanity } => {
                 self.reserve(at, number, lease, tenant, ttl, vanity)
             }
@@ -152,7 +163,7 @@ impl Standing {
 }
 
 impl Fold for Numbering {
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
 }
 
 impl Aggregate for Numbering {

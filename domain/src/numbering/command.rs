@@ -1,5 +1,5 @@
-use super::{Listing, Period, Reason, ReservationQuota};
-use crate::{At, BlockId, LeaseId, SenderId, Span, TenantId};
+use super::{ExportProof, Listing, Period, Reason, ReservationQuota};
+use crate::{At, BlockId, ExportId, LeaseId, SenderId, Span, TenantId};
 
 /// Numbers one import command may list; a larger block comes as several commands.
 pub const IMPORT_MAX: usize = 500;
@@ -28,6 +28,16 @@ pub enum Reinstatement {
 pub enum NumberingCommand {
     /// Add numbers to the inventory: all or none. At most [`IMPORT_MAX`].
     Import { block: BlockId, mno: String, numbers: Vec<Listing> },
+    /// Make an export of a month under a profile.
+    RequestExport { export: ExportId, profile: String, period: String },
+    /// It was made and signed.
+    ReportExportProduced { export: ExportId, proof: ExportProof },
+    /// It was stored at `place`.
+    ReportExportStored { export: ExportId, place: String },
+    /// It cannot be made or stored, by a stable code.
+    ReportExportFailed { export: ExportId, code: String },
+    /// The audit table of numbers was held against the ledger: up to `position`, or up to where it differs.
+    RecordNumberAudit { position: u64, sound: bool },
     /// Take an available number for `ttl` under the new lease id `lease`. `vanity`: whoever asks may lease vanity numbers.
     Reserve { number: SenderId, lease: LeaseId, tenant: TenantId, ttl: Span, vanity: bool },
     /// Turn one's own reservation into a hold, to `ttl` from now. Once: a hold is not prolonged.

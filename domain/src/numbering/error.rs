@@ -41,6 +41,11 @@ pub enum NumberingError {
     RateLimited { again: At },
     #[error("a justification has at least {JUSTIFICATION_MIN_CHARS} characters, spaces around it not counted")]
     JustificationTooShort,
+    /// The audit table of numbers was found to differ from the ledger.
+    #[error(
+        "the audit table of numbers does not follow from the ledger; nothing is exported until a verification passes"
+    )]
+    AuditBroken,
     #[error("not acceptable: {0}")]
     InvalidValue(&'static str),
     /// An event that `decide` cannot have produced in this state: the ledger is not to be trusted, reading stops.
@@ -69,6 +74,7 @@ impl NumberingError {
             Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
             Self::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
             Self::JustificationTooShort => "JUSTIFICATION_TOO_SHORT",
+            Self::AuditBroken => "NUMBER_AUDIT_BROKEN",
             Self::InvalidValue(_) => "INVALID_VALUE",
             Self::CorruptLedger(_) => "CORRUPT_LEDGER",
         }

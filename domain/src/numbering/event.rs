@@ -1,5 +1,5 @@
-use super::{Listing, Reason, ReservationQuota, Term};
-use crate::{At, BlockId, LeaseId, SenderId, TenantId};
+use super::{ExportProof, Listing, Reason, ReservationQuota, Term};
+use crate::{At, BlockId, ExportId, LeaseId, SenderId, TenantId};
 
 /// What happened to numbers. The stored names stand in `schemas`, not here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,37 @@ pub enum NumberingEvent {
         lease: LeaseId,
         tenant: TenantId,
         recalls: u32,
+    },
+    /// What a regulator gets of a month is to be made.
+    ExportRequested {
+        export: ExportId,
+        profile: String,
+        period: String,
+        since: At,
+    },
+    /// It was made and signed.
+    ExportProduced {
+        export: ExportId,
+        proof: ExportProof,
+    },
+    /// It was stored where nobody changes it.
+    ExportStored {
+        export: ExportId,
+        place: String,
+    },
+    ExportFailed {
+        export: ExportId,
+        code: String,
+    },
+    /// The audit table of numbers follows from this ledger up to `position`.
+    NumberAuditVerified {
+        position: u64,
+        at: At,
+    },
+    /// The audit table of numbers differs from what the record at `position` says. Nothing is exported until it is verified.
+    NumberAuditBroken {
+        position: u64,
+        at: At,
     },
     /// Nobody ever has the number again.
     NumberRetired {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::kept::golden;
-use crate::{At, BlockId, LeaseId, SenderId, TenantId};
+use crate::{At, BlockId, ExportId, LeaseId, SenderId, TenantId};
 
 const TENANT: TenantId = TenantId::from_bytes([1; 16]);
 const UNTIL: At = At(1_000_000);
@@ -84,6 +84,21 @@ fn the_inventory_keeps_its_bytes() {
         NumberingEvent::ReservationBurst { tenant, at: At(950_000), again: At(960_000) },
         NumberingEvent::RecalledNumberLeasedAgain { number: number(9), lease: lease(9), tenant, recalls: 2 },
         NumberingEvent::LeaseExpired { number: number(12), lease: lease(12), tenant, since, cools_until },
+    ]);
+    let export = |id: u8| ExportId::from_bytes([id; 16]);
+    history.extend((1..5).map(|id| NumberingEvent::ExportRequested {
+        export: export(id),
+        profile: "atra".to_owned(),
+        period: format!("2026-0{id}"),
+        since: At(9_000_000),
+    }));
+    let proof = || ExportProof { manifest: [0x11; 32], key: [0x22; 32], signature: vec![0x33; 8] };
+    history.extend((1..3).map(|id| NumberingEvent::ExportProduced { export: export(id), proof: proof() }));
+    history.extend([
+        NumberingEvent::ExportStored { export: export(1), place: "file:///exports".to_owned() },
+        NumberingEvent::ExportFailed { export: export(3), code: "LEDGER_EMPTY".to_owned() },
+        NumberingEvent::NumberAuditVerified { position: 17, at: At(9_000_000) },
+        NumberingEvent::NumberAuditBroken { position: 9, at: At(9_100_000) },
     ]);
     golden::<Numbering>("numbering", vec![history]);
 }

@@ -1,3 +1,4 @@
+use super::exports::{AuditVerdict, Exports};
 use super::recalls::Recalls;
 use super::tallies::Tallies;
 use super::{Lifecycle, Listing, NumberType, NumberingError, NumberingEvent, Term};
@@ -66,6 +67,7 @@ pub struct Inventory {
     counts: Counts,
     pub(super) tallies: Tallies,
     pub(super) recalls: Recalls,
+    pub(super) exports: Exports,
 }
 
 impl Inventory {
@@ -206,6 +208,20 @@ impl Inventory {
                 self.recalls.retired(number);
                 Ok(())
             }
+            NumberingEvent::ExportRequested { export, profile, period, since } => {
+                exported(self.exports.requested(export, profile, period, since))
+            }
+            NumberingEvent::ExportProduced { export, proof } => exported(self.exports.produced(export, proof)),
+            NumberingEvent::ExportStored { export, place } => exported(self.exports.stored(export, place)),
+            NumberingEvent::ExportFailed { export, code } => exported(self.exports.failed(export, code)),
+            NumberingEvent::NumberAuditVerified { position, at } => {
+                self.exports.verified(AuditVerdict { position, sound: true, at });
+                Ok(())
+            }
+            NumberingEvent::NumberAuditBroken { position, at } => {
+                self.exports.verified(AuditVerdict { position, sound: false, at });
+                Ok(())
+            }
             NumberingEvent::ReservationQuotaSet { tenant, quota } => {
                 self.tallies.set_quota(tenant, quota);
                 Ok(())
@@ -269,6 +285,10 @@ impl Inventory {
         entry.lifecycle = next;
         Ok(())
     }
+}
+
+fn exported(step: Option<()>) -> Result<(), NumberingError> {
+    step.ok_or(NumberingError::CorruptLedger("an export took a step it could not take"))
 }
 
 impl fmt::Debug for Inventory {

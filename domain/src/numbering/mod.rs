@@ -4,6 +4,7 @@ mod claims;
 mod command;
 mod error;
 mod event;
+mod exports;
 mod inventory;
 mod lifecycle;
 mod number_type;
@@ -17,6 +18,8 @@ mod verdict;
 
 #[cfg(test)]
 mod aggregate_tests;
+#[cfg(test)]
+mod exports_tests;
 #[cfg(test)]
 mod golden_tests;
 #[cfg(test)]
@@ -32,6 +35,7 @@ pub use aggregate::{COOL_OFF_MAX, COOL_OFF_MIN, HOLD_MAX, Numbering, RESERVE_MAX
 pub use command::{Expected, IMPORT_MAX, NumberingCommand, Reinstatement};
 pub use error::{INVALID_ROWS_NAMED, NumberingError};
 pub use event::NumberingEvent;
+pub use exports::{AuditVerdict, EXPORT_SIGNATURE_MAX, EXPORTS_KEPT, Export, ExportProof, ExportState};
 pub use inventory::{Counts, Entry, Inventory};
 pub use lifecycle::Lifecycle;
 pub use number_type::{Listing, NoNumberType, NumberType};

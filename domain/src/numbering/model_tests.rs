@@ -260,7 +260,13 @@ impl Model {
                 let before = self.quotas.insert(tenant, most).unwrap_or(100);
                 (before == most).then_some("INVALID_TRANSITION")
             }
-            NumberingCommand::Tick => None,
+            // Nothing of a number; exports_tests.rs.
+            NumberingCommand::RequestExport { .. }
+            | NumberingCommand::ReportExportProduced { .. }
+            | NumberingCommand::ReportExportStored { .. }
+            | NumberingCommand::ReportExportFailed { .. }
+            | NumberingCommand::RecordNumberAudit { .. }
+            | NumberingCommand::Tick => None,
         }
     }
 
@@ -349,6 +355,12 @@ impl Auditor {
                 assert!(!self.holders.contains_key(number) && self.retired.insert(*number));
             }
             NumberingEvent::NumbersListed { .. }
+            | NumberingEvent::ExportRequested { .. }
+            | NumberingEvent::ExportProduced { .. }
+            | NumberingEvent::ExportStored { .. }
+            | NumberingEvent::ExportFailed { .. }
+            | NumberingEvent::NumberAuditVerified { .. }
+            | NumberingEvent::NumberAuditBroken { .. }
             | NumberingEvent::ReservationQuotaSet { .. }
             | NumberingEvent::ReservationBurst { .. }
             | NumberingEvent::RecalledNumberLeasedAgain { .. }
@@ -497,6 +509,12 @@ const fn word(event: &NumberingEvent) -> &'static str {
         NumberingEvent::CoolOffOverridden { .. } => "overridden",
         NumberingEvent::QuarantineEnded { .. } => "cooled off",
         NumberingEvent::NumberRetired { .. } => "retired",
+        NumberingEvent::ExportRequested { .. }
+        | NumberingEvent::ExportProduced { .. }
+        | NumberingEvent::ExportStored { .. }
+        | NumberingEvent::ExportFailed { .. }
+        | NumberingEvent::NumberAuditVerified { .. }
+        | NumberingEvent::NumberAuditBroken { .. } => "export",
         NumberingEvent::ReservationQuotaSet { .. } => "quota set",
         NumberingEvent::ReservationBurst { .. } => "burst",
         NumberingEvent::RecalledNumberLeasedAgain { .. } => "leased again",

@@ -14,7 +14,7 @@ use crate::server::Arrival;
 use crate::token::Issuers;
 use peyk_domain::Span;
 use peyk_domain::access::REVIEW_LASTS;
-use peyk_handlers::Leases;
+use peyk_handlers::{Exports, Leases};
 use peyk_telemetry::FutureExt;
 use std::convert::Infallible;
 use std::fmt;
@@ -74,6 +74,7 @@ pub struct Api {
     pub(crate) limiter: Limiter,
     pub(crate) replays: Option<Arc<dyn Replays>>,
     pub(crate) leases: Option<Arc<dyn Leases>>,
+    pub(crate) exports: Option<Arc<dyn Exports>>,
     pub(crate) settings: ApiSettings,
     pub(crate) passwords: Passwords,
     pub(crate) strangers: Strangers,
@@ -110,6 +111,7 @@ impl Api {
             limiter,
             replays: None,
             leases: None,
+            exports: None,
             settings,
             passwords: Passwords::new(),
             strangers: Strangers::default(),
@@ -140,6 +142,15 @@ impl Api {
     pub fn with_leases(mut self: Arc<Self>, leases: Arc<dyn Leases>) -> Arc<Self> {
         if let Some(api) = Arc::get_mut(&mut self) {
             api.leases = Some(leases);
+        }
+        self
+    }
+
+    /// With somebody who knows what was promised to regulators; without, that cannot be asked. To be said before it serves.
+    #[must_use]
+    pub fn with_exports(mut self: Arc<Self>, exports: Arc<dyn Exports>) -> Arc<Self> {
+        if let Some(api) = Arc::get_mut(&mut self) {
+            api.exports = Some(exports);
         }
         self
     }

@@ -184,6 +184,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("numbering.import" POST "/v1/numbering/blocks" IMPORT_NUMBERS BodyRule::Csv(BULK_BYTES_MAX), numbering::import, import),
     endpoint!("numbering.signals" GET "/v1/numbering/signals" READ_SIGNALS NONE, numbering::signals, signals),
     endpoint!("numbering.quota" PUT "/v1/numbering/quotas/{id}" RECALL_NUMBERS JSON, numbering::set_quota, set_quota),
+    endpoint!("exports.request" POST "/v1/numbering/exports" RECALL_NUMBERS JSON, numbering::request_export, request_export),
+    endpoint!("exports.list" GET "/v1/numbering/exports" READ_SIGNALS NONE, numbering::list_exports, list_exports),
     endpoint!("numbers.list" GET "/v1/numbers" READ_NUMBERS NONE, numbering::list, list_numbers),
     endpoint!("numbers.show" GET "/v1/numbers/{number}" READ_NUMBERS NONE, numbering::show, show_number),
     endpoint!("numbers.history" GET "/v1/numbers/{number}/history" READ_NUMBERS NONE, numbering::history, number_history),

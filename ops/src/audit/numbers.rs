@@ -1,10 +1,14 @@
 use crate::config::Config;
+use crate::exports::random;
 use crate::output::{self, Output};
 use crate::projections::settings;
 use anyhow::{Result, bail};
+use peyk_domain::numbering::NumberingCommand;
+use peyk_domain::{ActorId, CommandId, TenantId};
+use peyk_handlers::{Call, Caller, CommandBus};
 use peyk_ledger::verification::{Failure, Journal, Verification};
 use peyk_ledger::{Clock, Ledgers};
-use peyk_projections::{NumberAuditChecked, NumberAuditError, ProjectionsConfig, verify_number_audit};
+use peyk_projections::{NumberAuditChecked, NumberAuditError, ProjectionsConfig, metrics, verify_number_audit};
 use peyk_schemas::LedgerId;
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -12,6 +16,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+/// How long it may take to put on record what was found.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// A pause before the first verification, and between two looks whether one is due.
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -49,6 +55,9 @@ pub async fn run(config: &Config, output: Output) -> Result<()> {
     let outcome = verify_number_audit(&settings, None, progress).await;
     bar.finish_and_clear();
     keep(&journal(config)?, &Clock::system(), began, &outcome);
+    let client = settings.feeds.client().clone();
+    let bus = CommandBus::open(client, settings.feeds.names().clone(), config.messages.partitions).await?;
+    record(&bus, &outcome).await;
     let NumberAuditChecked { position, rows } = outcome?;
     output.line(
         &json!({ "verified": true, "table": "number_audit", "rows": rows, "position": position,
@@ -86,25 +95,52 @@ fn keep(journal: &Journal, clock: &Clock, began: Instant, outcome: &Result<Numbe
     }
 }
 
+/// Puts on record what was found, so that every process knows whether anything may be exported.
+async fn record(bus: &CommandBus, outcome: &Result<NumberAuditChecked, NumberAuditError>) {
+    let command = match outcome {
+        Ok(checked) => NumberingCommand::RecordNumberAudit { position: checked.position, sound: true },
+        Err(NumberAuditError::Differs(difference)) => {
+            NumberingCommand::RecordNumberAudit { position: difference.position, sound: false }
+        }
+        Err(NumberAuditError::Unseen(_)) => return,
+    };
+    let caller = Caller { actor: ActorId::NIL, tenant: TenantId::NIL };
+    let Ok(id) = random() else { return };
+    let call = Call { id: CommandId::from_bytes(id), caller, patience: PATIENCE, command };
+    if let Err(error) = bus.numbering(call).await {
+        tracing::warn!(%error, "the verification of the audit table could not be put on record; is `peyk serve` running?");
+    }
+}
+
 /// Verifies the audit table of numbers whenever it is due.
 pub struct NumberAuditWatch {
     journal: Journal,
     projecting: ProjectionsConfig<Ledgers>,
+    bus: CommandBus,
     clock: Clock,
     every: Duration,
     pace: Option<NonZeroU32>,
 }
 
 impl NumberAuditWatch {
-    pub fn new(config: &Config, projecting: &ProjectionsConfig<Ledgers>, clock: &Clock) -> Result<Self> {
+    pub fn new(
+        config: &Config,
+        projecting: &ProjectionsConfig<Ledgers>,
+        bus: &CommandBus,
+        clock: &Clock,
+    ) -> Result<Self> {
         let (journal, settings) = (journal(config)?, &config.verification);
         let every = Duration::from_secs(u64::from(settings.every_minutes) * 60);
         let pace = NonZeroU32::new(settings.records_per_second);
-        Ok(Self { journal, projecting: projecting.clone(), clock: clock.clone(), every, pace })
+        let (projecting, bus, clock) = (projecting.clone(), bus.clone(), clock.clone());
+        Ok(Self { journal, projecting, bus, clock, every, pace })
     }
 
     /// Runs until stopped.
     pub async fn run(self, stop: CancellationToken) {
+        // As far as is known before the first one of this process.
+        let known = self.journal.load(LedgerId::NUMBERING).ok().flatten().filter(Verification::verified);
+        metrics::number_audit_verified(known.map_or(0, |known| known.position));
         while stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_some() {
             if self.is_due() {
                 stop.run_until_cancelled(self.verify()).await;
@@ -126,6 +162,7 @@ impl NumberAuditWatch {
             Err(error) => tracing::warn!(%error, "the audit table of numbers could not be verified now"),
         }
         keep(&self.journal, &self.clock, began, &outcome);
+        record(&self.bus, &outcome).await;
     }
 
     fn is_due(&self) -> bool {

@@ -4,7 +4,7 @@ use super::grpc::{GrpcConfig, LeasesConfig};
 use super::limits::LimitsConfig;
 use super::problem::ProblemCode;
 use super::reader::Reader;
-use super::value::HostPort;
+use super::value::{ExportProfiles, HostPort};
 use peyk_domain::access::REVIEW_LASTS;
 use peyk_domain::{ConnectorId, DeploymentId, Span};
 use peyk_http::{IssuerSettings, KeySource, Uri};
@@ -43,6 +43,7 @@ pub struct Sections {
     pub verification: VerificationConfig,
     pub access: AccessConfig,
     pub leases: LeasesConfig,
+    pub exports: Option<ExportsConfig>,
     pub http: HttpConfig,
     pub grpc: Option<GrpcConfig>,
     pub smpp: SmppConfig,
@@ -84,6 +85,11 @@ impl Sections {
             ),
             access: from.table("access", "Who may do what.", AccessConfig::read),
             leases: from.table("leases", "What is said about who may use a number.", LeasesConfig::read),
+            exports: from.optional_table(
+                "exports",
+                "What regulators get each month; nothing is exported by itself if left out.",
+                ExportsConfig::read,
+            ),
             http: from.table("http", "The API.", HttpConfig::read),
             grpc: from.optional_table(
                 "grpc",
@@ -191,6 +197,26 @@ impl VerificationConfig {
                 .key("records_per_second", "What a verification reads at most, so that nobody notices it.")
                 .within(100..=10_000_000)
                 .or(RECORDS_PER_SECOND_DEFAULT),
+        }
+    }
+}
+
+/// Where exports are kept, and which are made each month.
+#[derive(Debug, Clone)]
+pub struct ExportsConfig {
+    pub directory: PathBuf,
+    pub profiles: ExportProfiles,
+}
+
+impl ExportsConfig {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            directory: from
+                .key("directory", "Where they are kept, each in a directory that is made read-only.")
+                .required("/var/lib/peyk/exports".into()),
+            profiles: from
+                .key("profiles", "Made of each month once it is over: generic, atra, fcc-502, analytics.")
+                .or(ExportProfiles::default()),
         }
     }
 }

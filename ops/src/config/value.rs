@@ -5,6 +5,7 @@ use peyk_domain::{ConnectorId, DeploymentId};
 use peyk_grpc::ClientName;
 use peyk_http::ForwardedBy;
 use peyk_ledger::Declared;
+use peyk_projections::exports::Profile;
 use peyk_secrets::{Credential, REDACTED};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -211,6 +212,34 @@ impl Value for ClientNames {
 
     fn to_toml(&self) -> String {
         let texts: Vec<String> = self.0.iter().map(|name| quoted(name.as_str())).collect();
+        format!("[{}]", texts.join(", "))
+    }
+}
+
+/// Profiles of exports; in a variable or a flag with commas between them.
+#[derive(Debug, Clone, Default)]
+pub struct ExportProfiles(pub Vec<&'static Profile>);
+
+impl Value for ExportProfiles {
+    const EXPECTED: &'static str = "names of profiles, as [\"atra\", \"fcc-502\"]";
+
+    fn takes(raw: &Raw) -> bool {
+        matches!(raw, Raw::Word(_) | Raw::List(_))
+    }
+
+    fn from_raw(raw: &Raw) -> Option<Self> {
+        let named = |text: &str| Profile::named(text.trim()).ok();
+        let profiles = match raw {
+            Raw::Word(text) if text.trim().is_empty() => Some(Vec::new()),
+            Raw::Word(text) => text.split(',').map(named).collect(),
+            Raw::List(texts) => texts.iter().map(|text| named(text)).collect(),
+            _ => None,
+        };
+        profiles.map(Self)
+    }
+
+    fn to_toml(&self) -> String {
+        let texts: Vec<String> = self.0.iter().map(|profile| quoted(profile.name)).collect();
         format!("[{}]", texts.join(", "))
     }
 }

@@ -1,11 +1,12 @@
 //! What an export shows is of a class that its reader may see: every column says which fields of events it is made of.
-use super::scenario::{BLOCK, HERAT, assigned, exported, files, lease, listed, made, reserved};
-use super::testing::{Chain, as_of, number};
+use super::scenario::{BLOCK, HERAT, assigned, files, lease, listed, made, reserved, story};
+use super::testing::{Chain, as_of, jurisdiction, number};
+use super::{ExportRequest, PROFILES};
 use peyk_domain::At;
 use peyk_domain::numbering::NumberingEvent::{LeaseReinstated, NumberRecalled, NumberRetired};
 use peyk_domain::numbering::Reason;
 use peyk_schemas::events::{DataClass, catalogue};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LISTED_NUMBERS: &str = "numbering.numbers_listed numbers";
 const BLOCKS: &str = "numbering.numbers_listed block";
@@ -14,7 +15,7 @@ const TENANT: &str = "numbering.number_reserved tenant";
 const LEASE: &str = "numbering.number_reserved lease";
 
 /// File, column, and the field whose value it shows; none where it shows when something happened, which it was, or how often.
-const COLUMNS: [(&str, &str, Option<&str>); 27] = [
+const COLUMNS: [(&str, &str, Option<&str>); 37] = [
     ("numbers.csv", "number", Some(LISTED_NUMBERS)),
     ("numbers.csv", "block", Some(BLOCKS)),
     ("numbers.csv", "mno", Some(MNO)),
@@ -42,20 +43,33 @@ const COLUMNS: [(&str, &str, Option<&str>); 27] = [
     ("utilisation.csv", "recalled", None),
     ("utilisation.csv", "retired", None),
     ("utilisation.csv", "total", None),
+    ("categories.csv", "mno", Some(MNO)),
+    ("categories.csv", "block", Some(BLOCKS)),
+    ("categories.csv", "assigned", None),
+    ("categories.csv", "intermediate", None),
+    ("categories.csv", "reserved", None),
+    ("categories.csv", "aging", None),
+    ("categories.csv", "administrative", None),
+    ("categories.csv", "available", None),
+    ("categories.csv", "total", None),
+    ("categories.csv", "utilisation_percent", None),
 ];
 
 #[test]
 fn every_column_shows_what_is_public_or_internal() {
-    let (_home, out) = exported();
-    let mut found = Vec::new();
-    for (name, bytes) in files(&out).into_iter().filter(|(name, _)| name.ends_with(".csv")) {
-        let text = String::from_utf8(bytes).expect("UTF-8");
-        let header = text.lines().next().expect("a header").to_owned();
-        found.extend(header.split(',').map(|column| (name.clone(), column.to_owned())));
+    let mut found = BTreeSet::new();
+    for profile in &PROFILES {
+        let home = tempfile::tempdir().expect("a directory");
+        let out = home.path().join("export");
+        let request = ExportRequest { jurisdiction: jurisdiction(profile.name), ..as_of(10_000) };
+        made(&story(), &request, &out).expect("an export");
+        for (name, bytes) in files(&out).into_iter().filter(|(name, _)| name.ends_with(".csv")) {
+            let text = String::from_utf8(bytes).expect("UTF-8");
+            let header = text.lines().next().expect("a header").to_owned();
+            found.extend(header.split(',').map(|column| (name.clone(), column.to_owned())));
+        }
     }
-    let mut declared: Vec<_> = COLUMNS.map(|(file, column, _)| (file.to_owned(), column.to_owned())).into();
-    found.sort();
-    declared.sort();
+    let declared: BTreeSet<_> = COLUMNS.map(|(file, column, _)| (file.to_owned(), column.to_owned())).into();
     assert_eq!(found, declared, "a column that says nothing of its class");
     let classes: BTreeMap<String, DataClass> = catalogue()
         .flat_map(|schema| {

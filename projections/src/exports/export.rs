@@ -1,7 +1,7 @@
 use super::directory::Staging;
 use super::extract::{Extract, SignedHead};
 use super::manifest::{ALGORITHM, FORMAT, KeyEntry, MANIFEST, SIGNATURE, VERSION, hex};
-use super::tables::TABLES;
+use super::tables::View;
 use super::{ExportError, FileEntry, HeadEntry, Jurisdiction, LastEntry, Manifest, RegulatorKey, Scope, rfc3339};
 use peyk_domain::{At, DeploymentId};
 use peyk_ledger::{LedgerReader, Ledgers};
@@ -102,10 +102,13 @@ pub(super) fn write(
     let head = extract.head().cloned().ok_or(ExportError::Empty)?;
     let staging = Staging::beside(out)?;
     extract.close();
-    let mut files = Vec::with_capacity(TABLES.len());
-    for table in &TABLES {
+    let profile = request.jurisdiction.profile();
+    let history_from = request.jurisdiction.history_from(end)?;
+    let view = View { extract: &extract, numbers: profile.numbers, history_from };
+    let mut files = Vec::with_capacity(profile.tables.len());
+    for table in profile.tables {
         let (rows, hash, bytes) =
-            staging.file(table.name, |out| table.write(&extract, out).map_err(std::io::Error::from))?;
+            staging.file(table.name, |out| table.write(&view, out).map_err(std::io::Error::from))?;
         files.push(FileEntry { name: table.name.to_owned(), sha256: hex(&hash), bytes, rows });
     }
     let manifest = describe(&extract, request, deployment, &head, signer, files);
@@ -136,7 +139,7 @@ fn describe(
         format: FORMAT.to_owned(),
         version: VERSION,
         deployment: deployment.to_string(),
-        profile: request.jurisdiction.profile().to_owned(),
+        profile: request.jurisdiction.profile().name.to_owned(),
         zone: request.jurisdiction.zone().to_owned(),
         period,
         as_of,

@@ -103,7 +103,15 @@ impl Extract {
                 return self.inventory.evolve(event);
             }
             // What the registry notes of tenants is not in the tables.
-            ReservationQuotaSet { .. } | ReservationBurst { .. } | RecalledNumberLeasedAgain { .. } => {
+            ReservationQuotaSet { .. }
+            | ReservationBurst { .. }
+            | RecalledNumberLeasedAgain { .. }
+            | ExportRequested { .. }
+            | ExportProduced { .. }
+            | ExportStored { .. }
+            | ExportFailed { .. }
+            | NumberAuditVerified { .. }
+            | NumberAuditBroken { .. } => {
                 return self.inventory.evolve(event);
             }
             NumberReserved { number, .. }
@@ -171,7 +179,13 @@ impl Extract {
             | CoolOffOverridden { .. }
             | ReservationQuotaSet { .. }
             | ReservationBurst { .. }
-            | RecalledNumberLeasedAgain { .. } => {}
+            | RecalledNumberLeasedAgain { .. }
+            | ExportRequested { .. }
+            | ExportProduced { .. }
+            | ExportStored { .. }
+            | ExportFailed { .. }
+            | NumberAuditVerified { .. }
+            | NumberAuditBroken { .. } => {}
         }
         Ok(())
     }

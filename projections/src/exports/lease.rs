@@ -27,6 +27,14 @@ impl Outcome {
         }
     }
 
+    /// When it was over; none if it stands.
+    pub(super) const fn ended_at(self) -> Option<At> {
+        match self {
+            Self::Released(at) | Self::Expired(at) | Self::Recalled(at) => Some(at),
+            Self::Reserved | Self::Held | Self::Assigned => None,
+        }
+    }
+
     pub(super) const fn released_at(self) -> Option<At> {
         match self {
             Self::Released(at) => Some(at),

@@ -1,6 +1,6 @@
 //! What a regulator gets: who held which number at the end of a period, in files whose origin anyone can check.
 //!
-//! An export is a directory: three CSV files, `manifest.json`, which states their hashes and the signed head of the
+//! An export is a directory: CSV files, which ones its profile says ([`PROFILES`]), `manifest.json`, which states their hashes and the signed head of the
 //! ledger they were derived from, and `manifest.sig`, the exporter's signature over the manifest. Everything but the
 //! signature is deterministic: the same ledger and the same request give the same bytes.
 //!
@@ -26,6 +26,8 @@ mod key;
 mod lease;
 mod manifest;
 mod period;
+mod profile;
+mod proof;
 #[cfg(test)]
 mod scenario;
 mod spki;
@@ -44,4 +46,6 @@ pub use extract::ExtractError;
 pub use key::{KeyError, RegulatorKey, RegulatorPublicKey};
 pub use manifest::{FileEntry, HeadEntry, KeyEntry, LastEntry, Manifest};
 pub use period::{Jurisdiction, NoSuchZone, NotAPeriod, NotAnInstant, Period, Scope, instant_from_rfc3339, rfc3339};
+pub use profile::{NoSuchProfile, PROFILES, Profile};
+pub use proof::{Proof, proof};
 pub use verify::{ExportVerifyError, HeadFlaw, TrustedKeys, VerifyReport, verify};

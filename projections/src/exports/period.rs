@@ -1,7 +1,8 @@
 //! Which instant an export ends at.
-use jiff::Timestamp;
+use super::Profile;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use peyk_domain::At;
 use std::fmt;
 use std::str::FromStr;
@@ -31,7 +32,7 @@ pub struct NotAnInstant;
 /// Under whose rules an export is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jurisdiction {
-    profile: String,
+    profile: &'static Profile,
     zone: String,
     rules: TimeZone,
 }
@@ -76,22 +77,22 @@ impl fmt::Display for Period {
 impl Jurisdiction {
     /// # Errors
     /// [`NoSuchZone`] unless `zone` is an IANA time zone name.
-    pub fn new(profile: &str, zone: &str) -> Result<Self, NoSuchZone> {
+    pub fn new(profile: &'static Profile, zone: &str) -> Result<Self, NoSuchZone> {
         let rules = TimeZone::get(zone).map_err(|_| NoSuchZone(zone.to_owned()))?;
-        Ok(Self { profile: profile.to_owned(), zone: zone.to_owned(), rules })
+        Ok(Self { profile, zone: zone.to_owned(), rules })
     }
 
-    /// The profile for whoever has none of their own: months as in Kabul.
+    /// With months in the time zone of the profile.
     ///
     /// # Errors
-    /// [`NoSuchZone`] if the time zone database lacks Asia/Kabul.
-    pub fn generic() -> Result<Self, NoSuchZone> {
-        Self::new("generic", "Asia/Kabul")
+    /// [`NoSuchZone`] if the time zone database lacks it.
+    pub fn of(profile: &'static Profile) -> Result<Self, NoSuchZone> {
+        Self::new(profile, profile.zone)
     }
 
     #[must_use]
-    pub fn profile(&self) -> &str {
-        &self.profile
+    pub const fn profile(&self) -> &'static Profile {
+        self.profile
     }
 
     #[must_use]
@@ -108,6 +109,29 @@ impl Jurisdiction {
         let midnight = Date::new(year, month, 1).and_then(|date| date.to_zoned(self.rules.clone()));
         let end = midnight.map_err(|_| NotAPeriod)?.timestamp().as_millisecond();
         u64::try_from(end).map(At).map_err(|_| NotAPeriod)
+    }
+
+    /// The month that ended last, if its end has come.
+    ///
+    /// # Errors
+    /// [`NotAPeriod`] if `now` lies before February 1970 or beyond the calendar.
+    pub fn last_period(&self, now: At) -> Result<Period, NotAPeriod> {
+        let now = i64::try_from(now.0).ok().and_then(|now| Timestamp::from_millisecond(now).ok()).ok_or(NotAPeriod)?;
+        let date = now.to_zoned(self.rules.clone()).date();
+        let (year, month) = if date.month() == 1 { (date.year() - 1, 12) } else { (date.year(), date.month() - 1) };
+        format!("{year:04}-{month:02}").parse()
+    }
+
+    /// Leases that ended before are not in an export that ends at `end`.
+    ///
+    /// # Errors
+    /// [`NotAPeriod`] if `end` lies beyond the calendar.
+    pub(super) fn history_from(&self, end: At) -> Result<At, NotAPeriod> {
+        let Some(months) = self.profile.history_months else { return Ok(At(0)) };
+        let end = i64::try_from(end.0).ok().and_then(|end| Timestamp::from_millisecond(end).ok()).ok_or(NotAPeriod)?;
+        let from = end.to_zoned(self.rules.clone()).checked_sub(Span::new().months(i64::from(months)));
+        let from = from.map_err(|_| NotAPeriod)?.timestamp().as_millisecond();
+        Ok(At(u64::try_from(from).unwrap_or(0)))
     }
 
     /// The first instant that is not covered.
@@ -140,10 +164,38 @@ pub fn instant_from_rfc3339(text: &str) -> Result<At, NotAnInstant> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PROFILES;
     use super::*;
 
+    #[test]
+    fn the_last_month_is_over_where_the_regulator_is() {
+        let last = |name, now| {
+            let jurisdiction = Jurisdiction::of(profile(name)).expect("a zone");
+            jurisdiction.last_period(instant_from_rfc3339(now).expect("an instant")).map(|period| period.to_string())
+        };
+        assert_eq!(last("atra", "2026-10-31T19:29:59.999Z"), Ok("2026-09".to_owned()));
+        assert_eq!(last("atra", "2026-10-31T19:30:00Z"), Ok("2026-10".to_owned()));
+        assert_eq!(last("fcc-502", "2026-11-01T03:59:59Z"), Ok("2026-09".to_owned()));
+        assert_eq!(last("fcc-502", "2027-01-01T05:00:00Z"), Ok("2026-12".to_owned()));
+        assert_eq!(last("analytics", "1970-01-15T00:00:00Z"), Err(NotAPeriod));
+    }
+
+    #[test]
+    fn thirteen_months_are_those_of_the_regulators_calendar() {
+        let from = |name, end| {
+            let jurisdiction = Jurisdiction::of(profile(name)).expect("a zone");
+            rfc3339(jurisdiction.history_from(instant_from_rfc3339(end).expect("an instant")).expect("an instant"))
+        };
+        assert_eq!(from("atra", "2026-10-31T19:30:00Z"), "2025-09-30T19:30:00.000Z");
+        assert_eq!(from("generic", "2026-10-31T19:30:00Z"), "1970-01-01T00:00:00.000Z");
+    }
+
+    fn profile(name: &str) -> &'static Profile {
+        Profile::named(name).expect("a profile")
+    }
+
     fn end(zone: &str, period: &str) -> String {
-        let jurisdiction = Jurisdiction::new("generic", zone).expect("a zone");
+        let jurisdiction = Jurisdiction::new(profile("generic"), zone).expect("a zone");
         rfc3339(jurisdiction.end_of(period.parse().expect("a period")).expect("an end"))
     }
 
@@ -179,7 +231,9 @@ mod tests {
 
     #[test]
     fn a_zone_that_is_not_there_is_named() {
-        assert_eq!(Jurisdiction::new("generic", "Asia/Kabool"), Err(NoSuchZone("Asia/Kabool".into())));
-        assert_eq!(Jurisdiction::generic().map(|found| found.zone().to_owned()), Ok("Asia/Kabul".to_owned()));
+        assert_eq!(Jurisdiction::new(profile("generic"), "Asia/Kabool"), Err(NoSuchZone("Asia/Kabool".into())));
+        for profile in &PROFILES {
+            assert_eq!(Jurisdiction::of(profile).map(|found| found.zone().to_owned()), Ok(profile.zone.to_owned()));
+        }
     }
 }

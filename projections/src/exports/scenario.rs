@@ -73,7 +73,7 @@ pub(super) fn exported() -> (TempDir, PathBuf) {
 
 pub(super) fn trusted() -> TrustedKeys {
     let regulator = RegulatorPublicKey::from_pem(EXPORTER.public_pem.as_bytes()).expect("a key");
-    TrustedKeys { regulator, deployment: root().verifying_key() }
+    TrustedKeys { regulator: vec![regulator], deployment: root().verifying_key() }
 }
 
 pub(super) fn refusal(out: &Path) -> ExportVerifyError {

@@ -1,37 +1,57 @@
 use super::cells::{text, time};
 use super::extract::Extract;
-use super::lease::state_name;
+use super::lease::{Lease, state_name};
+use super::manifest::hex;
+use super::profile::Numbers;
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 use peyk_domain::numbering::Lifecycle;
+use peyk_domain::{At, SenderId};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Write;
 
 /// One file of an export: its name, and what writes its rows and counts them.
 pub(super) struct Table {
     pub name: &'static str,
-    write: fn(&Extract, &mut Writer<&mut dyn Write>) -> csv::Result<u64>,
+    write: fn(&View<'_>, &mut Writer<&mut dyn Write>) -> csv::Result<u64>,
 }
 
-/// The files of an export, in the order the manifest lists them.
-pub(super) const TABLES: [Table; 3] = [
-    Table { name: "numbers.csv", write: numbers },
-    Table { name: "leases.csv", write: leases },
-    Table { name: "utilisation.csv", write: utilisation },
-];
+pub(super) static NUMBERS: Table = Table { name: "numbers.csv", write: numbers };
+pub(super) static LEASES: Table = Table { name: "leases.csv", write: leases };
+pub(super) static UTILISATION: Table = Table { name: "utilisation.csv", write: utilisation };
+pub(super) static CATEGORIES: Table = Table { name: "categories.csv", write: categories };
+
+/// An extract and how it is shown.
+pub(super) struct View<'e> {
+    pub extract: &'e Extract,
+    pub numbers: Numbers,
+    /// Leases that ended before are left out.
+    pub history_from: At,
+}
+
+impl View<'_> {
+    fn number(&self, number: SenderId) -> String {
+        match self.numbers {
+            Numbers::Plain => text(&number.text()).into_owned(),
+            Numbers::Hashed => hex(&Sha256::digest(number.text())),
+        }
+    }
+}
 
 impl Table {
     /// Writes the table of an extract that was closed; how many rows it has, the header not counted.
-    pub(super) fn write(&self, extract: &Extract, out: &mut dyn Write) -> csv::Result<u64> {
+    pub(super) fn write(&self, view: &View<'_>, out: &mut dyn Write) -> csv::Result<u64> {
         let mut csv =
             WriterBuilder::new().terminator(Terminator::CRLF).quote_style(QuoteStyle::Necessary).from_writer(out);
-        let rows = (self.write)(extract, &mut csv)?;
+        let rows = (self.write)(view, &mut csv)?;
         csv.flush()?;
         Ok(rows)
     }
 }
 
 /// One row for each number ever listed, ascending.
-fn numbers(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
+fn numbers(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
+    let extract = view.extract;
     csv.write_record(["number", "block", "mno", "type", "state", "tenant", "lease", "since"])?;
     let mut rows = 0;
     for (number, entry) in extract.inventory.iter() {
@@ -40,9 +60,9 @@ fn numbers(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u
             state.claim().map(|(tenant, lease)| (tenant.to_string(), lease.to_string())).unwrap_or_default();
         let mno = extract.inventory.mno(entry.block).unwrap_or_default();
         csv.write_record([
-            &*text(&number.text()),
+            &view.number(number),
             &entry.block.to_string(),
-            &text(mno),
+            &*text(mno),
             entry.number_type.name(),
             state_name(&state),
             &tenant,
@@ -54,8 +74,9 @@ fn numbers(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u
     Ok(rows)
 }
 
-/// One row for each lease that ever was, ascending by number, then by reservation.
-fn leases(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
+/// One row for each lease that ever was, as far back as is wanted, ascending by number, then by reservation.
+fn leases(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
+    let extract = view.extract;
     csv.write_record([
         "lease",
         "number",
@@ -67,10 +88,12 @@ fn leases(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u6
         "recalled_at",
         "outcome",
     ])?;
-    for lease in &extract.leases {
+    let shown = |lease: &&Lease| lease.outcome.ended_at().is_none_or(|ended| ended >= view.history_from);
+    let mut rows = 0;
+    for lease in extract.leases.iter().filter(shown) {
         csv.write_record([
-            &lease.lease.to_string(),
-            &*text(&lease.number.text()),
+            &*lease.lease.to_string(),
+            &view.number(lease.number),
             &lease.tenant.to_string(),
             &time(Some(lease.reserved_at)),
             &time(lease.assigned_at),
@@ -79,12 +102,14 @@ fn leases(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u6
             &time(lease.outcome.recalled_at()),
             lease.outcome.name(),
         ])?;
+        rows += 1;
     }
-    Ok(extract.leases.len() as u64)
+    Ok(rows)
 }
 
 /// How many numbers of each block stand where, ascending by operator, then by block.
-fn utilisation(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
+fn utilisation(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
+    let extract = view.extract;
     csv.write_record([
         "mno",
         "block",
@@ -116,6 +141,47 @@ fn utilisation(extract: &Extract, csv: &mut Writer<&mut dyn Write>) -> csv::Resu
     for ((mno, block), counts) in &blocks {
         let (mno, block) = (text(mno).into_owned(), block.to_string());
         csv.write_record([mno, block].into_iter().chain(counts.iter().map(u64::to_string)))?;
+    }
+    Ok(blocks.len() as u64)
+}
+
+/// How many numbers of each block are in which category, ascending by operator, then by block. A number that cools off or was
+/// recalled is aging; one that nobody will have again is administrative; nothing in the ledger says of a number that it was passed on
+/// to another provider, so none is intermediate.
+fn categories(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
+    csv.write_record([
+        "mno",
+        "block",
+        "assigned",
+        "intermediate",
+        "reserved",
+        "aging",
+        "administrative",
+        "available",
+        "total",
+        "utilisation_percent",
+    ])?;
+    let extract = view.extract;
+    let mut blocks = BTreeMap::new();
+    for (number, entry) in extract.inventory.iter() {
+        let mno = extract.inventory.mno(entry.block).unwrap_or_default();
+        let counts: &mut [u64; 7] = blocks.entry((mno, entry.block)).or_default();
+        let category = match entry.seen_at(number, extract.eve()) {
+            Lifecycle::Assigned { .. } => 0,
+            Lifecycle::Reserved { .. } | Lifecycle::Held { .. } => 2,
+            Lifecycle::Quarantined { .. } | Lifecycle::Recalled { .. } => 3,
+            Lifecycle::Retired => 4,
+            Lifecycle::Available => 5,
+        };
+        counts[category] += 1;
+        counts[6] += 1;
+    }
+    for ((mno, block), counts) in &blocks {
+        let (mno, block) = (text(mno).into_owned(), block.to_string());
+        // In tenths, without floating point: the same everywhere.
+        let tenths = counts[0] * 1_000 / counts[6].max(1);
+        let percent = format!("{}.{}", tenths / 10, tenths % 10);
+        csv.write_record([mno, block].into_iter().chain(counts.iter().map(u64::to_string)).chain([percent]))?;
     }
     Ok(blocks.len() as u64)
 }

@@ -67,7 +67,7 @@ fn a_manifest_of_any_length_is_not_taken_in() {
 fn only_the_trusted_keys_count() {
     let (_home, out) = exported();
     let stranger = RegulatorPublicKey::from_pem(STRANGER.public_pem.as_bytes()).expect("a key");
-    let other_exporter = TrustedKeys { regulator: stranger, ..trusted() };
+    let other_exporter = TrustedKeys { regulator: vec![stranger], ..trusted() };
     assert!(matches!(verify(&out, &other_exporter), Err(ExportVerifyError::BadSignature)));
     let other_root = TrustedKeys { deployment: SigningKey::from_bytes(&[9; 32]).verifying_key(), ..trusted() };
     let refused = verify(&out, &other_root).expect_err("not that deployment");

@@ -1,6 +1,6 @@
 //! A chain as a writer makes it, without a log: records sealed and signed, then verified as a reader does.
 use super::extract::Extract;
-use super::{ExportRequest, Jurisdiction, Period, RegulatorKey, Scope};
+use super::{ExportRequest, Jurisdiction, Period, Profile, RegulatorKey, Scope};
 use ed25519_dalek::SigningKey;
 use peyk_domain::numbering::NumberingEvent;
 use peyk_domain::{ActorId, At, CommandId, DeploymentId, SenderId, TenantId};
@@ -129,7 +129,11 @@ pub(super) fn month(period: &str, now: u64) -> ExportRequest {
 }
 
 fn kabul() -> Jurisdiction {
-    Jurisdiction::generic().expect("a zone")
+    jurisdiction("generic")
+}
+
+pub(super) fn jurisdiction(profile: &str) -> Jurisdiction {
+    Jurisdiction::of(Profile::named(profile).expect("a profile")).expect("a zone")
 }
 
 /// Bytes that follow from a seed, so that test keys are the same in every run.

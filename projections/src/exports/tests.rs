@@ -4,13 +4,17 @@ use super::manifest::SIGNATURE;
 use super::scenario::{
     BLOCK, HERAT, KABUL, OTHER_BLOCK, assigned, exported, files, lease, listed, made, reserved, story, trusted,
 };
-use super::testing::{Chain, EXPORTER, as_of, generate, month, number};
-use super::{ExportRequest, ExtractError, KeyError, RegulatorKey, RegulatorPublicKey, verify};
+use super::testing::{Chain, EXPORTER, STRANGER, as_of, generate, jurisdiction, month, number};
+use super::{
+    ExportRequest, ExportVerifyError, ExtractError, KeyError, RegulatorKey, RegulatorPublicKey, Scope, TrustedKeys,
+    proof, verify,
+};
 use peyk_domain::At;
 use peyk_domain::numbering::NumberingEvent::*;
 use peyk_domain::numbering::{Reason, Term};
 use peyk_schemas::{RawEvent, SchemaError};
 use rsa::pkcs8::EncodePrivateKey;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -281,4 +285,88 @@ fn keys_are_read_from_pem_and_weak_or_foreign_ones_refused() {
     assert_eq!(RegulatorPublicKey::from_pem(EXPORTER.private_pem.as_bytes()).err(), Some(KeyError::NotSpki));
     let weak = generate("weak", 1_024).to_pkcs8_der().expect("PKCS#8");
     assert!(matches!(RegulatorKey::from_der(weak.as_bytes()), Err(KeyError::Rejected(_))));
+}
+
+fn under(profile: &str, end: u64) -> ExportRequest {
+    ExportRequest { scope: Scope::AsOf(At(end)), jurisdiction: jurisdiction(profile), now: At(end) }
+}
+
+/// The files of an export of `chain` under a profile, by name.
+fn exported_under(profile: &str, chain: &Chain, end: u64) -> BTreeMap<String, String> {
+    let home = tempfile::tempdir().expect("a directory");
+    let out = home.path().join("export");
+    made(chain, &under(profile, end), &out).expect("an export");
+    verify(&out, &trusted()).expect("to be believed");
+    let csv = files(&out).into_iter().filter(|(name, _)| name.ends_with(".csv"));
+    csv.map(|(name, bytes)| (name, String::from_utf8(bytes).expect("UTF-8"))).collect()
+}
+
+#[test]
+fn the_categories_of_form_502_count_each_number_once() {
+    let tables = exported_under("fcc-502", &story(), 10_000);
+    let (b1, b2) = (BLOCK.to_string(), OTHER_BLOCK.to_string());
+    assert_eq!(
+        tables.into_iter().collect::<Vec<_>>(),
+        [(
+            "categories.csv".to_owned(),
+            format!(
+                "mno,block,assigned,intermediate,reserved,aging,administrative,available,total,utilisation_percent\r\n\
+                 \"'=Etisalat, \"\"E\"\"\",{b2},0,0,0,0,0,1,1,0.0\r\n\
+                 Roshan,{b1},1,0,1,1,0,1,4,25.0\r\n"
+            )
+        )]
+    );
+}
+
+#[test]
+fn leases_that_ended_thirteen_months_ago_are_not_told_to_atra() {
+    const DAY: u64 = 24 * 60 * 60 * 1_000;
+    let (since, cools_until) = (At(40 * DAY), At(130 * DAY));
+    let released = NumberReleased { number: number(1), lease: lease(1), tenant: HERAT, since, cools_until };
+    let chain = Chain::new(1)
+        .then(2, [listed(BLOCK, "Roshan", [1, 2])])
+        .then(3, [reserved(1, 1, HERAT, 50), assigned(1, 1, HERAT)])
+        .then(4, [reserved(2, 2, KABUL, 50), assigned(2, 2, KABUL)])
+        .then(40 * DAY, [released])
+        .tick(900 * DAY);
+    let leases = |profile, end| exported_under(profile, &chain, end)["leases.csv"].lines().count() - 1;
+    // Thirteen months before 10 May 1971 in Kabul is 10 April 1970.
+    assert_eq!((leases("generic", 500 * DAY), leases("atra", 400 * DAY), leases("atra", 500 * DAY)), (2, 2, 1));
+}
+
+#[test]
+fn an_extract_for_those_who_count_holds_no_number() {
+    let tables = exported_under("analytics", &story(), 10_000);
+    let plain = exported_under("generic", &story(), 10_000);
+    let hash = super::manifest::hex(&Sha256::digest("+93700000001"));
+    for name in ["numbers.csv", "leases.csv"] {
+        assert!(!tables[name].contains("9370000000") && tables[name].contains(&hash), "{name}");
+        assert_eq!(tables[name].replace(&hash, "+93700000001").lines().count(), plain[name].lines().count());
+    }
+    assert_eq!(tables["utilisation.csv"], plain["utilisation.csv"]);
+}
+
+#[test]
+fn what_was_signed_with_an_earlier_key_still_verifies() {
+    let (_home, out) = exported();
+    let TrustedKeys { regulator, deployment } = trusted();
+    let stranger = RegulatorPublicKey::from_pem(STRANGER.public_pem.as_bytes()).expect("a key");
+    let both = TrustedKeys { regulator: [vec![stranger.clone()], regulator].concat(), deployment };
+    verify(&out, &both).expect("one of the two");
+    let neither = TrustedKeys { regulator: vec![stranger], deployment };
+    assert!(matches!(verify(&out, &neither), Err(ExportVerifyError::BadSignature)));
+    assert!(matches!(
+        verify(&out, &TrustedKeys { regulator: vec![], deployment }),
+        Err(ExportVerifyError::BadSignature)
+    ));
+}
+
+#[test]
+fn a_proof_is_that_of_the_files() {
+    let (_home, out) = exported();
+    let found = proof(&out).expect("a proof");
+    assert_eq!(found.manifest, <[u8; 32]>::from(Sha256::digest(fs::read(out.join("manifest.json")).expect("there"))));
+    assert_eq!(found.signature, fs::read(out.join(SIGNATURE)).expect("there"));
+    let key = RegulatorPublicKey::from_pem(EXPORTER.public_pem.as_bytes()).expect("a key");
+    assert_eq!(super::manifest::hex(&found.key), key.fingerprint());
 }

@@ -1,6 +1,5 @@
 use super::manifest::{ALGORITHM, FORMAT, MANIFEST, SIGNATURE, VERSION, hex, unhex};
-use super::tables::TABLES;
-use super::{FileEntry, Jurisdiction, Manifest, RegulatorPublicKey, instant_from_rfc3339};
+use super::{FileEntry, Jurisdiction, Manifest, Profile, RegulatorPublicKey, instant_from_rfc3339};
 use ed25519_dalek::VerifyingKey;
 use peyk_domain::{At, DeploymentId};
 use peyk_schemas::cbor::Reader;
@@ -19,8 +18,8 @@ const SIGNATURE_MAX: u64 = 1_024;
 /// Whom a verifier believes, learned out of band.
 #[derive(Debug, Clone)]
 pub struct TrustedKeys {
-    /// The exporter's.
-    pub regulator: RegulatorPublicKey,
+    /// The exporter's: the one it signs with, and those it signed with in earlier years.
+    pub regulator: Vec<RegulatorPublicKey>,
     /// The deployment's, root of trust of its ledgers.
     pub deployment: VerifyingKey,
 }
@@ -62,7 +61,7 @@ pub enum ExportVerifyError {
     #[error("{file} has {bytes} bytes, more than it can have")]
     TooLarge { file: &'static str, bytes: u64 },
     #[error(
-        "manifest.sig is not the trusted key's signature of manifest.json: one of the two was changed, or another key signed"
+        "manifest.sig is no trusted key's signature of manifest.json: one of the two was changed, or another key signed"
     )]
     BadSignature,
     #[error("manifest.json is no manifest: {0}")]
@@ -91,16 +90,15 @@ pub enum ExportVerifyError {
 pub fn verify(dir: &Path, keys: &TrustedKeys) -> Result<VerifyReport, ExportVerifyError> {
     let json = read(dir, MANIFEST, MANIFEST_MAX)?;
     let signature = read(dir, SIGNATURE, SIGNATURE_MAX)?;
-    if !keys.regulator.verifies(&json, &signature) {
-        return Err(ExportVerifyError::BadSignature);
-    }
+    let signed_by = keys.regulator.iter().find(|key| key.verifies(&json, &signature));
+    let signed_by = signed_by.ok_or(ExportVerifyError::BadSignature)?;
     let manifest: Manifest = serde_json::from_slice(&json).map_err(ExportVerifyError::Malformed)?;
     if manifest.format != FORMAT || manifest.version != VERSION {
         let Manifest { format, version, .. } = manifest;
         return Err(ExportVerifyError::UnknownFormat { format, version });
     }
-    consistent(&manifest, keys)?;
-    only_listed(dir)?;
+    let profile = consistent(&manifest, signed_by)?;
+    only_listed(dir, profile)?;
     manifest.files.iter().try_for_each(|entry| unchanged(dir, entry))?;
     head(&manifest, &keys.deployment)?;
     Ok(VerifyReport { manifest })
@@ -123,15 +121,17 @@ fn read(dir: &Path, file: &'static str, max: u64) -> Result<Vec<u8>, ExportVerif
     if content.len() as u64 > max { Err(ExportVerifyError::TooLarge { file, bytes }) } else { Ok(content) }
 }
 
-fn consistent(manifest: &Manifest, keys: &TrustedKeys) -> Result<(), ExportVerifyError> {
+fn consistent(manifest: &Manifest, signed_by: &RegulatorPublicKey) -> Result<&'static Profile, ExportVerifyError> {
+    let unknown = ExportVerifyError::Contradiction("it names a profile that this version of Peyk does not know");
+    let profile = Profile::named(&manifest.profile).map_err(|_| unknown)?;
     let names = manifest.files.iter().map(|entry| entry.name.as_str());
     let end = instant_from_rfc3339(&manifest.end);
     let key = &manifest.signed_with;
     let flaw = if manifest.ledger != LedgerId::NUMBERING.to_string() {
         "it is of another ledger"
-    } else if !names.eq(TABLES.iter().map(|table| table.name)) {
+    } else if !names.eq(profile.tables.iter().map(|table| table.name)) {
         "it lists other files than its format has"
-    } else if key.algorithm != ALGORITHM || key.fingerprint != keys.regulator.fingerprint() {
+    } else if key.algorithm != ALGORITHM || key.fingerprint != signed_by.fingerprint() {
         "it names another key than it is signed with"
     } else if manifest.period.is_some() == manifest.as_of.is_some() {
         "it is for a period or for an instant, one of the two"
@@ -144,24 +144,24 @@ fn consistent(manifest: &Manifest, keys: &TrustedKeys) -> Result<(), ExportVerif
     } else if (manifest.records == 0) != manifest.last.is_none() {
         "it counts records without a last one"
     } else {
-        return Ok(());
+        return Ok(profile);
     };
     Err(ExportVerifyError::Contradiction(flaw))
 }
 
 /// Where a period ends by the rules of the zone the manifest names.
 fn ends(manifest: &Manifest, period: &str) -> Option<At> {
-    let jurisdiction = Jurisdiction::new(&manifest.profile, &manifest.zone).ok()?;
+    let jurisdiction = Jurisdiction::new(Profile::named(&manifest.profile).ok()?, &manifest.zone).ok()?;
     jurisdiction.end_of(period.parse().ok()?).ok()
 }
 
-fn only_listed(dir: &Path) -> Result<(), ExportVerifyError> {
+fn only_listed(dir: &Path, profile: &Profile) -> Result<(), ExportVerifyError> {
     let failed = |source| ExportVerifyError::Unreadable { file: dir.display().to_string(), source };
     let mut extra = Vec::new();
     for entry in fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();
-        let listed = TABLES.iter().map(|table| table.name).chain([MANIFEST, SIGNATURE]).any(|listed| *name == *listed);
+        let listed = name.to_str().is_some_and(|name| [MANIFEST, SIGNATURE].contains(&name) || profile.has_file(name));
         // A link or a directory of that name is not the file.
         if !listed || !entry.file_type().map_err(failed)?.is_file() {
             extra.push(name.to_string_lossy().into_owned());

@@ -133,7 +133,13 @@ impl View for Leases {
             | NumberingEvent::NumberRetired { number, .. } => self.numbers.touch(*number),
             NumberingEvent::ReservationQuotaSet { .. }
             | NumberingEvent::ReservationBurst { .. }
-            | NumberingEvent::RecalledNumberLeasedAgain { .. } => {}
+            | NumberingEvent::RecalledNumberLeasedAgain { .. }
+            | NumberingEvent::ExportRequested { .. }
+            | NumberingEvent::ExportProduced { .. }
+            | NumberingEvent::ExportStored { .. }
+            | NumberingEvent::ExportFailed { .. }
+            | NumberingEvent::NumberAuditVerified { .. }
+            | NumberingEvent::NumberAuditBroken { .. } => {}
         }
     }
 
@@ -206,7 +212,13 @@ impl View for Leases {
             }
             NumberingEvent::QuarantineEnded { number } => self.free(number, Available, None, place),
             NumberingEvent::NumberRetired { number, .. } => self.free(number, Retired, None, place),
-            NumberingEvent::ReservationQuotaSet { .. } => Ok(()),
+            NumberingEvent::ReservationQuotaSet { .. }
+            | NumberingEvent::ExportRequested { .. }
+            | NumberingEvent::ExportProduced { .. }
+            | NumberingEvent::ExportStored { .. }
+            | NumberingEvent::ExportFailed { .. }
+            | NumberingEvent::NumberAuditVerified { .. }
+            | NumberingEvent::NumberAuditBroken { .. } => Ok(()),
             NumberingEvent::ReservationBurst { tenant, .. } => {
                 self.signal(SignalKind::ReservationBurst, tenant, None, place);
                 Ok(())

@@ -77,7 +77,13 @@ pub(crate) fn transitions(event: &NumberingEvent, place: &Place) -> Vec<NumberTr
         NumberingEvent::NumberRetired { number, .. } => of_nobody(number, Retired, TransitionReason::Retired),
         NumberingEvent::ReservationQuotaSet { .. }
         | NumberingEvent::ReservationBurst { .. }
-        | NumberingEvent::RecalledNumberLeasedAgain { .. } => Vec::new(),
+        | NumberingEvent::RecalledNumberLeasedAgain { .. }
+        | NumberingEvent::ExportRequested { .. }
+        | NumberingEvent::ExportProduced { .. }
+        | NumberingEvent::ExportStored { .. }
+        | NumberingEvent::ExportFailed { .. }
+        | NumberingEvent::NumberAuditVerified { .. }
+        | NumberingEvent::NumberAuditBroken { .. } => Vec::new(),
     }
 }
 

@@ -3,7 +3,8 @@ use crate::cbor::{CborError, Reader, Writer};
 use peyk_domain::messages::{DecidedOn, Generation, Leaf, MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
 use peyk_domain::routing::Prefix;
 use peyk_domain::{
-    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SessionId, TenantId,
+    ActorId, At, BlockId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SessionId,
+    TenantId,
 };
 
 /// Why a stored value is not the field it should be.
@@ -116,7 +117,19 @@ macro_rules! id_fields {
     )+};
 }
 
-id_fields!(ActorId, BlockId, ConnectorId, LeaseId, MessageId, OperatorId, RequestId, RouteId, SessionId, TenantId,);
+id_fields!(
+    ActorId,
+    BlockId,
+    ConnectorId,
+    ExportId,
+    LeaseId,
+    MessageId,
+    OperatorId,
+    RequestId,
+    RouteId,
+    SessionId,
+    TenantId,
+);
 
 impl Field for At {
     const CBOR: &'static str = "unsigned, milliseconds since the Unix epoch";

@@ -1,7 +1,7 @@
 use super::table::event_schema;
 use super::{DataClass, Field, FieldSchema, Upcast};
-use peyk_domain::numbering::{Listing, NumberingEvent, Reason, ReservationQuota, Term};
-use peyk_domain::{At, BlockId, LeaseId, Msisdn, SenderId, TenantId};
+use peyk_domain::numbering::{ExportProof, Listing, NumberingEvent, Reason, ReservationQuota, Term};
+use peyk_domain::{At, BlockId, ExportId, LeaseId, Msisdn, SenderId, TenantId};
 
 /// The cool-off when leases had no other.
 const COOL_OFF_V1_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
@@ -166,6 +166,32 @@ event_schema! {
             tenant: TenantId => Internal,
             at: At => Internal,
             again: At => Internal,
+        }
+        ExportRequested = "numbering.export_requested" version 1 {
+            export: ExportId => Internal,
+            profile: String => Internal,
+            period: String => Internal,
+            since: At => Internal,
+        }
+        ExportProduced = "numbering.export_produced" version 1 {
+            export: ExportId => Internal,
+            proof: ExportProof => Internal,
+        }
+        ExportStored = "numbering.export_stored" version 1 {
+            export: ExportId => Internal,
+            place: String => Internal,
+        }
+        ExportFailed = "numbering.export_failed" version 1 {
+            export: ExportId => Internal,
+            code: String => Internal,
+        }
+        NumberAuditVerified = "numbering.number_audit_verified" version 1 {
+            position: u64 => Internal,
+            at: At => Internal,
+        }
+        NumberAuditBroken = "numbering.number_audit_broken" version 1 {
+            position: u64 => Internal,
+            at: At => Internal,
         }
         RecalledNumberLeasedAgain = "numbering.recalled_number_leased_again" version 1 {
             number: SenderId => Internal,

@@ -1,7 +1,7 @@
 //! The values of which events of the `numbering` ledger are made.
 use super::{Field, FieldError};
 use crate::cbor::{Reader, Writer};
-use peyk_domain::numbering::{Listing, NumberType, Reason, ReservationQuota, Term};
+use peyk_domain::numbering::{EXPORT_SIGNATURE_MAX, ExportProof, Listing, NumberType, Reason, ReservationQuota, Term};
 use peyk_domain::{At, SenderId};
 
 impl Field for SenderId {
@@ -79,6 +79,26 @@ impl Field for Reason {
     fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
         let text = input.text()?;
         Self::new(text).ok().filter(|reason| reason.as_str() == text).ok_or(FieldError::Range)
+    }
+}
+
+impl Field for ExportProof {
+    const CBOR: &'static str = "array: SHA-256 of the manifest, SHA-256 of the public key as SubjectPublicKeyInfo, and the \
+                                signature of at most 512 bytes";
+    const CDDL: &'static str = "[manifest: bstr .size 32, key: bstr .size 32, signature: bstr .size (1..512)]";
+
+    fn write(&self, out: &mut Writer) {
+        out.array(3).bytes(&self.manifest).bytes(&self.key).bytes(&self.signature);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        input.array_of(3)?;
+        let (manifest, key, signature) = (input.fixed()?, input.fixed()?, input.bytes()?.to_vec());
+        if (1..=EXPORT_SIGNATURE_MAX).contains(&signature.len()) {
+            Ok(Self { manifest, key, signature })
+        } else {
+            Err(FieldError::Range)
+        }
     }
 }
 

@@ -6,9 +6,11 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::{Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Term};
+use peyk_domain::numbering::{ExportProof, Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Term};
 use peyk_domain::routing::{Prefix, RoutingEvent};
-use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId, TenantId};
+use peyk_domain::{
+    At, BlockId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId, TenantId,
+};
 
 fn msisdn(last: u64) -> Msisdn {
     Msisdn::from_digits(93_700_000_000 + last).expect("a number")
@@ -29,6 +31,7 @@ fn vanity() -> Listing {
 const AT: At = At(1_790_000_000_000);
 const SINCE: At = At(1_780_000_000_000);
 const TERM: Term = Term { expires: AT, months: 12, day: 31, renews: true };
+const EXPORT: ExportId = ExportId::from_bytes([0xe4; 16]);
 const LEASE: LeaseId = LeaseId::from_bytes([0x1e; 16]);
 const TENANT: TenantId = TenantId::from_bytes([0x7e; 16]);
 const MESSAGE: MessageId = MessageId::from_bytes([0x3e; 16]);
@@ -70,6 +73,15 @@ pub(super) fn numbering() -> Vec<NumberingEvent> {
         NumberRetired { number: number(1), justification: why() },
         ReservationQuotaSet { tenant: TENANT, quota: ReservationQuota { at_once: 250, per_minute: 90 } },
         ReservationBurst { tenant: TENANT, at: SINCE, again: AT },
+        ExportRequested { export: EXPORT, profile: "atra".into(), period: "2026-09".into(), since: SINCE },
+        ExportProduced {
+            export: EXPORT,
+            proof: ExportProof { manifest: [0x11; 32], key: [0x22; 32], signature: vec![0x33; 8] },
+        },
+        ExportStored { export: EXPORT, place: "file:///var/lib/peyk/exports/atra/2026-09".into() },
+        ExportFailed { export: EXPORT, code: "CORRUPT_LEDGER".into() },
+        NumberAuditVerified { position: 17, at: AT },
+        NumberAuditBroken { position: 9, at: AT },
         RecalledNumberLeasedAgain { number: number(1), lease: LEASE, tenant: TENANT, recalls: 2 },
     ]
 }

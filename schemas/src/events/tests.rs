@@ -7,11 +7,11 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::{Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Term};
+use peyk_domain::numbering::{ExportProof, Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Term};
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{
-    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SenderId, SessionId,
-    ShortCode, TenantId,
+    ActorId, At, BlockId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SenderId,
+    SessionId, ShortCode, TenantId,
 };
 use proptest::prelude::*;
 use std::fmt::Debug;
@@ -26,7 +26,7 @@ macro_rules! any_id {
 
 any_id! {
     actor: ActorId, request: RequestId, session: SessionId,
-    block: BlockId, connector: ConnectorId, lease: LeaseId, message: MessageId, operator: OperatorId, route: RouteId,
+    block: BlockId, connector: ConnectorId, export: ExportId, lease: LeaseId, message: MessageId, operator: OperatorId, route: RouteId,
     tenant: TenantId,
 }
 
@@ -173,6 +173,18 @@ fn numbering_event() -> impl Strategy<Value = NumberingEvent> {
             quota: ReservationQuota { at_once, per_minute }
         }),
         (tenant(), at(), at()).prop_map(|(tenant, at, again)| ReservationBurst { tenant, at, again }),
+        (export(), "[a-z-]{1,32}", "[0-9]{4}-[0-9]{2}", at())
+            .prop_map(|(export, profile, period, since)| ExportRequested { export, profile, period, since }),
+        (export(), any::<[u8; 32]>(), any::<[u8; 32]>(), proptest::collection::vec(any::<u8>(), 1..=512)).prop_map(
+            |(export, manifest, key, signature)| ExportProduced {
+                export,
+                proof: ExportProof { manifest, key, signature }
+            }
+        ),
+        (export(), any::<String>()).prop_map(|(export, place)| ExportStored { export, place }),
+        (export(), any::<String>()).prop_map(|(export, code)| ExportFailed { export, code }),
+        (any::<u64>(), at()).prop_map(|(position, at)| NumberAuditVerified { position, at }),
+        (any::<u64>(), at()).prop_map(|(position, at)| NumberAuditBroken { position, at }),
         (number(), lease(), tenant(), any::<u32>()).prop_map(|(number, lease, tenant, recalls)| {
             RecalledNumberLeasedAgain { number, lease, tenant, recalls }
         }),
@@ -261,7 +273,7 @@ pub(super) fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), 
     Ok(())
 }
 
-const ALL_COUNT: usize = 34 + 31;
+const ALL_COUNT: usize = 40 + 31;
 
 fn all_raw() -> Vec<RawEvent> {
     fn raw<E: EventSchema>(samples: &[E]) -> Vec<RawEvent> {

@@ -56,6 +56,8 @@ const STORY: &[&str] = &[
     "routes.remove",
     "numbering.quota",
     "numbering.signals",
+    "exports.request",
+    "exports.list",
     "numbers.release",
     "numbers.cool_off",
     "numbers.retire",
@@ -63,7 +65,7 @@ const STORY: &[&str] = &[
     "ledgers.replay",
 ];
 /// Lists that may well have nothing in them.
-const EMPTY: &[&str] = &["audit.list", "numbering.signals", "numbers.history"];
+const EMPTY: &[&str] = &["exports.list", "audit.list", "numbering.signals", "numbers.history"];
 
 /// What only somebody who has logged in can ask, or what is asked about somebody who can: the API's own tests do.
 const OF_PEOPLE: [&str; 4] = ["accessreviews.", "auth.", "me.", "users."];

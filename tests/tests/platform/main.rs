@@ -4,6 +4,7 @@ mod audit;
 mod contention;
 mod crash;
 mod described;
+mod exports;
 mod federated;
 mod leases;
 mod limits;

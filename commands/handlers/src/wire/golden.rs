@@ -8,12 +8,12 @@ use peyk_domain::messages::{
     AttemptReport, DoubtPolicy, Encoding, Lane, Outcome, ReceiptReport, ReceiptState, RefusalReason,
 };
 use peyk_domain::numbering::{
-    Expected, Listing, NumberType, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
+    Expected, ExportProof, Listing, NumberType, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
 };
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
-    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId, SessionId,
-    Span, TenantId,
+    ActorId, At, BlockId, CommandId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId,
+    SessionId, Span, TenantId,
 };
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde::Serialize;
@@ -208,6 +208,39 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
                 tenant,
                 quota: ReservationQuota { at_once: 250, per_minute: 90 },
             }),
+        ),
+        (
+            "numbering.request_export",
+            Request::Numbering(NumberingCommand::RequestExport {
+                export: ExportId::from_bytes([0xe4; 16]),
+                profile: "atra".to_owned(),
+                period: "2026-09".to_owned(),
+            }),
+        ),
+        (
+            "numbering.report_export_produced",
+            Request::Numbering(NumberingCommand::ReportExportProduced {
+                export: ExportId::from_bytes([0xe4; 16]),
+                proof: ExportProof { manifest: [0x11; 32], key: [0x22; 32], signature: vec![0x33; 8] },
+            }),
+        ),
+        (
+            "numbering.report_export_stored",
+            Request::Numbering(NumberingCommand::ReportExportStored {
+                export: ExportId::from_bytes([0xe4; 16]),
+                place: "file:///exports".to_owned(),
+            }),
+        ),
+        (
+            "numbering.report_export_failed",
+            Request::Numbering(NumberingCommand::ReportExportFailed {
+                export: ExportId::from_bytes([0xe4; 16]),
+                code: "LEDGER_EMPTY".to_owned(),
+            }),
+        ),
+        (
+            "numbering.record_number_audit",
+            Request::Numbering(NumberingCommand::RecordNumberAudit { position: 17, sound: true }),
         ),
         (
             "routing.register_operator",

@@ -1,6 +1,8 @@
 use super::scalar::{id, maybe_id, maybe_instant, reason, span};
-use peyk_domain::numbering::{Expected, Listing, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota};
-use peyk_domain::{At, BlockId, LeaseId, SenderId, Span, TenantId};
+use peyk_domain::numbering::{
+    Expected, ExportProof, Listing, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
+};
+use peyk_domain::{At, BlockId, ExportId, LeaseId, SenderId, Span, TenantId};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -105,6 +107,32 @@ pub(crate) enum NumberingForm {
         #[serde(with = "QuotaForm")]
         quota: ReservationQuota,
     },
+    RequestExport {
+        #[serde(with = "id")]
+        export: ExportId,
+        profile: String,
+        period: String,
+    },
+    ReportExportProduced {
+        #[serde(with = "id")]
+        export: ExportId,
+        #[serde(with = "ProofForm")]
+        proof: ExportProof,
+    },
+    ReportExportStored {
+        #[serde(with = "id")]
+        export: ExportId,
+        place: String,
+    },
+    ReportExportFailed {
+        #[serde(with = "id")]
+        export: ExportId,
+        code: String,
+    },
+    RecordNumberAudit {
+        position: u64,
+        sound: bool,
+    },
     /// Time is the writer's own business and comes over no wire.
     #[serde(skip)]
     Tick,
@@ -128,6 +156,17 @@ struct QuotaForm {
 
 fn not(flag: &bool) -> bool {
     !flag
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ExportProof", deny_unknown_fields)]
+struct ProofForm {
+    #[serde(with = "serde_bytes")]
+    manifest: [u8; 32],
+    #[serde(with = "serde_bytes")]
+    key: [u8; 32],
+    #[serde(with = "serde_bytes")]
+    signature: Vec<u8>,
 }
 
 /// Whatever is there will do: not written, so that such a command is as it was before anybody could expect anything.

@@ -1,7 +1,7 @@
 //! Ids as 16 bytes, numbers as their digits, instants and lengths of time in milliseconds, names as text.
 use peyk_domain::numbering::Reason;
 use peyk_domain::{
-    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId,
+    ActorId, At, BlockId, CommandId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId,
     SessionId, Span, TenantId,
 };
 use serde::de::Error as _;
@@ -36,6 +36,7 @@ sixteen!(
     BlockId,
     CommandId,
     ConnectorId,
+    ExportId,
     LeaseId,
     MessageId,
     OperatorId,

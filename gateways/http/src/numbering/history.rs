@@ -123,6 +123,6 @@ fn shown(row: &ChainedTransition, reader: TenantId) -> ShownTransition {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

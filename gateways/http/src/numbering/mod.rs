@@ -1,6 +1,7 @@
 //! Numbers over HTTP: blocks, leases, and looking them up.
 mod block_file;
 mod browse;
+mod exports;
 mod history;
 mod import;
 mod lease;
@@ -10,6 +11,7 @@ mod signals;
 mod validate;
 
 pub(crate) use browse::{One, ShownNumber, ShownNumbers, Which, list, show};
+pub(crate) use exports::{RequestedExport, ShownExports, WantedExport, list_exports, request_export};
 pub(crate) use history::{ShownHistory, WhichHistory, history};
 pub(crate) use import::{Block, Imported, import};
 pub(crate) use lease::{

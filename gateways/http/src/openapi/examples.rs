@@ -13,6 +13,7 @@ pub(super) const TENANT: &str = "11111111-1111-1111-1111-111111111111";
 pub(super) const USER: &str = "05e70000-0000-4000-8000-000000000001";
 pub(super) const ACCESS_KEY: &str = "acce5500-0000-4000-8000-000000000001";
 pub(super) const SESSION_ENDS: &str = "2026-04-20T09:30:00.000Z";
+pub(super) const EXPORT: &str = "e4907000-0000-4000-8000-000000000001";
 pub(super) const LEASE: &str = "1ea5e000-0000-4000-8000-000000000001";
 pub(super) const REQUEST: &str = "0f3a2b1c-4d5e-4f60-8a9b-0c1d2e3f4a5b";
 pub(super) const ACTOR: &str = "ac708000-0000-4000-8000-000000000001";

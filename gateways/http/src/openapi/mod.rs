@@ -26,8 +26,8 @@ pub use document::document;
 pub(crate) use document::serve;
 pub(crate) use health::{live, openapi, ready};
 pub(crate) use numbering::{
-    assign, hold, import, list_numbers, number_history, recall, reinstate, release, renew, reserve, retire,
-    set_cool_off, set_quota, show_number, signals, validate_lease,
+    assign, hold, import, list_exports, list_numbers, number_history, recall, reinstate, release, renew,
+    request_export, reserve, retire, set_cool_off, set_quota, show_number, signals, validate_lease,
 };
 pub(crate) use operation::Operation;
 pub(crate) use routing::{

@@ -1,9 +1,9 @@
 use super::Operation;
-use super::examples::{ACTOR, BLOCK, DIGITS, HASH, LEASE, NUMBER, TENANT, page, receipt};
+use super::examples::{ACTOR, BLOCK, DIGITS, EXPORT, HASH, LEASE, NUMBER, TENANT, page, receipt};
 use crate::numbering::{
     Asked, Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Quota, QuotaSet, Recall,
-    Reinstate, Reserved, Retire, ShownHistory, ShownLease, ShownNumber, ShownNumbers, ShownSignals, Which,
-    WhichHistory, WhichSignals,
+    Reinstate, RequestedExport, Reserved, Retire, ShownExports, ShownHistory, ShownLease, ShownNumber, ShownNumbers,
+    ShownSignals, WantedExport, Which, WhichHistory, WhichSignals,
 };
 use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
@@ -218,6 +218,36 @@ pub(crate) fn signals() -> Operation {
         .query::<WhichSignals>()
         .example("limit", 50)
         .answers::<ShownSignals>(200, "A page.", page(example))
+}
+
+pub(crate) fn request_export() -> Operation {
+    let description = "What a regulator gets of a month, as its profile says: made, signed and stored in the background, and each step \
+                       put on record. The month before the current one is exported by itself under every configured profile; the \
+                       same month again gives the same bytes, but for the signature. Refused while the audit table of numbers does \
+                       not follow from the ledger.";
+    Operation::of("Have a month exported", description)
+        .takes::<WantedExport>(json!({ "profile": "atra", "period": "2026-09" }))
+        .answers::<RequestedExport>(
+            202,
+            "It will be made.",
+            json!({ "id": EXPORT, "state": "requested", "receipt": receipt("numbering", 13) }),
+        )
+        .refuses(&[&kind::INVALID_VALUE, &kind::INVALID_TRANSITION, &kind::CONFLICT, &kind::NUMBER_AUDIT_BROKEN])
+}
+
+pub(crate) fn list_exports() -> Operation {
+    let example = json!({
+        "items": [{
+            "id": EXPORT, "profile": "atra", "period": "2026-09", "requested_at": "2026-10-01T00:00:05.000Z",
+            "state": "stored", "manifest_sha256": HASH, "key_sha256": HASH, "place": "file:///var/lib/peyk/exports/atra/2026-09",
+            "code": null,
+        }],
+        "audit_sound": true, "position": 13,
+    });
+    let description = "Every export that is open and the last thousand that are over, newest first, out of memory.";
+    Operation::of("List exports", description)
+        .answers::<ShownExports>(200, "What there is.", example)
+        .refuses(&[&kind::UNAVAILABLE])
 }
 
 pub(crate) fn set_quota() -> Operation {

@@ -5,6 +5,7 @@ use crate::field::lane_name;
 use peyk_domain::access::Role;
 use peyk_domain::messages::Lane;
 use peyk_domain::numbering::NumberType;
+use peyk_projections::exports::PROFILES;
 use peyk_projections::rows::{AuditEventType, ConnectorState, MessageState, NumberState, SignalKind, TransitionReason};
 use peyk_schemas::Ledger;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -105,6 +106,9 @@ values! {
     RecordLimit { "description": "Records of an answer; 100 if left out.", "type": "integer", "minimum": 1, "maximum": 1000 }
     NumberStateName { "type": "string", "enum": names(NumberState::ALL, NumberState::name) }
     LeaseVerdictName { "type": "string", "enum": ["leased", "not_leased", "not_registered"] }
+    ProfileName { "type": "string", "enum": PROFILES.each_ref().map(|profile| profile.name) }
+    Month { "description": "A calendar month.", "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$" }
+    ExportStateName { "type": "string", "enum": ["requested", "produced", "stored", "failed"] }
     TransitionReasonName { "type": "string", "enum": names(TransitionReason::ALL, TransitionReason::name) }
     SignalKindName { "type": "string", "enum": names(SignalKind::ALL, SignalKind::name) }
     ConnectorStateName { "type": "string", "enum": names(ConnectorState::ALL, ConnectorState::name) }

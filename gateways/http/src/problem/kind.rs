@@ -78,6 +78,8 @@ kinds! {
         "Take another name, or use the one there is."
     QUOTA_EXCEEDED CONFLICT "The tenant has as many as it may have"
         "Give some back, or have the quota changed."
+    NUMBER_AUDIT_BROKEN CONFLICT "The audit table of numbers was changed; nothing is exported until a verification passes"
+        "Find out who wrote to the database, make the table anew and verify it."
     IN_FLIGHT CONFLICT "A request with this idempotency key is in progress"
         "Wait as long as `Retry-After` says, then repeat with the same key."
     PAYLOAD_TOO_LARGE PAYLOAD_TOO_LARGE "The body is too large"

@@ -303,6 +303,7 @@ mod tests {
             ("TOO_MANY", 422),
             ("ALREADY_EXISTS", 409),
             ("QUOTA_EXCEEDED", 409),
+            ("NUMBER_AUDIT_BROKEN", 409),
             ("IDEMPOTENCY_KEY_REUSED", 422),
             ("IN_FLIGHT", 409),
             ("ACCOUNT_LOCKED", 429),

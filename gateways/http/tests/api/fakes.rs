@@ -476,6 +476,7 @@ impl Bench {
         let replays = Arc::new(FakeReplays::default());
         let leases = Arc::new(FakeLeases::new(Arc::clone(&reads)));
         let api = api.with_replays(Arc::clone(&replays) as _).with_leases(Arc::clone(&leases) as _);
+        let api = api.with_exports(Arc::clone(&leases) as _);
         Self { api, commands, reads, replays, leases, registry, tokens, readiness }
     }
 

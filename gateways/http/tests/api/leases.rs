@@ -3,9 +3,9 @@ use crate::fakes::{Bench, FakeReads, HERAT, KABUL};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use peyk_domain::access::Role;
-use peyk_domain::numbering::{Inventory, NumberingEvent};
-use peyk_domain::{At, BlockId, LeaseId, SenderId, TenantId};
-use peyk_handlers::{Leases, LeasesStale, Validated};
+use peyk_domain::numbering::{Export, ExportProof, ExportState, Inventory, NumberingEvent};
+use peyk_domain::{At, BlockId, ExportId, LeaseId, SenderId, TenantId};
+use peyk_handlers::{Exports, KnownExports, Leases, LeasesStale, Validated};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +51,22 @@ impl Leases for FakeLeases {
 
     fn reached(&self, position: u64, _: Duration) -> BoxFuture<'static, bool> {
         ready(position <= POSITION).boxed()
+    }
+}
+
+impl Exports for FakeLeases {
+    fn exports(&self) -> Result<KnownExports, LeasesStale> {
+        let proof = ExportProof { manifest: [1; 32], key: [2; 32], signature: vec![3] };
+        let state = ExportState::Stored { proof, place: "file:///exports".to_owned() };
+        let export = Export {
+            profile: "atra".to_owned(),
+            period: "2026-09".to_owned(),
+            requested: At(1_790_000_000_000),
+            state,
+        };
+        let exports = vec![(ExportId::from_bytes([4; 16]), export)];
+        let known = KnownExports { exports, audit: None, position: POSITION };
+        if self.stale.load(Ordering::Relaxed) { Err(LeasesStale) } else { Ok(known) }
     }
 }
 

@@ -349,7 +349,8 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
 }
 
 /// Every command of another ledger there is, and what it is noted as.
-const CHANGES: [(&str, AuditKind, &str); 17] = [
+const CHANGES: [(&str, AuditKind, &str); 18] = [
+    ("exports.request", AuditKind::Created, "export"),
     ("numbering.import", AuditKind::Created, "block"),
     ("numbers.reserve", AuditKind::Updated, "number"),
     ("numbers.hold", AuditKind::Updated, "number"),

@@ -338,6 +338,32 @@ async fn the_platform_sees_the_whole_history_of_a_number_and_a_tenant_its_own() 
 }
 
 #[tokio::test]
+async fn an_export_is_asked_for_by_the_platform_and_seen_with_its_proof() {
+    let bench = Bench::new();
+    let path = "/v1/numbering/exports";
+    let asked = bench.ask_as_platform("POST", path, r#"{"profile":"atra","period":"2026-09"}"#).await;
+    assert_eq!((asked.status, &asked.body["state"]), (202, &"requested".into()));
+    let all: Vec<_> = commands(&bench).into_iter().map(|call| call.command).collect();
+    let export = asked.body["id"].as_str().unwrap().parse().unwrap();
+    let (profile, period) = ("atra".to_owned(), "2026-09".to_owned());
+    assert_eq!(all, [NumberingCommand::RequestExport { export, profile, period }]);
+    for body in [r#"{"profile":"zzz","period":"2026-09"}"#, r#"{"profile":"atra","period":"2026-13"}"#] {
+        bench.ask_as_platform("POST", path, body).await.is_problem(422, "INVALID_VALUE");
+    }
+    let ops = bench.token(peyk_domain::TenantId::NIL, &[Role::PlatformNumberingOps]);
+    let body = r#"{"profile":"atra","period":"2026-09"}"#;
+    bench.ask_as(&ops, "POST", path, &[], body).await.is_problem(403, "INSUFFICIENT_SCOPE");
+
+    let seen = bench.ask_as(&ops, "GET", path, &[], "").await;
+    let shown = &seen.body["items"][0];
+    assert_eq!((seen.status, &shown["state"], &shown["profile"]), (200, &"stored".into(), &"atra".into()));
+    assert_eq!((&shown["manifest_sha256"], &seen.body["audit_sound"]), (&"01".repeat(32).into(), &json!(null)));
+    bench.ask("GET", path, "").await.is_problem(403, "INSUFFICIENT_SCOPE");
+    bench.leases.stale.store(true, std::sync::atomic::Ordering::Relaxed);
+    bench.ask_as(&ops, "GET", path, &[], "").await.is_problem(503, "UNAVAILABLE");
+}
+
+#[tokio::test]
 async fn whoever_reserves_too_fast_is_told_when_to_come_back() {
     let bench = Bench::new();
     let again = CommandError::Limited {
