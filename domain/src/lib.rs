@@ -4,6 +4,7 @@
 //! Each context is one ledger's state machine behind [`eventually::aggregate::Aggregate`]: `apply` evolves, `handle`
 //! decides and resolves at once.
 pub mod access;
+mod alpha_id;
 mod dated;
 mod fold;
 mod identity;
@@ -20,6 +21,7 @@ mod short_code;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use alpha_id::{ALPHA_CHARS_MAX, AlphaId, NoAlphaId};
 pub use dated::Dated;
 pub use fold::Fold;
 pub use identity::{

@@ -1,21 +1,25 @@
 //! What a message can be sent from, and what is leased therefore.
-use crate::{Msisdn, ShortCode};
+use crate::{AlphaId, Msisdn, ShortCode};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A telephone number or a short code.
+/// A telephone number, a short code or an alphanumeric sender id.
 ///
 /// `Debug` and `Display` show only the mask; [`SenderId::text`] shows it whole.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SenderId {
     Msisdn(Msisdn),
     ShortCode(ShortCode),
+    Alpha(AlphaId),
 }
 
 /// Text that is no sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no sender: expected an E.164 number (+ and 8 to 15 digits) or a short code (3 to 6 digits)")]
+#[error(
+    "no sender: expected an E.164 number (+ and 8 to 15 digits), a short code (3 to 6 digits) or an alphanumeric sender \
+     (1 to 11 characters of the GSM 7-bit alphabet, a letter among them)"
+)]
 pub struct NoSender;
 
 impl SenderId {
@@ -28,12 +32,13 @@ impl SenderId {
         code.map(Self::ShortCode).or_else(|| Msisdn::from_digits(digits).ok().map(Self::Msisdn)).ok_or(NoSender)
     }
 
-    /// The digits as one integer.
+    /// The digits as one integer, of what has only digits.
     #[must_use]
-    pub fn digits(self) -> u64 {
+    pub fn digits(self) -> Option<u64> {
         match self {
-            Self::Msisdn(number) => number.digits(),
-            Self::ShortCode(code) => code.digits().into(),
+            Self::Msisdn(number) => Some(number.digits()),
+            Self::ShortCode(code) => Some(code.digits().into()),
+            Self::Alpha(_) => None,
         }
     }
 
@@ -44,6 +49,7 @@ impl SenderId {
         match self {
             Self::Msisdn(number) => number.e164(),
             Self::ShortCode(code) => code.digits().to_string(),
+            Self::Alpha(alpha) => alpha.text(),
         }
     }
 
@@ -53,6 +59,7 @@ impl SenderId {
         match self {
             Self::Msisdn(number) => number.mask(),
             Self::ShortCode(code) => code.mask(),
+            Self::Alpha(alpha) => alpha.mask(),
         }
     }
 }
@@ -69,12 +76,20 @@ impl From<ShortCode> for SenderId {
     }
 }
 
+impl From<AlphaId> for SenderId {
+    fn from(alpha: AlphaId) -> Self {
+        Self::Alpha(alpha)
+    }
+}
+
 impl FromStr for SenderId {
     type Err = NoSender;
 
     fn from_str(text: &str) -> Result<Self, NoSender> {
         let number = || text.parse().map(Self::Msisdn).ok();
-        text.parse().map(Self::ShortCode).ok().or_else(number).ok_or(NoSender)
+        let code = || text.parse().map(Self::ShortCode).ok();
+        let alpha = || text.parse().map(Self::Alpha).ok();
+        number().or_else(code).or_else(alpha).ok_or(NoSender)
     }
 }
 
@@ -83,6 +98,7 @@ impl fmt::Debug for SenderId {
         match self {
             Self::Msisdn(number) => number.fmt(out),
             Self::ShortCode(code) => code.fmt(out),
+            Self::Alpha(alpha) => alpha.fmt(out),
         }
     }
 }
@@ -102,11 +118,13 @@ mod tests {
         for text in ["+93700000001", "+12345678", "707", "999999"] {
             let sender: SenderId = text.parse().expect("a sender");
             assert_eq!(sender.text(), text);
-            assert_eq!(SenderId::from_digits(sender.digits()), Ok(sender));
+            assert_eq!(sender.digits().map(SenderId::from_digits), Some(Ok(sender)));
         }
         for text in ["", "93700000001", "1234567", "12345678", "+707", "0707", " 707", "+93700000001 "] {
             assert_eq!(text.parse::<SenderId>(), Err(NoSender), "{text}");
         }
+        let alpha: SenderId = "Acme 24".parse().expect("a sender");
+        assert_eq!((alpha.text().as_str(), alpha.digits()), ("Acme 24", None));
         for digits in [0, 99, 1_000_000, 9_999_999, 1_000_000_000_000_000] {
             assert_eq!(SenderId::from_digits(digits), Err(NoSender), "{digits}");
         }
@@ -114,7 +132,7 @@ mod tests {
 
     #[test]
     fn shows_a_mask() {
-        for (text, mask) in [("+93700000001", "+93***"), ("707070", "7***")] {
+        for (text, mask) in [("+93700000001", "+93***"), ("707070", "7***"), ("707th", "7***")] {
             let sender: SenderId = text.parse().expect("a sender");
             assert_eq!(sender.to_string(), mask);
             assert!(!format!("{sender:?}").contains("70"), "{sender:?}");

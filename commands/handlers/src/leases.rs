@@ -1,7 +1,7 @@
 use crate::exports::{Exports, KnownExports};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use peyk_domain::numbering::{LeaseVerdict, Numbering};
+use peyk_domain::numbering::{LeaseVerdict, Numbering, ReservationQuota};
 use peyk_domain::{SenderId, TenantId};
 use peyk_ledger::{Clock, Fresh};
 use std::time::Duration;
@@ -22,6 +22,18 @@ pub struct Validated {
     pub age: Duration,
 }
 
+/// How many numbers a tenant may keep from others and how many it does, and how current that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    pub quota: ReservationQuota,
+    /// Reservations and holds that stand.
+    pub reservations: u32,
+    /// The last record of `numbering` that this rests on.
+    pub position: u64,
+    /// How long ago it was certain that there was no later one.
+    pub age: Duration,
+}
+
 /// Nothing is known of leases here now that could be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("leases are not known to be current here; try again, or ask another process")]
@@ -34,6 +46,12 @@ pub trait Leases: Send + Sync + 'static {
     /// # Errors
     /// [`LeasesStale`]: it fails closed.
     fn validate(&self, tenant: TenantId, numbers: &[SenderId]) -> Result<Validated, LeasesStale>;
+
+    /// How many numbers the tenant may keep from others, and how many it does.
+    ///
+    /// # Errors
+    /// [`LeasesStale`]: it fails closed.
+    fn allowance(&self, tenant: TenantId) -> Result<Allowance, LeasesStale>;
 
     /// Waits until the position of `numbering` is known, no longer than `patience`; whether that was reached.
     fn reached(&self, position: u64, patience: Duration) -> BoxFuture<'static, bool>;
@@ -60,6 +78,17 @@ impl Leases for LeaseReplica {
         let now = self.clock.now();
         let read = self.numbering.read_within(self.stale_after, |inventory, freshness, age| Validated {
             verdicts: numbers.iter().map(|number| inventory.validate(*number, tenant, now)).collect(),
+            position: freshness.position,
+            age,
+        });
+        read.map_err(|_| LeasesStale)
+    }
+
+    fn allowance(&self, tenant: TenantId) -> Result<Allowance, LeasesStale> {
+        let now = self.clock.now();
+        let read = self.numbering.read_within(self.stale_after, |inventory, freshness, age| Allowance {
+            quota: inventory.reservation_quota(tenant),
+            reservations: inventory.reservations(tenant, now),
             position: freshness.position,
             age,
         });

@@ -29,7 +29,9 @@ pub use call::{Call, Caller, PlainMessage, SealedCommand, TakeWork, derived_id};
 pub use deployment::{Handlers, HandlersConfig, Wiring};
 pub use error::CommandError;
 pub use exports::{Exports, KnownExports};
-pub use leases::{LEASES_STALE_AFTER_MAX, LeaseReplica, Leases, LeasesStale, NOT_REGISTERED_CACHEABLE, Validated};
+pub use leases::{
+    Allowance, LEASES_STALE_AFTER_MAX, LeaseReplica, Leases, LeasesStale, NOT_REGISTERED_CACHEABLE, Validated,
+};
 pub use metrics::METRICS;
 pub use partition::partition_of;
 pub use roll_call::{RollCall, RollCallError};

@@ -46,4 +46,5 @@ pub use refusal::RefusalReason;
 pub use sealed::{Generation, Leaf, MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
 pub use submission::{DecidedOn, DoubtPolicy, Encoding, RouteFact, SenderFact, Submission};
 pub use text::{MAX_SEGMENTS, TextError};
+pub(crate) use text::{character, septet};
 pub use unmatched::UNMATCHED_KEPT;

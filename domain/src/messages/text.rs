@@ -68,6 +68,19 @@ enum Septets {
     Escaped(u8),
 }
 
+/// The septet of a character of the default alphabet itself, not of its extension.
+pub(crate) fn septet(char: char) -> Option<u8> {
+    match Septets::of(char)? {
+        Septets::One(septet) => Some(septet),
+        Septets::Escaped(_) => None,
+    }
+}
+
+/// The character of a septet in the default alphabet.
+pub(crate) const fn character(septet: u8) -> char {
+    DEFAULT_ALPHABET[(septet & 0x7F) as usize]
+}
+
 impl Septets {
     fn of(char: char) -> Option<Self> {
         // Letters, digits and the commonest signs stand where ASCII has them.

@@ -94,7 +94,8 @@ impl Inventory {
         let mut seen = HashSet::with_capacity(numbers.len());
         let (mut rows, mut count) = (Vec::new(), 0);
         for (row, number) in numbers.iter().map(|listing| listing.number()).enumerate() {
-            if !seen.insert(number) || self.entry(number).is_some() {
+            let is_listed = matches!(number, SenderId::Msisdn(_) | SenderId::ShortCode(_));
+            if !is_listed || !seen.insert(number) || self.entry(number).is_some() {
                 count += 1;
                 if rows.len() < INVALID_ROWS_NAMED {
                     rows.push(row);
@@ -122,12 +123,20 @@ impl Inventory {
                 break;
             }
         }
+        events.extend(self.renewed_skeletons());
         events
     }
 
     /// Where the number stands at `at`, and what has to go on record first: what ran out is recorded before anything
     /// that follows from it, so that no reader ever sees two claims on one number.
     pub(super) fn up_to(&self, at: At, number: SenderId) -> Result<Standing, NumberingError> {
+        let standing = self.standing(at, number)?;
+        let free = matches!((number, standing.now), (SenderId::Alpha(_), Lifecycle::Available));
+        if free { Err(NumberingError::NotRegistered) } else { Ok(standing) }
+    }
+
+    /// The same, of an alphanumeric sender also if it is free by now.
+    pub(super) fn standing(&self, at: At, number: SenderId) -> Result<Standing, NumberingError> {
         let entry = self.entry(number).ok_or(NumberingError::NotRegistered)?;
         let (of, mut now) = (entry.listing(number), entry.lifecycle);
         let mut elapsed = Vec::new();
@@ -155,6 +164,11 @@ impl Standing {
         if same { Ok(self) } else { Err(NumberingError::Changed) }
     }
 
+    /// What ran out.
+    pub fn elapsed(self) -> Vec<NumberingEvent> {
+        self.elapsed
+    }
+
     /// What goes on record: what ran out, then the event.
     pub fn then(mut self, event: NumberingEvent) -> Vec<NumberingEvent> {
         self.elapsed.push(event);
@@ -163,7 +177,7 @@ impl Standing {
 }
 
 impl Fold for Numbering {
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
 }
 
 impl Aggregate for Numbering {

@@ -23,6 +23,9 @@ impl Inventory {
         vanity: bool,
     ) -> Decided {
         within(ttl, RESERVE_MAX)?;
+        if let SenderId::Alpha(alpha) = number {
+            return self.reserve_sender(at, alpha, lease, tenant, ttl);
+        }
         let standing = self.up_to(at, number)?;
         may_lease(standing.number_type, vanity)?;
         match standing.now {
@@ -75,8 +78,12 @@ impl Inventory {
         may_lease(standing.number_type, vanity)?;
         match standing.now {
             Lifecycle::Reserved { lease, .. } | Lifecycle::Held { lease, .. } => {
+                let mut events = match number {
+                    SenderId::Alpha(alpha) => self.unique(at, alpha, Some(alpha))?,
+                    SenderId::Msisdn(_) | SenderId::ShortCode(_) => Vec::new(),
+                };
                 let term = period.map(|period| Term::begin(at, period));
-                let mut events = standing.then(NumberingEvent::NumberAssigned { number, lease, tenant, term });
+                events.extend(standing.then(NumberingEvent::NumberAssigned { number, lease, tenant, term }));
                 if let Some(recalls) = self.recalls.suspicious(number, at) {
                     events.push(NumberingEvent::RecalledNumberLeasedAgain { number, lease, tenant, recalls });
                 }

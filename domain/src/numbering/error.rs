@@ -1,4 +1,4 @@
-use super::{IMPORT_MAX, JUSTIFICATION_MIN_CHARS};
+use super::{IMPORT_MAX, JUSTIFICATION_MIN_CHARS, SENDERS_MAX};
 use crate::At;
 
 /// How many rows of a refused import are named; the rest is only counted.
@@ -9,7 +9,7 @@ pub const INVALID_ROWS_NAMED: usize = 10;
 /// No variant tells who else holds a number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NumberingError {
-    /// A claim on the number stands, whoever's it is.
+    /// A claim on the number, or on an alphanumeric sender that looks like it, stands, whoever's it is.
     #[error("the number is taken; choose another one")]
     Conflict,
     /// The number does not stand where the command expects it to.
@@ -18,18 +18,24 @@ pub enum NumberingError {
     /// The caller has no claim on the number.
     #[error("you have no claim on this number")]
     NotFound,
-    #[error("no such number in the inventory; import its block first")]
+    #[error("it is not in the inventory; import its block, or reserve it if it is an alphanumeric sender")]
     NotRegistered,
     /// A vanity number, and whoever asks may not lease such.
     #[error("it is a vanity number; the role sms:numbering:vanity is needed to lease it")]
     InsufficientScope,
+    /// Skeletons are being made anew, and until that is on record nobody knows which look alike.
+    #[error("whether another looks like it cannot be decided now; try again in a few seconds")]
+    Undecided,
     #[error("the number cools off until {until}; choose another one")]
     Quarantined { until: At },
     /// The number does not stand where this command could move it on.
     #[error("this cannot be done to the number now: {0}")]
     InvalidTransition(&'static str),
-    /// Rows of an import that repeat an earlier row or are in the inventory already, counted from 0.
-    #[error("{count} of these numbers are listed twice or in the inventory already, counted from 1: {}", places(rows))]
+    /// Rows of an import that repeat an earlier row, are in the inventory already or are no numbers, counted from 0.
+    #[error(
+        "{count} of these numbers are listed twice, in the inventory already or no numbers, counted from 1: {}",
+        places(rows)
+    )]
     InvalidRows { rows: Vec<usize>, count: usize },
     #[error("an import takes at most {IMPORT_MAX} numbers; send the block in several commands")]
     TooMany,
@@ -37,6 +43,8 @@ pub enum NumberingError {
     TtlOutOfRange { min: crate::Span, max: crate::Span },
     #[error("{most} reservations and holds at once are all you may have; assign or release one first")]
     QuotaExceeded { most: u32 },
+    #[error("{SENDERS_MAX} alphanumeric senders, those that still cool off among them, are all you may have")]
+    TooManySenders,
     #[error("you reserve more numbers a minute than you may; reserve again at {again}")]
     RateLimited { again: At },
     #[error("a justification has at least {JUSTIFICATION_MIN_CHARS} characters, spaces around it not counted")]
@@ -66,12 +74,13 @@ impl NumberingError {
             Self::NotFound => "NOT_FOUND",
             Self::NotRegistered => "NOT_REGISTERED",
             Self::InsufficientScope => "INSUFFICIENT_SCOPE",
+            Self::Undecided => "FAILED_PRECONDITION",
             Self::Quarantined { .. } => "QUARANTINED",
             Self::InvalidTransition(_) => "INVALID_TRANSITION",
             Self::InvalidRows { .. } => "INVALID_ROWS",
             Self::TooMany => "TOO_MANY",
             Self::TtlOutOfRange { .. } => "TTL_OUT_OF_RANGE",
-            Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
+            Self::QuotaExceeded { .. } | Self::TooManySenders => "QUOTA_EXCEEDED",
             Self::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
             Self::JustificationTooShort => "JUSTIFICATION_TOO_SHORT",
             Self::AuditBroken => "NUMBER_AUDIT_BROKEN",

@@ -1,5 +1,5 @@
-use super::{ExportProof, Listing, Reason, ReservationQuota, Term};
-use crate::{At, BlockId, ExportId, LeaseId, SenderId, TenantId};
+use super::{ExportProof, Listing, Reason, ReservationQuota, Skeleton, Term};
+use crate::{AlphaId, At, BlockId, ExportId, LeaseId, SenderId, TenantId};
 
 /// What happened to numbers. The stored names stand in `schemas`, not here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,19 @@ pub enum NumberingEvent {
         tenant: TenantId,
         since: At,
         until: At,
+    },
+    /// A tenant took an alphanumeric sender id that nobody had, with what it looks like.
+    SenderReserved {
+        alpha: AlphaId,
+        skeleton: Skeleton,
+        lease: LeaseId,
+        tenant: TenantId,
+        since: At,
+        until: At,
+    },
+    /// What alphanumeric sender ids look like was worked out anew, with other tables.
+    SkeletonsRenewed {
+        skeletons: Vec<(AlphaId, Skeleton)>,
     },
     /// The reservation was prolonged into a hold while paperwork is pending.
     NumberHeld {

@@ -1,12 +1,16 @@
 use super::*;
 use crate::kept::golden;
-use crate::{At, BlockId, ExportId, LeaseId, SenderId, TenantId};
+use crate::{AlphaId, At, BlockId, ExportId, LeaseId, SenderId, TenantId};
 
 const TENANT: TenantId = TenantId::from_bytes([1; 16]);
 const UNTIL: At = At(1_000_000);
 
 fn number(index: u64) -> SenderId {
     SenderId::from_digits(93_700_000_000 + index).expect("a number")
+}
+
+fn alpha() -> AlphaId {
+    "Acme".parse().expect("a sender")
 }
 
 fn lease(index: u64) -> LeaseId {
@@ -83,6 +87,17 @@ fn the_inventory_keeps_its_bytes() {
         NumberingEvent::ReservationQuotaSet { tenant, quota: ReservationQuota { at_once: 7, per_minute: 8 } },
         NumberingEvent::ReservationBurst { tenant, at: At(950_000), again: At(960_000) },
         NumberingEvent::RecalledNumberLeasedAgain { number: number(9), lease: lease(9), tenant, recalls: 2 },
+        NumberingEvent::SenderReserved {
+            alpha: alpha(),
+            skeleton: Skeleton { version: SkeletonVersion(7), text: "acrne".into() },
+            lease: lease(90),
+            tenant,
+            since: At(900_000),
+            until: UNTIL,
+        },
+        NumberingEvent::SkeletonsRenewed {
+            skeletons: vec![(alpha(), Skeleton { version: SkeletonVersion(8), text: "acme".into() })],
+        },
         NumberingEvent::LeaseExpired { number: number(12), lease: lease(12), tenant, since, cools_until },
     ]);
     let export = |id: u8| ExportId::from_bytes([id; 16]);
@@ -101,4 +116,11 @@ fn the_inventory_keeps_its_bytes() {
         NumberingEvent::NumberAuditBroken { position: 9, at: At(9_100_000) },
     ]);
     golden::<Numbering>("numbering", vec![history]);
+}
+
+/// Ten million of them are kept in memory; `ops/bench memory` measures what that takes.
+#[test]
+fn what_is_kept_of_each_number_is_small() {
+    assert_eq!(size_of::<SenderId>(), 16);
+    assert!(size_of::<Entry>() <= 112, "{}", size_of::<Entry>());
 }

@@ -1,16 +1,18 @@
 use super::exports::{AuditVerdict, Exports};
 use super::recalls::Recalls;
+use super::skeleton::Skeletons;
 use super::tallies::Tallies;
-use super::{Lifecycle, Listing, NumberType, NumberingError, NumberingEvent, Term};
-use crate::{At, BlockId, SenderId, TenantId};
+use super::{Lifecycle, Listing, NumberType, NumberingError, NumberingEvent, Skeleton, Term};
+use crate::{AlphaId, At, BlockId, SenderId, TenantId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// One number of the inventory.
+/// One number or alphanumeric sender of the inventory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    pub block: BlockId,
+    /// None of an alphanumeric sender.
+    pub block: Option<BlockId>,
     pub number_type: NumberType,
     pub lifecycle: Lifecycle,
 }
@@ -55,7 +57,8 @@ impl Counts {
     }
 }
 
-/// Every number that was ever listed and where it stands. State of the `numbering` ledger.
+/// Every number that was ever listed, every alphanumeric sender that is not free, and where they stand. State of the
+/// `numbering` ledger.
 ///
 /// The maps are B-trees rather than hash tables: millions of numbers come in one after another, and a hash table that
 /// grows moves all of them at once while every command waits.
@@ -68,6 +71,7 @@ pub struct Inventory {
     pub(super) tallies: Tallies,
     pub(super) recalls: Recalls,
     pub(super) exports: Exports,
+    pub(super) skeletons: Skeletons,
 }
 
 impl Inventory {
@@ -140,6 +144,14 @@ impl Inventory {
                 self.step(number, |now| matches!(now, Available).then_some(Reserved { tenant, lease, until }))?;
                 self.tallies.reserved(tenant, since);
                 Ok(())
+            }
+            NumberingEvent::SenderReserved { alpha, skeleton, lease, tenant, since, until } => {
+                self.enter(alpha, skeleton, Reserved { tenant, lease, until })?;
+                self.tallies.reserved(tenant, since);
+                Ok(())
+            }
+            NumberingEvent::SkeletonsRenewed { skeletons } => {
+                skeletons.into_iter().try_for_each(|(alpha, skeleton)| self.renew_skeleton(alpha, skeleton))
             }
             NumberingEvent::NumberHeld { number, lease, tenant, until } => self.step(number, |now| {
                 let prolongs = matches!(now, Reserved { .. } | Held { .. }) && now.claim() == Some((tenant, lease));
@@ -250,7 +262,8 @@ impl Inventory {
             }
         }
         for listing in numbers {
-            let entry = Entry { block, number_type: listing.number_type(), lifecycle: Lifecycle::Available };
+            let entry =
+                Entry { block: Some(block), number_type: listing.number_type(), lifecycle: Lifecycle::Available };
             if self.numbers.insert(listing.number(), entry).is_some() {
                 return Err(NumberingError::CorruptLedger("a number was listed twice"));
             }
@@ -281,9 +294,40 @@ impl Inventory {
             self.tallies.begins(tenant);
         }
         *self.counts.of(&entry.lifecycle) -= 1;
+        if let (SenderId::Alpha(alpha), Lifecycle::Available) = (number, next) {
+            self.leave(alpha);
+            return Ok(());
+        }
         *self.counts.of(&next) += 1;
         entry.lifecycle = next;
         Ok(())
+    }
+
+    /// An alphanumeric sender joins the inventory, reserved.
+    fn enter(&mut self, alpha: AlphaId, skeleton: Skeleton, reserved: Lifecycle) -> Result<(), NumberingError> {
+        let (number, number_type) = (SenderId::Alpha(alpha), NumberType::Alpha);
+        let (Some((tenant, _)), Some(until)) = (reserved.claim(), reserved.until()) else {
+            return Err(NumberingError::CorruptLedger("a sender joined without being reserved"));
+        };
+        if self.numbers.insert(number, Entry { block: None, number_type, lifecycle: reserved }).is_some() {
+            return Err(NumberingError::CorruptLedger("a sender that is not free was reserved"));
+        }
+        self.skeletons.put(alpha, skeleton, tenant);
+        self.timers.insert((until, number));
+        self.tallies.begins(tenant);
+        self.counts.reserved += 1;
+        Ok(())
+    }
+
+    /// An alphanumeric sender that is free is not in the inventory.
+    fn leave(&mut self, alpha: AlphaId) {
+        self.numbers.remove(&SenderId::Alpha(alpha));
+        self.skeletons.remove(alpha);
+    }
+
+    fn renew_skeleton(&mut self, alpha: AlphaId, skeleton: Skeleton) -> Result<(), NumberingError> {
+        let renewed = self.skeletons.renew(alpha, skeleton);
+        renewed.map_err(|_| NumberingError::CorruptLedger("a sender that is free got a skeleton"))
     }
 }
 

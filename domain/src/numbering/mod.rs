@@ -12,6 +12,8 @@ mod oversight;
 mod quota;
 mod reason;
 mod recalls;
+mod senders;
+mod skeleton;
 mod tallies;
 mod term;
 mod verdict;
@@ -30,6 +32,8 @@ mod oversight_tests;
 mod quota_tests;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod senders_tests;
 
 pub use aggregate::{COOL_OFF_MAX, COOL_OFF_MIN, HOLD_MAX, Numbering, RESERVE_MAX, TICK_MAX, TTL_MIN};
 pub use command::{Expected, IMPORT_MAX, NumberingCommand, Reinstatement};
@@ -42,5 +46,7 @@ pub use number_type::{Listing, NoNumberType, NumberType};
 pub use quota::{RESERVATION_QUOTA, RESERVATION_QUOTA_MAX, ReservationQuota};
 pub use reason::{JUSTIFICATION_MIN_CHARS, REASON_MAX_CHARS, Reason};
 pub use recalls::{RECALLS_SUSPICIOUS, RECALLS_WITHIN};
+pub use senders::SENDERS_MAX;
+pub use skeleton::{Skeleton, SkeletonVersion};
 pub use term::{PERIOD_MONTHS_MAX, Period, Term};
 pub use verdict::LeaseVerdict;

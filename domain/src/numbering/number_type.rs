@@ -13,15 +13,17 @@ pub enum NumberType {
     ShortCode,
     /// A telephone number or a short code that somebody pays for because it is easy to remember.
     Vanity,
+    /// An alphanumeric sender id. Nobody lists it: it joins when a tenant reserves it, and goes when it is free again.
+    Alpha,
 }
 
 /// A word that names no type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no type of number: expected msisdn, short_code or vanity")]
+#[error("no type of number: expected msisdn, short_code, vanity or alpha")]
 pub struct NoNumberType;
 
 impl NumberType {
-    pub const ALL: [Self; 3] = [Self::Msisdn, Self::ShortCode, Self::Vanity];
+    pub const ALL: [Self; 4] = [Self::Msisdn, Self::ShortCode, Self::Vanity, Self::Alpha];
 
     /// How long a number that was leased is nobody's after its release, its expiry or its recall.
     #[must_use]
@@ -29,7 +31,7 @@ impl NumberType {
         match self {
             Self::Msisdn => Span::days(90),
             Self::ShortCode => Span::days(30),
-            Self::Vanity => Span::days(365),
+            Self::Vanity | Self::Alpha => Span::days(365),
         }
     }
 
@@ -40,6 +42,7 @@ impl NumberType {
             Self::Msisdn => "msisdn",
             Self::ShortCode => "short_code",
             Self::Vanity => "vanity",
+            Self::Alpha => "alpha",
         }
     }
 
@@ -49,6 +52,7 @@ impl NumberType {
         match number {
             SenderId::Msisdn(_) => Self::Msisdn,
             SenderId::ShortCode(_) => Self::ShortCode,
+            SenderId::Alpha(_) => Self::Alpha,
         }
     }
 }
@@ -76,9 +80,10 @@ pub struct Listing {
 
 impl Listing {
     /// # Errors
-    /// [`NumberingError::InvalidValue`] if the number is not of the type.
+    /// [`NumberingError::InvalidValue`] if the number is not of the type; alphanumeric senders are of none that is listed.
     pub fn new(number: SenderId, number_type: NumberType) -> Result<Self, NumberingError> {
-        if number_type == NumberType::Vanity || number_type == NumberType::of(number) {
+        let own = NumberType::of(number);
+        if own != NumberType::Alpha && (number_type == NumberType::Vanity || number_type == own) {
             Ok(Self { number, number_type })
         } else {
             Err(NumberingError::InvalidValue("the number is not of the type it is listed as"))
@@ -134,6 +139,8 @@ mod tests {
         ] {
             assert_eq!(Listing::new(number, number_type).is_ok(), fits, "{number:?} {number_type}");
         }
+        let alpha: SenderId = "Acme".parse().unwrap();
+        assert!(NumberType::ALL.into_iter().all(|one| Listing::new(alpha, one).is_err()));
         assert_eq!(Listing::from(code), Listing::new(code, ShortCode).unwrap());
     }
 }

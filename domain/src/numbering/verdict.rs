@@ -21,6 +21,8 @@ impl Inventory {
             return LeaseVerdict::NotRegistered;
         };
         match stands {
+            // One that is free is not in the inventory, whether that is on record yet or not.
+            Lifecycle::Available if matches!(number, SenderId::Alpha(_)) => LeaseVerdict::NotRegistered,
             Lifecycle::Assigned { tenant: holder, lease, .. } if holder == tenant => LeaseVerdict::Leased { lease },
             Lifecycle::Reserved { tenant: holder, .. }
             | Lifecycle::Held { tenant: holder, .. }

@@ -19,7 +19,7 @@ pub(crate) enum Refusal {
     CertificateExpired,
     #[error("there is no such service or method here")]
     NoSuchMethod,
-    #[error("number: expected an E.164 number (+ and 8 to 15 digits) or a short code (3 to 6 digits)")]
+    #[error("number: expected an E.164 number (+ and 8 to 15 digits), a short code or an alphanumeric sender")]
     InvalidNumber,
     #[error("tenant_id: expected a UUID")]
     InvalidTenant,

@@ -183,6 +183,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("blocked.list" GET "/v1/blocked-addresses" READ_PLATFORM NONE, accounts::list_blocked, list_blocked),
     endpoint!("numbering.import" POST "/v1/numbering/blocks" IMPORT_NUMBERS BodyRule::Csv(BULK_BYTES_MAX), numbering::import, import),
     endpoint!("numbering.signals" GET "/v1/numbering/signals" READ_SIGNALS NONE, numbering::signals, signals),
+    endpoint!("numbering.quotas.show" GET "/v1/numbering/quotas/{id}" READ_NUMBERS NONE, numbering::quota, show_quota),
     endpoint!("numbering.quota" PUT "/v1/numbering/quotas/{id}" RECALL_NUMBERS JSON, numbering::set_quota, set_quota),
     endpoint!("exports.request" POST "/v1/numbering/exports" RECALL_NUMBERS JSON, numbering::request_export, request_export),
     endpoint!("exports.list" GET "/v1/numbering/exports" READ_SIGNALS NONE, numbering::list_exports, list_exports),

@@ -1,5 +1,6 @@
 //! From what a client writes to types that cannot be wrong. No error repeats the value.
 use crate::problem::{Problem, kind};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use peyk_domain::messages::{DoubtPolicy, Encoding, Lane};
 use peyk_domain::{At, Msisdn, NotAnId, SenderId, Span};
 use std::str::FromStr;
@@ -16,17 +17,27 @@ pub(crate) fn msisdn(name: &'static str, text: &str) -> Result<Msisdn, Problem> 
     text.parse().map_err(|_| Problem::invalid(name, "expected an E.164 number: + and 8 to 15 digits"))
 }
 
-/// What is leased, as paths bear it: an E.164 number without the plus sign, or a short code.
+/// What is leased, as paths bear it: an E.164 number without the plus sign, a short code, or an alphanumeric sender with
+/// what does not belong in a path percent-encoded (RFC 3986, section 2.1).
 pub(crate) fn number(text: &str) -> Result<SenderId, Problem> {
-    let why = "expected the digits of an E.164 number, country code first, without a plus sign, or a short code";
-    let digits = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().and_then(|number| SenderId::from_digits(number).ok());
-    number.filter(|_| digits).ok_or_else(|| Problem::invalid("number", why))
+    let why = "expected the digits of an E.164 number, country code first, without a plus sign, a short code, or an \
+               alphanumeric sender of 1 to 11 characters, a letter among them";
+    let number = if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let digits = text.parse().ok().filter(|_| !text.starts_with('0'));
+        digits.and_then(|digits| SenderId::from_digits(digits).ok())
+    } else {
+        let decoded = percent_decode_str(text).decode_utf8().ok();
+        decoded.and_then(|text| text.parse().ok()).map(SenderId::Alpha)
+    };
+    number.ok_or_else(|| Problem::invalid("number", why))
 }
 
 /// As [`number`] reads it.
 pub(crate) fn in_path(number: SenderId) -> String {
-    number.text().trim_start_matches('+').to_owned()
+    match number {
+        SenderId::Alpha(alpha) => utf8_percent_encode(&alpha.text(), NON_ALPHANUMERIC).to_string(),
+        SenderId::Msisdn(_) | SenderId::ShortCode(_) => number.text().trim_start_matches('+').to_owned(),
+    }
 }
 
 pub(crate) fn id<T: FromStr<Err = NotAnId>>(name: &'static str, text: &str) -> Result<T, Problem> {
@@ -134,6 +145,13 @@ mod tests {
         assert_eq!(number("9370").unwrap().text(), "9370");
         for text in ["", "+93700000001", "%2B93700000001", "0937000000", "937000", "93", "93700000001 ", "0937"] {
             assert_eq!(number(text).is_ok(), text == "937000", "{text}");
+        }
+        for (text, sender) in [("Acme", "Acme"), ("Acme%2024", "Acme 24"), ("%C3%84rzte", "Ärzte"), ("A%2FB", "A/B")] {
+            assert_eq!(number(text).unwrap().text(), sender);
+            assert_eq!(number(&in_path(number(text).unwrap())).unwrap().text(), sender);
+        }
+        for text in ["%41%00", "A%FF", "TwelveLetter", "%20A", "Acme%E2%82%AC"] {
+            assert!(number(text).is_err(), "{text}");
         }
     }
 

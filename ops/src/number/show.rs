@@ -61,7 +61,7 @@ fn show(number: &Number, output: Output) {
     output.line(
         &json!({
             "number": number.number.text(), "type": number.number_type.name(), "state": number.state.name(),
-            "block": number.block.to_string(), "mno": number.mno,
+            "block": number.block.map(|block| block.to_string()), "mno": number.mno,
             "tenant_id": number.tenant.map(|tenant| tenant.to_string()), "lease_id": lease, "until": until,
             "position": number.updated_position,
         }),

@@ -103,7 +103,8 @@ impl Extract {
                 return self.inventory.evolve(event);
             }
             // What the registry notes of tenants is not in the tables.
-            ReservationQuotaSet { .. }
+            SkeletonsRenewed { .. }
+            | ReservationQuotaSet { .. }
             | ReservationBurst { .. }
             | RecalledNumberLeasedAgain { .. }
             | ExportRequested { .. }
@@ -114,6 +115,7 @@ impl Extract {
             | NumberAuditBroken { .. } => {
                 return self.inventory.evolve(event);
             }
+            SenderReserved { alpha, .. } => alpha.into(),
             NumberReserved { number, .. }
             | NumberHeld { number, .. }
             | NumberAssigned { number, .. }
@@ -135,7 +137,7 @@ impl Extract {
         let (since, open) = self.standing.entry(number).or_insert((at, None));
         let lease = open.and_then(|place| self.leases.get_mut(place));
         match event {
-            NumberReserved { lease, tenant, .. } => {
+            NumberReserved { lease, tenant, .. } | SenderReserved { lease, tenant, .. } => {
                 (*since, *open) = (at, Some(self.leases.len()));
                 let outcome = Outcome::Reserved;
                 self.leases.push(Lease { number, lease, tenant, reserved_at: at, assigned_at: None, outcome });
@@ -177,6 +179,7 @@ impl Extract {
             NumbersListed { .. }
             | LeaseRenewed { .. }
             | CoolOffOverridden { .. }
+            | SkeletonsRenewed { .. }
             | ReservationQuotaSet { .. }
             | ReservationBurst { .. }
             | RecalledNumberLeasedAgain { .. }

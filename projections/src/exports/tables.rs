@@ -49,7 +49,7 @@ impl Table {
     }
 }
 
-/// One row for each number ever listed, ascending.
+/// One row for each number ever listed and each alphanumeric sender that is not free, ascending.
 fn numbers(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
     let extract = view.extract;
     csv.write_record(["number", "block", "mno", "type", "state", "tenant", "lease", "since"])?;
@@ -58,10 +58,13 @@ fn numbers(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64
         let state = entry.seen_at(number, extract.eve());
         let (tenant, lease) =
             state.claim().map(|(tenant, lease)| (tenant.to_string(), lease.to_string())).unwrap_or_default();
-        let mno = extract.inventory.mno(entry.block).unwrap_or_default();
+        if is_free_sender(number, &state) {
+            continue;
+        }
+        let mno = entry.block.and_then(|block| extract.inventory.mno(block)).unwrap_or_default();
         csv.write_record([
             &view.number(number),
-            &entry.block.to_string(),
+            &entry.block.map(|block| block.to_string()).unwrap_or_default(),
             &*text(mno),
             entry.number_type.name(),
             state_name(&state),
@@ -72,6 +75,11 @@ fn numbers(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64
         rows += 1;
     }
     Ok(rows)
+}
+
+/// One that is free is not in the inventory, whether that is on record yet or not.
+fn is_free_sender(number: SenderId, state: &Lifecycle) -> bool {
+    matches!((number, state), (SenderId::Alpha(_), Lifecycle::Available))
 }
 
 /// One row for each lease that ever was, as far back as is wanted, ascending by number, then by reservation.
@@ -124,8 +132,10 @@ fn utilisation(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result
     ])?;
     let mut blocks = BTreeMap::new();
     for (number, entry) in extract.inventory.iter() {
-        let mno = extract.inventory.mno(entry.block).unwrap_or_default();
-        let counts: &mut [u64; 8] = blocks.entry((mno, entry.block)).or_default();
+        // Alphanumeric senders are in no block.
+        let Some(block) = entry.block else { continue };
+        let mno = extract.inventory.mno(block).unwrap_or_default();
+        let counts: &mut [u64; 8] = blocks.entry((mno, block)).or_default();
         let place = match entry.seen_at(number, extract.eve()) {
             Lifecycle::Available => 0,
             Lifecycle::Reserved { .. } => 1,
@@ -164,8 +174,10 @@ fn categories(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<
     let extract = view.extract;
     let mut blocks = BTreeMap::new();
     for (number, entry) in extract.inventory.iter() {
-        let mno = extract.inventory.mno(entry.block).unwrap_or_default();
-        let counts: &mut [u64; 7] = blocks.entry((mno, entry.block)).or_default();
+        // Alphanumeric senders are in no block.
+        let Some(block) = entry.block else { continue };
+        let mno = extract.inventory.mno(block).unwrap_or_default();
+        let counts: &mut [u64; 7] = blocks.entry((mno, block)).or_default();
         let category = match entry.seen_at(number, extract.eve()) {
             Lifecycle::Assigned { .. } => 0,
             Lifecycle::Reserved { .. } | Lifecycle::Held { .. } => 2,

@@ -32,9 +32,10 @@ words! {
 pub struct Number {
     pub number: SenderId,
     pub number_type: NumberType,
-    pub block: BlockId,
+    /// None of an alphanumeric sender.
+    pub block: Option<BlockId>,
     /// The operator that owns the block.
-    pub mno: String,
+    pub mno: Option<String>,
     pub state: NumberState,
     /// Whoever holds it or had it recalled, with the lease; nobody while it is available, cools off or is retired.
     pub tenant: Option<TenantId>,
@@ -79,7 +80,7 @@ impl Row for Number {
         cells![
             self.number,
             self.block,
-            &self.mno,
+            self.mno.as_deref(),
             self.state.name(),
             self.tenant,
             self.lease,
@@ -96,8 +97,8 @@ impl Row for Number {
         Ok(Self {
             number: fields.sender("number")?,
             number_type: fields.word("type", |word| word.parse().ok())?,
-            block: fields.id("block")?,
-            mno: fields.text("mno")?,
+            block: fields.id_or_null("block")?,
+            mno: fields.text_or_null("mno")?,
             state: fields.word("state", NumberState::named)?,
             tenant: fields.id_or_null("tenant")?,
             lease: fields.id_or_null("lease")?,

@@ -52,8 +52,8 @@ fn cells_match_columns() {
     check(&Number {
         number: number().into(),
         number_type: NumberType::Vanity,
-        block: BlockId::NIL,
-        mno: String::new(),
+        block: Some(BlockId::NIL),
+        mno: Some(String::new()),
         state: NumberState::Available,
         tenant: None,
         lease: None,

@@ -2,8 +2,8 @@ use super::{Misfit, Opened, Place, View};
 use crate::projection::Projection;
 use crate::rows::{Lease, LeaseState, Number, NumberState, Renewal, Signal, SignalId, SignalKind};
 use crate::store::{Changes, How, StoreError, Which, load, write};
-use peyk_domain::numbering::{NumberingEvent, Term};
-use peyk_domain::{At, LeaseId, SenderId, TenantId};
+use peyk_domain::numbering::{NumberType, NumberingEvent, Term};
+use peyk_domain::{At, BlockId, LeaseId, SenderId, TenantId};
 use sqlx::PgConnection;
 
 /// Numbers and who leases them.
@@ -41,6 +41,28 @@ impl Leases {
         Ok(())
     }
 
+    fn reserve(
+        &mut self,
+        number: SenderId,
+        (tenant, lease): (TenantId, LeaseId),
+        until: At,
+        place: &Place,
+    ) -> Result<(), Misfit> {
+        self.leases.put(Lease {
+            id: lease,
+            number,
+            tenant,
+            state: LeaseState::Reserved,
+            reserved_at: place.at,
+            until: Some(until),
+            assigned_at: None,
+            ended_at: None,
+            position: place.position,
+            updated_position: place.position,
+        });
+        self.claim(number, Some((tenant, lease)), NumberState::Reserved, Some(until), place)
+    }
+
     /// The lease stands in none of its terms any more.
     fn end(&mut self, lease: LeaseId, state: LeaseState, ended: At, place: &Place) -> Result<(), Misfit> {
         let row = self.lease(lease, place)?;
@@ -50,6 +72,10 @@ impl Leases {
 
     /// The number is nobody's any more.
     fn free(&mut self, number: SenderId, state: NumberState, until: Option<At>, place: &Place) -> Result<(), Misfit> {
+        if let (SenderId::Alpha(_), NumberState::Available) = (number, state) {
+            let was_there = self.numbers.remove(number);
+            return was_there.then_some(()).ok_or(Misfit("a sender was never reserved"));
+        }
         let row = self.number(number, place)?;
         (row.term_months, row.renewal) = (None, None);
         self.claim(number, None, state, until, place)
@@ -102,6 +128,24 @@ impl Leases {
     }
 }
 
+fn available(number: SenderId, number_type: NumberType, origin: Option<(BlockId, String)>, place: &Place) -> Number {
+    let (block, mno) = origin.unzip();
+    Number {
+        number,
+        number_type,
+        block,
+        mno,
+        state: NumberState::Available,
+        tenant: None,
+        lease: None,
+        until: None,
+        term_months: None,
+        renewal: None,
+        position: place.position,
+        updated_position: place.position,
+    }
+}
+
 impl View for Leases {
     const PROJECTION: Projection = Projection::Leases;
 
@@ -114,6 +158,10 @@ impl View for Leases {
             }
             NumberingEvent::NumberReserved { number, lease, .. } => {
                 self.numbers.touch(*number);
+                self.leases.begin(*lease);
+            }
+            NumberingEvent::SenderReserved { alpha, lease, .. } => {
+                self.numbers.begin(SenderId::Alpha(*alpha));
                 self.leases.begin(*lease);
             }
             NumberingEvent::NumberHeld { number, lease, .. }
@@ -131,7 +179,8 @@ impl View for Leases {
             | NumberingEvent::CoolOffOverridden { number, .. }
             | NumberingEvent::QuarantineEnded { number }
             | NumberingEvent::NumberRetired { number, .. } => self.numbers.touch(*number),
-            NumberingEvent::ReservationQuotaSet { .. }
+            NumberingEvent::SkeletonsRenewed { .. }
+            | NumberingEvent::ReservationQuotaSet { .. }
             | NumberingEvent::ReservationBurst { .. }
             | NumberingEvent::RecalledNumberLeasedAgain { .. }
             | NumberingEvent::ExportRequested { .. }
@@ -144,41 +193,22 @@ impl View for Leases {
     }
 
     fn fold(&mut self, event: &NumberingEvent, place: &Place, _: &Opened) -> Result<(), Misfit> {
-        use NumberState::{Available, Held, Quarantined, Reserved, Retired};
+        use NumberState::{Available, Held, Quarantined, Retired};
         match *event {
             NumberingEvent::NumbersListed { block, ref mno, ref numbers } => {
                 for listing in numbers {
-                    self.numbers.put(Number {
-                        number: listing.number(),
-                        number_type: listing.number_type(),
-                        block,
-                        mno: mno.clone(),
-                        state: Available,
-                        tenant: None,
-                        lease: None,
-                        until: None,
-                        term_months: None,
-                        renewal: None,
-                        position: place.position,
-                        updated_position: place.position,
-                    });
+                    let origin = Some((block, mno.clone()));
+                    self.numbers.put(available(listing.number(), listing.number_type(), origin, place));
                 }
                 Ok(())
             }
+            NumberingEvent::SenderReserved { alpha, lease, tenant, until, .. } => {
+                let number = SenderId::Alpha(alpha);
+                self.numbers.put(available(number, NumberType::Alpha, None, place));
+                self.reserve(number, (tenant, lease), until, place)
+            }
             NumberingEvent::NumberReserved { number, lease, tenant, until, .. } => {
-                self.leases.put(Lease {
-                    id: lease,
-                    number,
-                    tenant,
-                    state: LeaseState::Reserved,
-                    reserved_at: place.at,
-                    until: Some(until),
-                    assigned_at: None,
-                    ended_at: None,
-                    position: place.position,
-                    updated_position: place.position,
-                });
-                self.claim(number, Some((tenant, lease)), Reserved, Some(until), place)
+                self.reserve(number, (tenant, lease), until, place)
             }
             NumberingEvent::NumberHeld { number, lease, tenant, until } => {
                 let row = self.lease(lease, place)?;
@@ -212,7 +242,8 @@ impl View for Leases {
             }
             NumberingEvent::QuarantineEnded { number } => self.free(number, Available, None, place),
             NumberingEvent::NumberRetired { number, .. } => self.free(number, Retired, None, place),
-            NumberingEvent::ReservationQuotaSet { .. }
+            NumberingEvent::SkeletonsRenewed { .. }
+            | NumberingEvent::ReservationQuotaSet { .. }
             | NumberingEvent::ExportRequested { .. }
             | NumberingEvent::ExportProduced { .. }
             | NumberingEvent::ExportStored { .. }

@@ -45,6 +45,9 @@ pub(crate) fn transitions(event: &NumberingEvent, place: &Place) -> Vec<NumberTr
         NumberingEvent::NumberReserved { number, lease, tenant, .. } => {
             of_lease(number, Reserved, TransitionReason::Reserved, tenant, lease)
         }
+        NumberingEvent::SenderReserved { alpha, lease, tenant, .. } => {
+            of_lease(alpha.into(), Reserved, TransitionReason::Reserved, tenant, lease)
+        }
         NumberingEvent::NumberHeld { number, lease, tenant, .. } => {
             of_lease(number, Held, TransitionReason::Held, tenant, lease)
         }
@@ -75,7 +78,8 @@ pub(crate) fn transitions(event: &NumberingEvent, place: &Place) -> Vec<NumberTr
         }
         NumberingEvent::QuarantineEnded { number } => of_nobody(number, Available, TransitionReason::CoolOffEnded),
         NumberingEvent::NumberRetired { number, .. } => of_nobody(number, Retired, TransitionReason::Retired),
-        NumberingEvent::ReservationQuotaSet { .. }
+        NumberingEvent::SkeletonsRenewed { .. }
+        | NumberingEvent::ReservationQuotaSet { .. }
         | NumberingEvent::ReservationBurst { .. }
         | NumberingEvent::RecalledNumberLeasedAgain { .. }
         | NumberingEvent::ExportRequested { .. }

@@ -1,5 +1,5 @@
 use crate::server::with_database;
-use crate::traffic::{TENANTS, traffic};
+use crate::traffic::{NAMES, TENANTS, traffic};
 use crate::world::{Keys, Running, number, project, tenant};
 use peyk_domain::numbering::NumberType;
 use peyk_domain::{LeaseId, TenantId};
@@ -171,6 +171,15 @@ async fn numbers_are_browsed_by_all_and_held_by_one() {
             assert!(leases >= own.len());
         }
         assert!(held > 0 && hidden > 0, "{held} {hidden}");
+        // A name that is kept or cools off is there; one whose reservation ran out is gone, and may be anybody's again.
+        for (text, state) in [("Roshan 24", Some("assigned")), ("Acme", Some("quarantined")), ("Zeta", None)] {
+            let name = text.parse().expect("a name");
+            let platform = models.number(NumberScope::Platform(tenant(NAMES)), name).await.expect("reads");
+            let shown = platform.map(|row| (row.state.name(), row.number_type, row.block));
+            assert_eq!(shown, state.map(|state| (state, NumberType::Alpha, None)), "{text}");
+            let other = models.number(NumberScope::Tenant(tenant(1)), name).await.expect("reads");
+            assert_eq!(other, None, "{text} is none of theirs");
+        }
         assert_eq!(models.number(NumberScope::Tenant(tenant(0)), number(99_999)).await.expect("reads"), None);
         assert_eq!(
             models

@@ -7,14 +7,17 @@ use peyk_domain::messages::{
     ReceiptState, RouteFact, SenderFact, Submission,
 };
 use peyk_domain::numbering::{
-    Expected, Inventory, Listing, NumberType, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
+    Expected, Inventory, Listing, NumberType, NumberingCommand, NumberingEvent, Period, Reason, Reinstatement,
+    ReservationQuota, Skeleton,
 };
 use peyk_domain::routing::{RoutingCommand, RoutingTable};
-use peyk_domain::{At, BlockId, ConnectorId, Dated, LeaseId, MessageId, OperatorId, RouteId, SenderId, Span};
+use peyk_domain::{AlphaId, At, BlockId, ConnectorId, Dated, LeaseId, MessageId, OperatorId, RouteId, SenderId, Span};
 use peyk_schemas::LedgerId;
 
 pub const PARTITIONS: u16 = 2;
 pub const TENANTS: u8 = 3;
+/// The tenant with names.
+pub const NAMES: u8 = 7;
 
 /// A linear congruential generator (Knuth's MMIX constants); good enough to mix commands.
 pub struct Dice(u64);
@@ -188,6 +191,41 @@ fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
             }
             _ => NumberingCommand::Tick,
         };
+    }
+    names(ledgers, &mut inventory, at);
+}
+
+/// A name that is leased and given up, one that is only reserved, and one that is kept; then new tables.
+fn names(ledgers: &MemoryLedgers, inventory: &mut Inventory, at: At) {
+    let name = |text: &str| text.parse::<AlphaId>().expect("a name");
+    // Whoever the rest of traffic is about may have any quota.
+    let (tenant, expected) = (tenant(NAMES), Expected::default());
+    let reserve = |text: &str, last| {
+        let (number, lease) = (name(text).into(), LeaseId::from_bytes([last; 16]));
+        NumberingCommand::Reserve { number, lease, tenant, ttl: Span::minutes(5), vanity: false }
+    };
+    let assign = |text: &str| {
+        let number = name(text).into();
+        NumberingCommand::Assign { number, tenant, period: None, vanity: false, expected }
+    };
+    for command in [
+        reserve("Acme", 0xa1),
+        assign("Acme"),
+        reserve("Zeta", 0xa2),
+        reserve("Roshan 24", 0xa3),
+        assign("Roshan 24"),
+        NumberingCommand::Release { number: name("Acme").into(), tenant, expected },
+    ] {
+        let events = inventory.decide(Dated { at, command }).expect("decided");
+        events.iter().cloned().for_each(|event| inventory.evolve(event).expect("applies"));
+        ledgers.append(LedgerId::NUMBERING, at, &events);
+    }
+    let (number, lease) = (name("Zeta").into(), LeaseId::from_bytes([0xa2; 16]));
+    let ran_out = NumberingEvent::ReservationExpired { number, lease, tenant };
+    let renewed = NumberingEvent::SkeletonsRenewed { skeletons: vec![(name("Acme"), Skeleton::of(name("Acme")))] };
+    for event in [ran_out, renewed] {
+        inventory.evolve(event.clone()).expect("applies");
+        ledgers.append(LedgerId::NUMBERING, at.plus(Span::minutes(5)), &[event]);
     }
 }
 

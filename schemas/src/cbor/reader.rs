@@ -94,6 +94,12 @@ impl<'a> Reader<'a> {
             .map_err(|_| CborError::Unexpected { offset, expected: "a byte string of another length" })
     }
 
+    /// Whether the next value is a text string.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.peek().is_ok_and(|first| first >> 5 == TEXT)
+    }
+
     pub fn text(&mut self) -> Result<&'a str, CborError> {
         let offset = self.at;
         std::str::from_utf8(self.string(TEXT, "a text string")?).map_err(|_| CborError::NotUtf8 { offset })

@@ -37,7 +37,7 @@ codes! {
     DoubtPolicy { Fail = 0, Resend = 1 }
     RetentionClass { Message = 0, Directory = 1, Audit = 2 }
     RefusalReason { SenderUnauthorized = 0, NoRoute = 1, RouteUnknown = 2, RateLimited = 3 }
-    NumberType { Msisdn = 0, ShortCode = 1, Vanity = 2 }
+    NumberType { Msisdn = 0, ShortCode = 1, Vanity = 2, Alpha = 3 }
     LoginFailure { Password = 0, Code = 1, CodeUsedAgain = 2 }
     SessionEnd {
         LoggedOut = 0, Reused = 1, Expired = 2, PasswordChanged = 3, RolesChanged = 4, Disabled = 5, Displaced = 6,

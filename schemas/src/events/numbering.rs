@@ -1,7 +1,7 @@
 use super::table::event_schema;
 use super::{DataClass, Field, FieldSchema, Upcast};
-use peyk_domain::numbering::{ExportProof, Listing, NumberingEvent, Reason, ReservationQuota, Term};
-use peyk_domain::{At, BlockId, ExportId, LeaseId, Msisdn, SenderId, TenantId};
+use peyk_domain::numbering::{ExportProof, Listing, NumberingEvent, Reason, ReservationQuota, Skeleton, Term};
+use peyk_domain::{AlphaId, At, BlockId, ExportId, LeaseId, Msisdn, SenderId, TenantId};
 
 /// The cool-off when leases had no other.
 const COOL_OFF_V1_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
@@ -88,6 +88,17 @@ event_schema! {
             tenant: TenantId => Internal,
             since: At => Internal,
             until: At => Internal,
+        }
+        SenderReserved = "numbering.sender_reserved" version 1 {
+            alpha: AlphaId => Internal,
+            skeleton: Skeleton => Internal,
+            lease: LeaseId => Internal,
+            tenant: TenantId => Internal,
+            since: At => Internal,
+            until: At => Internal,
+        }
+        SkeletonsRenewed = "numbering.skeletons_renewed" version 1 {
+            skeletons: Vec<(AlphaId, Skeleton)> => Internal,
         }
         NumberHeld = "numbering.number_held" version 1 {
             number: SenderId => Internal,

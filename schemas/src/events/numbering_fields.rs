@@ -1,19 +1,83 @@
 //! The values of which events of the `numbering` ledger are made.
 use super::{Field, FieldError};
 use crate::cbor::{Reader, Writer};
-use peyk_domain::numbering::{EXPORT_SIGNATURE_MAX, ExportProof, Listing, NumberType, Reason, ReservationQuota, Term};
-use peyk_domain::{At, SenderId};
+use peyk_domain::numbering::{
+    EXPORT_SIGNATURE_MAX, ExportProof, Listing, NumberType, Reason, ReservationQuota, Skeleton, SkeletonVersion, Term,
+};
+use peyk_domain::{AlphaId, At, SenderId};
 
 impl Field for SenderId {
-    const CBOR: &'static str = "unsigned, the 8 to 15 digits of an E.164 number or the 3 to 6 of a short code";
+    const CBOR: &'static str = "unsigned, the 8 to 15 digits of an E.164 number or the 3 to 6 of a short code; or text, an \
+                                alphanumeric sender";
     const CDDL: &'static str = "sender";
 
     fn write(&self, out: &mut Writer) {
-        out.unsigned(self.digits());
+        match self {
+            Self::Msisdn(number) => number.write(out),
+            Self::ShortCode(code) => {
+                out.unsigned(code.digits());
+            }
+            Self::Alpha(alpha) => alpha.write(out),
+        }
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        if input.is_text() {
+            return AlphaId::read(input).map(Self::Alpha);
+        }
         Self::from_digits(input.unsigned()?).map_err(|_| FieldError::Range)
+    }
+}
+
+impl Field for AlphaId {
+    const CBOR: &'static str = "text, 1 to 11 printable characters of the GSM 7-bit alphabet";
+    const CDDL: &'static str = "alpha";
+
+    fn write(&self, out: &mut Writer) {
+        out.text(&self.text());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        input.text()?.parse().map_err(|_| FieldError::Range)
+    }
+}
+
+impl Field for Skeleton {
+    const CBOR: &'static str =
+        "array: the version of the tables and rules (32 bits), text, what is left of it (UTS 39)";
+    const CDDL: &'static str = "skeleton";
+
+    fn write(&self, out: &mut Writer) {
+        out.array(2).unsigned(self.version.0).text(&self.text);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        input.array_of(2)?;
+        Ok(Self { version: SkeletonVersion(u32::read(input)?), text: input.text()?.into() })
+    }
+}
+
+impl Field for Vec<(AlphaId, Skeleton)> {
+    const CBOR: &'static str = "array of arrays: an alphanumeric sender, its skeleton";
+    const CDDL: &'static str = "[* [alpha: alpha, skeleton: skeleton]]";
+
+    fn write(&self, out: &mut Writer) {
+        out.array(self.len());
+        for (alpha, skeleton) in self {
+            out.array(2);
+            alpha.write(out);
+            skeleton.write(out);
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, FieldError> {
+        // The reader bounds the count by the bytes that are left.
+        let count = input.array()?;
+        let pair = |input: &mut Reader<'_>| {
+            input.array_of(2)?;
+            Ok((AlphaId::read(input)?, Skeleton::read(input)?))
+        };
+        (0..count).map(|_| pair(input)).collect()
     }
 }
 

@@ -6,10 +6,12 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::{ExportProof, Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Term};
+use peyk_domain::numbering::{
+    ExportProof, Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Skeleton, SkeletonVersion, Term,
+};
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{
-    At, BlockId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId, TenantId,
+    AlphaId, At, BlockId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId, TenantId,
 };
 
 fn msisdn(last: u64) -> Msisdn {
@@ -22,6 +24,15 @@ fn number(last: u64) -> SenderId {
 
 fn code() -> SenderId {
     "7070".parse().expect("a short code")
+}
+
+fn alpha() -> AlphaId {
+    "Acme 24".parse().expect("a sender")
+}
+
+/// Made with whatever tables.
+fn skeleton() -> Skeleton {
+    Skeleton { version: SkeletonVersion(0x0112_0000), text: "acrne24".into() }
 }
 
 fn vanity() -> Listing {
@@ -55,8 +66,10 @@ pub(super) fn numbering() -> Vec<NumberingEvent> {
         NumberHeld { number: number(1), lease: LEASE, tenant: TENANT, until: AT },
         NumberAssigned { number: number(1), lease: LEASE, tenant: TENANT, term: Some(TERM) },
         NumberReleased { number: number(1), lease: LEASE, tenant: TENANT, since: SINCE, cools_until: AT },
-        ReservationExpired { number: number(1), lease: LEASE, tenant: TENANT },
+        ReservationExpired { number: alpha().into(), lease: LEASE, tenant: TENANT },
         QuarantineEnded { number: code() },
+        SenderReserved { alpha: alpha(), skeleton: skeleton(), lease: LEASE, tenant: TENANT, since: SINCE, until: AT },
+        SkeletonsRenewed { skeletons: vec![(alpha(), skeleton())] },
         LeaseRenewed { number: number(1), lease: LEASE, tenant: TENANT, expires: AT },
         LeaseExpired { number: number(1), lease: LEASE, tenant: TENANT, since: SINCE, cools_until: AT },
         NumberRecalled {

@@ -7,11 +7,13 @@ use peyk_domain::messages::{
     DecidedOn, DoubtPolicy, Encoding, FailureReason, Generation, Lane, Leaf, MessageEvent, MonthKey, ReceiptState,
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
-use peyk_domain::numbering::{ExportProof, Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Term};
+use peyk_domain::numbering::{
+    ExportProof, Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Skeleton, SkeletonVersion, Term,
+};
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{
-    ActorId, At, BlockId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SenderId,
-    SessionId, ShortCode, TenantId,
+    ActorId, AlphaId, At, BlockId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId,
+    SenderId, SessionId, ShortCode, TenantId,
 };
 use proptest::prelude::*;
 use std::fmt::Debug;
@@ -36,11 +38,20 @@ fn msisdn() -> impl Strategy<Value = Msisdn> {
 
 fn number() -> impl Strategy<Value = SenderId> {
     let code = (100_u32..=999_999).prop_map(|digits| ShortCode::from_digits(digits).expect("in range").into());
-    prop_oneof![msisdn().prop_map(SenderId::from), code]
+    prop_oneof![msisdn().prop_map(SenderId::from), code, alpha().prop_map(SenderId::from)]
+}
+
+fn alpha() -> impl Strategy<Value = AlphaId> {
+    "[A-Za-z0-9][A-Za-z0-9 .&ÄÖÑÜΔ-]{0,9}[a-z]".prop_map(|text| text.parse().expect("a sender"))
+}
+
+fn skeleton() -> impl Strategy<Value = Skeleton> {
+    any::<(u32, String)>().prop_map(|(version, text)| Skeleton { version: SkeletonVersion(version), text: text.into() })
 }
 
 fn listing() -> impl Strategy<Value = Listing> {
-    (number(), any::<bool>()).prop_map(|(number, vanity)| {
+    let listed = number().prop_filter("senders are not listed", |number| number.digits().is_some());
+    (listed, any::<bool>()).prop_map(|(number, vanity)| {
         if vanity { Listing::new(number, NumberType::Vanity).expect("a listing") } else { number.into() }
     })
 }
@@ -128,6 +139,12 @@ fn numbering_event() -> impl Strategy<Value = NumberingEvent> {
             since,
             until
         }),
+        (alpha(), skeleton(), lease(), tenant(), at(), at()).prop_map(
+            |(alpha, skeleton, lease, tenant, since, until)| {
+                SenderReserved { alpha, skeleton, lease, tenant, since, until }
+            }
+        ),
+        proptest::collection::vec((alpha(), skeleton()), 0..20).prop_map(|skeletons| SkeletonsRenewed { skeletons }),
         (number(), lease(), tenant(), at()).prop_map(|(number, lease, tenant, until)| NumberHeld {
             number,
             lease,
@@ -273,7 +290,7 @@ pub(super) fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), 
     Ok(())
 }
 
-const ALL_COUNT: usize = 40 + 31;
+const ALL_COUNT: usize = 42 + 31;
 
 fn all_raw() -> Vec<RawEvent> {
     fn raw<E: EventSchema>(samples: &[E]) -> Vec<RawEvent> {
@@ -384,8 +401,8 @@ fn errors_name_the_field_and_never_the_value() {
     let short_number = with_data(&raw, vec![0x81, 0x18, 0x2a]);
     let range = SchemaError::Range { kind: "numbering.quarantine_ended".into(), field: "number" };
     assert_eq!(NumberingEvent::from_raw(&short_number), Err(range));
-    let text = with_data(&raw, vec![0x81, 0x62, b'4', b'2']);
-    let refused = NumberingEvent::from_raw(&text).expect_err("not a number").to_string();
+    let bytes = with_data(&raw, vec![0x81, 0x42, b'4', b'2']);
+    let refused = NumberingEvent::from_raw(&bytes).expect_err("not a number").to_string();
     assert_eq!(refused, "event numbering.quarantine_ended: expected number (SenderId) at byte 1");
 }
 

@@ -68,7 +68,7 @@ async fn hold_against(deployment: &Deployment, acknowledged: &BTreeMap<u64, u64>
     for record in &records {
         for event in record.domain_events::<NumberingEvent>()? {
             if let NumberingEvent::NumberReserved { number, .. } = event {
-                standing.entry(number.digits() - FIRST).or_default().push(record.position);
+                standing.entry(number.digits().expect("a telephone number") - FIRST).or_default().push(record.position);
             }
         }
     }

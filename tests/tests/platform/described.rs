@@ -55,6 +55,7 @@ const STORY: &[&str] = &[
     "sms.list",
     "routes.remove",
     "numbering.quota",
+    "numbering.quotas.show",
     "numbering.signals",
     "exports.request",
     "exports.list",
@@ -70,7 +71,7 @@ const EMPTY: &[&str] = &["exports.list", "audit.list", "numbering.signals", "num
 /// What only somebody who has logged in can ask, or what is asked about somebody who can: the API's own tests do.
 const OF_PEOPLE: [&str; 4] = ["accessreviews.", "auth.", "me.", "users."];
 /// What the platform's own people do for a tenant.
-const OF_THE_PLATFORM: [&str; 3] = ["tenants.", "accesskeys.", "blocked."];
+const OF_THE_PLATFORM: [&str; 4] = ["tenants.", "accesskeys.", "blocked.", "numbering."];
 
 /// Where an operation stands in the document.
 struct Operation<'a> {

@@ -165,7 +165,7 @@ pub fn hold_against(records: &[VerifiedRecord], outcomes: &BTreeMap<u64, Outcome
             if let NumberingEvent::NumberReserved { number, lease, .. } = event {
                 let (position, hash, lease) = (record.position, record.hash.to_string(), lease.to_string());
                 let stands = Outcome::Acknowledged { position, hash, lease };
-                standing.entry(number.digits() - FIRST).or_default().push(stands);
+                standing.entry(number.digits().expect("a telephone number") - FIRST).or_default().push(stands);
             }
         }
     }

@@ -108,6 +108,16 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
             }),
         ),
         (
+            "numbering.reserve of a sender",
+            Request::Numbering(NumberingCommand::Reserve {
+                number: "Acme 24".parse().unwrap(),
+                lease,
+                tenant,
+                ttl: Span::minutes(15),
+                vanity: false,
+            }),
+        ),
+        (
             "numbering.assign vanity",
             Request::Numbering(NumberingCommand::Assign {
                 number: number_a,

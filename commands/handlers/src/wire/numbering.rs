@@ -2,7 +2,7 @@ use super::scalar::{id, maybe_id, maybe_instant, reason, span};
 use peyk_domain::numbering::{
     Expected, ExportProof, Listing, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
 };
-use peyk_domain::{At, BlockId, ExportId, LeaseId, SenderId, Span, TenantId};
+use peyk_domain::{At, BlockId, ExportId, LeaseId, NoSender, SenderId, Span, TenantId};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -205,23 +205,49 @@ mod period {
     }
 }
 
-/// A number or a short code as its digits.
+/// A number or a short code as its digits, an alphanumeric sender as its text.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum SenderForm {
+    Digits(u64),
+    Text(String),
+}
+
+impl From<SenderId> for SenderForm {
+    fn from(sender: SenderId) -> Self {
+        sender.digits().map_or_else(|| Self::Text(sender.text()), Self::Digits)
+    }
+}
+
+impl TryFrom<SenderForm> for SenderId {
+    type Error = NoSender;
+
+    fn try_from(form: SenderForm) -> Result<Self, NoSender> {
+        match form {
+            SenderForm::Digits(digits) => Self::from_digits(digits),
+            SenderForm::Text(text) => text.parse().map(Self::Alpha).map_err(|_| NoSender),
+        }
+    }
+}
+
 mod sender {
+    use super::SenderForm;
     use peyk_domain::SenderId;
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub(super) fn serialize<S: Serializer>(sender: &SenderId, out: S) -> Result<S::Ok, S::Error> {
-        sender.digits().serialize(out)
+        SenderForm::from(*sender).serialize(out)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<SenderId, D::Error> {
-        SenderId::from_digits(u64::deserialize(input)?).map_err(D::Error::custom)
+        SenderForm::deserialize(input)?.try_into().map_err(D::Error::custom)
     }
 }
 
-/// A number of which nothing else is said as its digits, any other beside the word for its type.
+/// A number of which nothing else is said as itself, any other beside the word for its type.
 mod listings {
+    use super::SenderForm;
     use peyk_domain::SenderId;
     use peyk_domain::numbering::{Listing, NumberType};
     use serde::de::Error as _;
@@ -230,24 +256,25 @@ mod listings {
     #[derive(Serialize, Deserialize)]
     #[serde(untagged)]
     enum Given {
-        Plain(u64),
-        Typed(u64, String),
+        Plain(SenderForm),
+        Typed(SenderForm, String),
     }
 
     pub(super) fn serialize<S: Serializer>(listings: &[Listing], out: S) -> Result<S::Ok, S::Error> {
         out.collect_seq(listings.iter().map(|listing| {
-            let (digits, number_type) = (listing.number().digits(), listing.number_type());
-            let plain = number_type == NumberType::of(listing.number());
-            if plain { Given::Plain(digits) } else { Given::Typed(digits, number_type.to_string()) }
+            let (number, number_type) = (listing.number(), listing.number_type());
+            let form = SenderForm::from(number);
+            let plain = number_type == NumberType::of(number);
+            if plain { Given::Plain(form) } else { Given::Typed(form, number_type.to_string()) }
         }))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Listing>, D::Error> {
+        let number = |form: SenderForm| SenderId::try_from(form).map_err(D::Error::custom);
         let listing = |given| match given {
-            Given::Plain(digits) => SenderId::from_digits(digits).map(Listing::from).map_err(D::Error::custom),
-            Given::Typed(digits, word) => {
-                let number = SenderId::from_digits(digits).map_err(D::Error::custom)?;
-                Listing::new(number, word.parse().map_err(D::Error::custom)?).map_err(D::Error::custom)
+            Given::Plain(form) => number(form).map(Listing::from),
+            Given::Typed(form, word) => {
+                Listing::new(number(form)?, word.parse().map_err(D::Error::custom)?).map_err(D::Error::custom)
             }
         };
         Vec::<Given>::deserialize(input)?.into_iter().map(listing).collect()

@@ -1,7 +1,8 @@
 //! What consumers of the service rely on, byte by byte: `schemas/contracts/lease.json`. A change of it that is not an addition
 //! breaks them.
 use crate::place::{
-    AVAILABLE, COOLING, FIREWALL, HELD, HERAT, LEASED, NOWHERE, OTHERS, Place, RECALLED, RESERVED, RETIRED, reason,
+    AVAILABLE, COOLING, FIREWALL, HELD, HERAT, LEASED, LOOKALIKE, NAME, NOWHERE, OTHERS, Place, RECALLED, RESERVED,
+    RETIRED, SHORT_CODE, reason,
 };
 use peyk_grpc::{ValidateLeaseRequest, ValidateLeaseResponse, ValidateLeasesRequest, ValidateLeasesResponse};
 use prost::Message;
@@ -103,6 +104,16 @@ async fn consumers_get_what_they_were_promised() {
     let request = one(LEASED, None);
     let answer = ask::<_, ValidateLeaseResponse>(&mut grpc, "ValidateLease", request.clone()).await;
     pairs.push(pair("while nothing is certain", "ValidateLease", &request, format!("{request:?}"), &answer));
+    place.known.stale.store(false, Ordering::Relaxed);
+    place.known.evolve_senders();
+    for (name, request) in [
+        ("a short code that is leased to the tenant", one(SHORT_CODE, None)),
+        ("an alphanumeric sender that is leased to the tenant", one(NAME, None)),
+        ("one that looks like it", one(LOOKALIKE, None)),
+    ] {
+        let answer = ask::<_, ValidateLeaseResponse>(&mut grpc, "ValidateLease", request.clone()).await;
+        pairs.push(pair(name, "ValidateLease", &request, format!("{request:?}"), &answer));
+    }
 
     let found = serde_json::to_string_pretty(&pairs).unwrap() + "\n";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);

@@ -2,13 +2,13 @@
 use crate::authority::{Authority, Folder, Issued};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use peyk_domain::numbering::{Inventory, NumberingEvent, Reason};
+use peyk_domain::numbering::{Inventory, NumberingEvent, Reason, Skeleton};
 use peyk_domain::{At, BlockId, LeaseId, SenderId, TenantId};
 use peyk_grpc::{
     Alarm, AllowList, Allowed, Caps, ClientTls, GrpcServer, GrpcSettings, LeaseClient, LeaseClientError, Leases,
     MutualTls, Rpc, ValidateLeaseRequest,
 };
-use peyk_handlers::{LeasesStale, Validated};
+use peyk_handlers::{Allowance, LeasesStale, Validated};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -40,6 +40,9 @@ pub const RECALLED: &str = "+93700000006";
 pub const RETIRED: &str = "+93700000007";
 /// KABUL's.
 pub const OTHERS: &str = "+93700000005";
+pub const SHORT_CODE: &str = "7070";
+pub const NAME: &str = "Acme 24";
+pub const LOOKALIKE: &str = "ACME 24";
 pub const NOWHERE: &str = "+93700000099";
 
 /// What is known of leases, as a test wants it.
@@ -101,6 +104,22 @@ impl Known {
         Arc::new(known)
     }
 
+    /// A short code and a name become HERAT's.
+    pub fn evolve_senders(&self) {
+        let (block, mno, lease, tenant, until) =
+            (BlockId::from_bytes([2; 16]), "Roshan".to_owned(), LEASE, HERAT, At(NOW.0 + 1));
+        let (code, alpha) = (SHORT_CODE.parse::<SenderId>().unwrap(), NAME.parse().unwrap());
+        for event in [
+            NumberingEvent::NumbersListed { block, mno, numbers: vec![code.into()] },
+            NumberingEvent::NumberReserved { number: code, lease, tenant, since: NOW, until },
+            NumberingEvent::NumberAssigned { number: code, lease, tenant, term: None },
+            NumberingEvent::SenderReserved { alpha, skeleton: Skeleton::of(alpha), lease, tenant, since: NOW, until },
+            NumberingEvent::NumberAssigned { number: alpha.into(), lease, tenant, term: None },
+        ] {
+            self.evolve(event);
+        }
+    }
+
     pub fn evolve(&self, event: NumberingEvent) {
         self.inventory.lock().unwrap().evolve(event).unwrap();
         self.position.send_modify(|position| *position += 1);
@@ -116,6 +135,13 @@ impl Leases for Known {
         let inventory = self.inventory.lock().unwrap();
         let verdicts = numbers.iter().map(|number| inventory.validate(*number, tenant, NOW)).collect();
         Ok(Validated { verdicts, position: *self.position.borrow(), age: Duration::from_millis(250) })
+    }
+
+    fn allowance(&self, tenant: TenantId) -> Result<Allowance, LeasesStale> {
+        let Validated { position, age, .. } = self.validate(tenant, &[])?;
+        let inventory = self.inventory.lock().unwrap();
+        let (quota, reservations) = (inventory.reservation_quota(tenant), inventory.reservations(tenant, NOW));
+        Ok(Allowance { quota, reservations, position, age })
     }
 
     fn reached(&self, wanted: u64, patience: Duration) -> BoxFuture<'static, bool> {
@@ -238,6 +264,10 @@ pub struct Held(pub Arc<Semaphore>, pub Arc<Known>);
 impl Leases for Held {
     fn validate(&self, tenant: TenantId, numbers: &[SenderId]) -> Result<Validated, LeasesStale> {
         self.1.validate(tenant, numbers)
+    }
+
+    fn allowance(&self, tenant: TenantId) -> Result<Allowance, LeasesStale> {
+        self.1.allowance(tenant)
     }
 
     fn reached(&self, _: u64, _: Duration) -> BoxFuture<'static, bool> {

@@ -1,5 +1,4 @@
 use crate::problem::{Problem, kind};
-use peyk_domain::SenderId;
 use peyk_domain::numbering::{Listing, NumberType};
 use std::collections::HashSet;
 
@@ -54,7 +53,8 @@ pub(super) fn read(file: &[u8]) -> Result<Vec<Listing>, Problem> {
 
 fn listing(row: &str, typed: bool) -> Option<Listing> {
     if !typed {
-        return row.parse::<SenderId>().ok().map(Listing::from);
+        let number = row.parse().ok()?;
+        return Listing::new(number, NumberType::of(number)).ok();
     }
     let (number, number_type) = row.split_once(',')?;
     Listing::new(number.parse().ok()?, number_type.parse::<NumberType>().ok()?).ok()
@@ -76,8 +76,8 @@ mod tests {
     #[test]
     fn reads_lines_of_either_ending() {
         for file in ["number\n+93700000001\n+93700000002\n", "number\r\n+93700000001\r\n+93700000002"] {
-            let numbers: Vec<u64> = read(file.as_bytes()).unwrap().into_iter().map(|it| it.number().digits()).collect();
-            assert_eq!(numbers, [93_700_000_001, 93_700_000_002]);
+            let numbers: Vec<_> = read(file.as_bytes()).unwrap().into_iter().map(|it| it.number().text()).collect();
+            assert_eq!(numbers, ["+93700000001", "+93700000002"]);
         }
     }
 
@@ -88,7 +88,16 @@ mod tests {
         assert_eq!(types(b"number\n+93700000001\n7070\n"), [Msisdn, ShortCode]);
         let file = b"number,type\n+93700000001,msisdn\n7070,short_code\n7777,vanity\n+93707070707,vanity\n";
         assert_eq!(types(file), [Msisdn, ShortCode, Vanity, Vanity]);
-        for row in ["+93700000001", "7070,msisdn", "+93700000001,short_code", "7070,", "7070,gold", "7070, vanity"] {
+        for row in [
+            "+93700000001",
+            "7070,msisdn",
+            "+93700000001,short_code",
+            "7070,",
+            "7070,gold",
+            "7070, vanity",
+            "Acme,alpha",
+            "Acme,vanity",
+        ] {
             let problem = read(format!("number,type\n{row}\n").as_bytes()).unwrap_err();
             assert_eq!((problem.code(), problem.says().contains("first 2;")), ("INVALID_ROWS", true), "{row}");
         }

@@ -59,10 +59,11 @@ pub(crate) struct ShownNumber {
     number_type: &'static str,
     #[schemars(with = "values::NumberStateName")]
     state: &'static str,
-    #[schemars(with = "values::Id")]
-    block: String,
-    /// The operator that owns it.
-    mno: String,
+    /// Null for an alphanumeric sender, which is in none.
+    #[schemars(with = "Option<values::Id>")]
+    block: Option<String>,
+    /// The operator that owns it; null where there is no block.
+    mno: Option<String>,
     /// Who holds it; null while nobody does.
     #[schemars(with = "Option<values::Id>")]
     tenant_id: Option<String>,
@@ -129,7 +130,7 @@ fn named_state(text: &str) -> Result<NumberState, Problem> {
 }
 
 fn named_type(text: &str) -> Result<NumberType, Problem> {
-    text.parse().map_err(|_| Problem::invalid("type", "expected msisdn, short_code or vanity"))
+    text.parse().map_err(|_| Problem::invalid("type", "expected msisdn, short_code, vanity or alpha"))
 }
 
 /// What may be seen: the platform's people see also what is nobody's and cannot be taken.
@@ -156,7 +157,7 @@ fn shown(row: &Number) -> ShownNumber {
         number: row.number.text(),
         number_type: row.number_type.name(),
         state: row.state.name(),
-        block: row.block.to_string(),
+        block: row.block.map(|block| block.to_string()),
         mno: row.mno.clone(),
         tenant_id: row.tenant.map(|tenant| tenant.to_string()),
         lease_id: row.lease.map(|lease| lease.to_string()),

@@ -18,6 +18,6 @@ pub(crate) use lease::{
     Assigning, ForAWhile, ForGood, Holding, Leased, Reserved, assign, hold, release, renew, reserve,
 };
 pub(crate) use oversight::{CoolOff, Recall, Reinstate, Retire, recall, reinstate, retire, set_cool_off};
-pub(crate) use quota::{Quota, QuotaSet, set_quota};
+pub(crate) use quota::{AsOf, Quota, QuotaSet, ShownAllowance, quota, set_quota};
 pub(crate) use signals::{ShownSignals, WhichSignals, signals};
 pub(crate) use validate::{Asked, ShownLease, validate};

@@ -7,7 +7,7 @@ use crate::openapi::values;
 use crate::problem::{Problem, kind, reason};
 use crate::request::Request;
 use peyk_domain::numbering::{LeaseVerdict, Lifecycle};
-use peyk_handlers::{LeasesStale, NOT_REGISTERED_CACHEABLE};
+use peyk_handlers::{Leases, LeasesStale, NOT_REGISTERED_CACHEABLE};
 use peyk_projections::rows::NumberState;
 use peyk_schemas::LedgerId;
 use schemars::JsonSchema;
@@ -49,12 +49,7 @@ pub(crate) async fn validate(api: Arc<Api>, request: Request) -> Result<Answer, 
     let Asked { tenant_id, min_position } = request.query()?;
     let number = field::number(request.parameter(0))?;
     let tenant = viewer(&request, tenant_id.as_deref())?;
-    let leases = api.leases.as_ref().ok_or_else(|| Problem::from(LeasesStale))?;
-    if let Some(position) = request.wanted(LedgerId::NUMBERING, min_position)?
-        && !leases.reached(position, api.settings.read_wait).await
-    {
-        return Err(Problem::of(&kind::READ_MODEL_BEHIND).member("position", position));
-    }
+    let leases = known_leases(&api, &request, min_position).await?;
     let validated = leases.validate(tenant, &[number])?;
     let verdict = validated.verdicts.first().ok_or_else(|| Problem::of(&kind::INTERNAL))?;
     let (verdict, state, lease) = match verdict {
@@ -71,6 +66,21 @@ pub(crate) async fn validate(api: Arc<Api>, request: Request) -> Result<Answer, 
         age_ms: u64::try_from(validated.age.as_millis()).unwrap_or(u64::MAX),
     };
     Ok(Answer::ok(&shown).marked(Mark::read(tenant, "number").one(number.mask())))
+}
+
+/// What is known of leases in this process, once that is what the client has seen committed.
+pub(super) async fn known_leases<'a>(
+    api: &'a Api,
+    request: &Request,
+    min_position: Option<u64>,
+) -> Result<&'a dyn Leases, Problem> {
+    let leases = api.leases.as_deref().ok_or_else(|| Problem::from(LeasesStale))?;
+    if let Some(position) = request.wanted(LedgerId::NUMBERING, min_position)?
+        && !leases.reached(position, api.settings.read_wait).await
+    {
+        return Err(Problem::of(&kind::READ_MODEL_BEHIND).member("position", position));
+    }
+    Ok(leases)
 }
 
 const fn state(stands: &Lifecycle) -> NumberState {

@@ -27,7 +27,7 @@ pub(crate) use document::serve;
 pub(crate) use health::{live, openapi, ready};
 pub(crate) use numbering::{
     assign, hold, import, list_exports, list_numbers, number_history, recall, reinstate, release, renew,
-    request_export, reserve, retire, set_cool_off, set_quota, show_number, signals, validate_lease,
+    request_export, reserve, retire, set_cool_off, set_quota, show_number, show_quota, signals, validate_lease,
 };
 pub(crate) use operation::Operation;
 pub(crate) use routing::{

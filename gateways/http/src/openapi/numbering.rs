@@ -1,9 +1,9 @@
 use super::Operation;
 use super::examples::{ACTOR, BLOCK, DIGITS, EXPORT, HASH, LEASE, NUMBER, TENANT, page, receipt};
 use crate::numbering::{
-    Asked, Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Quota, QuotaSet, Recall,
-    Reinstate, RequestedExport, Reserved, Retire, ShownExports, ShownHistory, ShownLease, ShownNumber, ShownNumbers,
-    ShownSignals, WantedExport, Which, WhichHistory, WhichSignals,
+    AsOf, Asked, Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Quota, QuotaSet,
+    Recall, Reinstate, RequestedExport, Reserved, Retire, ShownAllowance, ShownExports, ShownHistory, ShownLease,
+    ShownNumber, ShownNumbers, ShownSignals, WantedExport, Which, WhichHistory, WhichSignals,
 };
 use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
@@ -91,7 +91,8 @@ pub(crate) fn reserve() -> Operation {
         "Up to a day, to decide. A reservation ends by itself. A \
                        tenant has at most 100 reservations and holds at once unless another quota was set, and makes \
                        at most 60 reservations within any minute. A vanity number takes the role \
-                       sms:numbering:vanity.",
+                       sms:numbering:vanity. An alphanumeric sender is in no block: whoever reserves one that \
+                       nobody has takes it, and CONFLICT says that another has it or one that looks like it; never whose.",
     )
     .example("number", DIGITS)
     .takes::<ForAWhile>(json!({ "ttl_seconds": 600 }))
@@ -106,6 +107,8 @@ pub(crate) fn reserve() -> Operation {
         &kind::CONFLICT,
         &kind::QUARANTINED,
         &kind::INVALID_TRANSITION,
+        &kind::INVALID_VALUE,
+        &kind::FAILED_PRECONDITION,
         &kind::INSUFFICIENT_SCOPE,
         &kind::QUOTA_EXCEEDED,
     ])
@@ -145,7 +148,13 @@ pub(crate) fn assign() -> Operation {
         .example("number", DIGITS)
         .takes::<Assigning>(json!({ "period": { "months": 12, "renews": true } }))
         .answers::<Leased>(200, "It is assigned.", leased("assigned", 5))
-        .refuses(OWN)
+        .refuses(&[
+            &kind::NOT_REGISTERED,
+            &kind::NOT_FOUND,
+            &kind::INVALID_TRANSITION,
+            &kind::CONFLICT,
+            &kind::FAILED_PRECONDITION,
+        ])
 }
 
 pub(crate) fn renew() -> Operation {
@@ -197,7 +206,7 @@ pub(crate) fn set_cool_off() -> Operation {
 }
 
 pub(crate) fn release() -> Operation {
-    let description = "An assigned telephone number then cools off for 90 days, a short code for 30, a vanity number for 365; one that \
+    let description = "An assigned telephone number then cools off for 90 days, a short code for 30, a vanity number or an alphanumeric sender for 365; one that \
                        was never assigned is free at once.";
     Operation::of("End a reservation, a hold or a lease", description)
         .example("number", DIGITS)
@@ -248,6 +257,19 @@ pub(crate) fn list_exports() -> Operation {
     Operation::of("List exports", description)
         .answers::<ShownExports>(200, "What there is.", example)
         .refuses(&[&kind::UNAVAILABLE])
+}
+
+pub(crate) fn show_quota() -> Operation {
+    let description = "How many reservations and holds a tenant may have at once, how many numbers it may reserve within any \
+                       minute, and how many reservations and holds it has. Out of memory, as current as `age_ms` says.";
+    let answer = json!({
+        "tenant_id": TENANT, "at_once": 250, "per_minute": 90, "reservations": 3, "position": 12, "age_ms": 250,
+    });
+    Operation::of("Show a tenant's quota of reservations", description)
+        .query::<AsOf>()
+        .example("id", TENANT)
+        .answers::<ShownAllowance>(200, "What holds now.", answer)
+        .refuses(&[&kind::TENANT_MISMATCH, &kind::INVALID_VALUE, &kind::UNAVAILABLE, &kind::READ_MODEL_BEHIND])
 }
 
 pub(crate) fn set_quota() -> Operation {

@@ -37,12 +37,14 @@ values! {
         "type": "string", "pattern": "^\\+[1-9][0-9]{7,14}$",
     }
     SenderText {
-        "description": "An E.164 number, or a short code of 3 to 6 digits.",
-        "type": "string", "pattern": "^(\\+[1-9][0-9]{7,14}|[1-9][0-9]{2,5})$",
+        "description": "An E.164 number, a short code of 3 to 6 digits, or an alphanumeric sender of 1 to 11 printable \
+            characters of the GSM 7-bit alphabet (3GPP TS 23.038).",
+        "type": "string", "minLength": 1, "maxLength": 16,
     }
     NumberInPath {
-        "description": "The digits of an E.164 number, country code first, without the plus sign, or those of a short code.",
-        "type": "string", "pattern": "^([1-9][0-9]{7,14}|[1-9][0-9]{2,5})$",
+        "description": "The digits of an E.164 number, country code first, without the plus sign, those of a short code, or an \
+            alphanumeric sender, percent-encoded.",
+        "type": "string", "minLength": 1, "maxLength": 16,
     }
     NumberTypeName { "type": "string", "enum": NumberType::ALL.map(NumberType::name) }
     PrefixDigits {

@@ -72,6 +72,8 @@ kinds! {
         "Read it again, then decide again."
     QUARANTINED CONFLICT "The number cools off"
         "Wait until the cool-off is over, or take another number."
+    FAILED_PRECONDITION CONFLICT "It cannot be decided now"
+        "Repeat with the same idempotency key in a few seconds."
     INVALID_TRANSITION CONFLICT "Its state does not allow this"
         "Read the state of the thing; it allows other things than this one."
     ALREADY_EXISTS CONFLICT "It exists already"

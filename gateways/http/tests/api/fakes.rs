@@ -220,8 +220,8 @@ pub fn number(tenant: TenantId) -> Number {
     Number {
         number: "+93700000001".parse().unwrap(),
         number_type: NumberType::Msisdn,
-        block: BlockId::from_bytes([5; 16]),
-        mno: "Roshan".into(),
+        block: Some(BlockId::from_bytes([5; 16])),
+        mno: Some("Roshan".into()),
         state: NumberState::Reserved,
         tenant: Some(tenant),
         lease: Some(LeaseId::from_bytes([6; 16])),

@@ -3,9 +3,9 @@ use crate::fakes::{Bench, FakeReads, HERAT, KABUL};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use peyk_domain::access::Role;
-use peyk_domain::numbering::{Export, ExportProof, ExportState, Inventory, NumberingEvent};
+use peyk_domain::numbering::{Export, ExportProof, ExportState, Inventory, NumberingEvent, ReservationQuota};
 use peyk_domain::{At, BlockId, ExportId, LeaseId, SenderId, TenantId};
-use peyk_handlers::{Exports, KnownExports, Leases, LeasesStale, Validated};
+use peyk_handlers::{Allowance, Exports, KnownExports, Leases, LeasesStale, Validated};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use std::time::Duration;
 const LEASE: LeaseId = LeaseId::from_bytes([0x44; 16]);
 const POSITION: u64 = 7;
 
-/// Knows three numbers: HERAT's, KABUL's, and one that is nobody's.
+/// Knows four numbers: HERAT's, KABUL's, one that is nobody's by now, and one that HERAT has reserved.
 pub struct FakeLeases {
     inventory: Inventory,
     reads: Arc<FakeReads>,
@@ -28,7 +28,7 @@ impl FakeLeases {
         let listed = NumberingEvent::NumbersListed {
             block,
             mno: "Roshan".to_owned(),
-            numbers: (1..4).map(|last| number(last).into()).collect(),
+            numbers: (1..5).map(|last| number(last).into()).collect(),
         };
         let mut inventory = Inventory::default();
         inventory.evolve(listed).unwrap();
@@ -36,6 +36,26 @@ impl FakeLeases {
             let (number, lease, until) = (number(last), LEASE, At(u64::MAX));
             inventory.evolve(NumberingEvent::NumberReserved { number, lease, tenant, since: At(0), until }).unwrap();
             inventory.evolve(NumberingEvent::NumberAssigned { number, lease, tenant, term: None }).unwrap();
+        }
+        let quota = ReservationQuota { at_once: 7, per_minute: 8 };
+        for event in [
+            NumberingEvent::ReservationQuotaSet { tenant: HERAT, quota },
+            NumberingEvent::NumberReserved {
+                number: number(3),
+                lease: LEASE,
+                tenant: HERAT,
+                since: At(0),
+                until: At(1),
+            },
+            NumberingEvent::NumberReserved {
+                number: number(4),
+                lease: LEASE,
+                tenant: HERAT,
+                since: At(0),
+                until: At(2),
+            },
+        ] {
+            inventory.evolve(event).unwrap();
         }
         Self { inventory, reads, stale: AtomicBool::new(false) }
     }
@@ -47,6 +67,13 @@ impl Leases for FakeLeases {
         let verdicts = numbers.iter().map(|number| self.inventory.validate(*number, tenant, At(1))).collect();
         let validated = Validated { verdicts, position: POSITION, age: Duration::from_millis(250) };
         if self.stale.load(Ordering::Relaxed) { Err(LeasesStale) } else { Ok(validated) }
+    }
+
+    fn allowance(&self, tenant: TenantId) -> Result<Allowance, LeasesStale> {
+        let Validated { position, age, .. } = self.validate(tenant, &[])?;
+        let (quota, reservations) =
+            (self.inventory.reservation_quota(tenant), self.inventory.reservations(tenant, At(1)));
+        Ok(Allowance { quota, reservations, position, age })
     }
 
     fn reached(&self, position: u64, _: Duration) -> BoxFuture<'static, bool> {
@@ -114,4 +141,22 @@ async fn it_is_refused_while_it_is_not_certain_and_before_a_receipt_is_known() {
     let reply = bench.ask("GET", &path(1), "").await;
     reply.is_problem(503, "UNAVAILABLE");
     assert_eq!(reply.text("reason"), "NUMBERING_STALE");
+}
+
+#[tokio::test]
+async fn a_tenant_reads_its_own_quota_and_the_platform_every_ones() {
+    let bench = Bench::new();
+    let path = |tenant: TenantId| format!("/v1/numbering/quotas/{tenant}");
+    let own = bench.ask("GET", &path(HERAT), "").await;
+    let wanted = json!({
+        "tenant_id": HERAT.to_string(), "at_once": 7, "per_minute": 8, "reservations": 1, "position": POSITION, "age_ms": 250,
+    });
+    assert_eq!((own.status, &own.body), (200, &wanted), "a reservation that ran out does not count");
+    bench.ask("GET", &path(KABUL), "").await.is_problem(403, "TENANT_MISMATCH");
+    bench.ask("GET", "/v1/numbering/quotas/5", "").await.is_problem(422, "INVALID_VALUE");
+    let kabul = bench.ask_as_platform("GET", &path(KABUL), "").await;
+    let of_kabul = (&kabul.body["at_once"], &kabul.body["per_minute"], &kabul.body["reservations"]);
+    assert_eq!((kabul.status, of_kabul), (200, (&100.into(), &60.into(), &0.into())));
+    bench.leases.stale.store(true, Ordering::Relaxed);
+    bench.ask("GET", &path(HERAT), "").await.is_problem(503, "UNAVAILABLE");
 }

@@ -311,6 +311,7 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
         format!("/v1/numbers?tenant_id={HERAT}"),
         format!("/v1/numbers/{NUMBER}?tenant_id={HERAT}"),
         format!("/v1/numbers/{NUMBER}/lease?tenant_id={HERAT}"),
+        format!("/v1/numbering/quotas/{HERAT}"),
         format!("/v1/audit?tenant_id={HERAT}"),
         "/v1/audit".to_owned(),
     ];
@@ -325,7 +326,7 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
     let (entries, counts) = noted(&bench, recording).await;
     let read: Vec<_> = entries.iter().map(|entry| (entry.subject_tenant, entry.resource.as_str())).collect();
     let herat = format!("tenant/{HERAT}");
-    let root = format!("user/{ROOT}");
+    let (root, quota) = (format!("user/{ROOT}"), format!("quota/{HERAT}"));
     assert_eq!(
         read,
         [
@@ -336,6 +337,7 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
             (HERAT, "number"),
             (HERAT, "number/+93***"),
             (HERAT, "number/+93***"),
+            (HERAT, &*quota),
             (HERAT, "audit"),
             (TenantId::NIL, "audit"),
         ],
@@ -343,7 +345,7 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
     );
     assert!(entries.iter().all(|entry| entry.kind == AuditKind::CrossTenantRead && entry.actor == ACTOR));
     assert!(entries.iter().all(|entry| entry.tenant.is_nil() && entry.code.is_empty()));
-    assert_eq!(count_of(&counts, AuditKind::CrossTenantRead, HERAT), 7);
+    assert_eq!(count_of(&counts, AuditKind::CrossTenantRead, HERAT), 8);
     assert_eq!(count_of(&counts, AuditKind::CrossTenantRead, TenantId::NIL), 2);
     assert!(!format!("{entries:?}").contains(NUMBER));
 }

@@ -91,7 +91,7 @@ async fn an_import_that_breaks_off_says_where() {
     reply.is_problem(422, "INVALID_ROWS");
     assert_eq!(
         reply.text("detail"),
-        "lines 502 to 1001: 2 of these numbers are listed twice or in the inventory already, counted from 1: 1, 5. \
+        "lines 502 to 1001: 2 of these numbers are listed twice, in the inventory already or no numbers, counted from 1: 1, 5. \
          The 500 numbers before them are listed; nothing of these lines was imported; send what remains as another block"
     );
 }
@@ -159,6 +159,28 @@ async fn short_codes_are_leased_as_numbers_are_and_vanity_takes_a_role() {
     bench.commands.refuse(5, refused);
     let reply = bench.ask_as(&plain, "POST", "/v1/numbers/7070/reserve", &[], r#"{"ttl_seconds":600}"#).await;
     reply.is_problem(403, "INSUFFICIENT_SCOPE");
+}
+
+#[tokio::test]
+async fn a_name_is_reserved_as_a_number_is_and_no_answer_says_whose_it_is() {
+    let bench = Bench::new();
+    let reserve = async |name: &str| {
+        let path = format!("/v1/numbers/{name}/reserve");
+        bench.ask("POST", &path, r#"{"ttl_seconds":600}"#).await
+    };
+    assert_eq!(reserve("Acme%2024").await.status, 201);
+    let NumberingCommand::Reserve { number, .. } = commands(&bench)[0].command else { panic!("no reservation") };
+    assert_eq!(number, "Acme 24".parse::<SenderId>().unwrap());
+    for name in ["TwelveLetter", "%20Acme", "Acme%00", "A%FF", "--", "%E2%82%AC5a"] {
+        reserve(name).await.is_problem(422, "INVALID_VALUE");
+    }
+    for (error, status) in
+        [(NumberingError::Conflict, 409), (NumberingError::Undecided, 409), (NumberingError::TooManySenders, 409)]
+    {
+        let (code, message) = (error.code(), error.to_string());
+        bench.commands.refuse(commands(&bench).len(), CommandError::Refused { code: code.into(), message });
+        reserve("Acme").await.is_problem(status, code);
+    }
 }
 
 #[tokio::test]
