@@ -11,6 +11,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const REBUILD: &[&str] = &["projections", "rebuild", "leases"];
 /// The first key of the advisory locks that hold a rebuild at a point; the second is the point.
 const HOLD: i32 = 77;
+/// Other projections read the same ledger, and are not to wait.
+const OURS: &str = "NEW.projection = 'leases'";
 
 /// Where a rebuild is held, and killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,20 +50,20 @@ impl Point {
         let what = match self {
             // Emptying the slot begins with taking its readiness away.
             Self::Emptying => {
-                format!("TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.slot = NEW.slot)")
+                format!("TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.slot = NEW.slot AND {OURS})")
             }
             Self::Copying => format!("TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW"),
             Self::Copied => format!(
-                "CONSTRAINT TRIGGER {name} AFTER INSERT ON {table} {at_commit} FOR EACH ROW WHEN (NEW.slot = '{idle}')"
+                "CONSTRAINT TRIGGER {name} AFTER INSERT ON {table} {at_commit} FOR EACH ROW WHEN (NEW.slot = '{idle}' AND {OURS})"
             ),
             Self::CatchingUp => {
-                format!("TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (NEW.slot = '{idle}')")
+                format!("TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (NEW.slot = '{idle}' AND {OURS})")
             }
             Self::Switching => {
-                format!("TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.slot <> NEW.slot)")
+                format!("TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.slot <> NEW.slot AND {OURS})")
             }
             Self::Switched => format!(
-                "CONSTRAINT TRIGGER {name} AFTER UPDATE ON {table} {at_commit} FOR EACH ROW WHEN (OLD.slot <> NEW.slot)"
+                "CONSTRAINT TRIGGER {name} AFTER UPDATE ON {table} {at_commit} FOR EACH ROW WHEN (OLD.slot <> NEW.slot AND {OURS})"
             ),
         };
         format!("CREATE {what} EXECUTE FUNCTION public.hold('{}')", self as i32)
