@@ -156,6 +156,22 @@ CREATE TABLE read_a.numbers (
     type text NOT NULL
 );
 
+CREATE TABLE read_a.operator_files (
+    file bytea NOT NULL,
+    block uuid NOT NULL,
+    mno text NOT NULL,
+    rows integer NOT NULL,
+    staged integer NOT NULL,
+    state text NOT NULL,
+    key uuid,
+    approval uuid,
+    importer uuid NOT NULL,
+    opened_ms bigint NOT NULL,
+    ended_ms bigint,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
 CREATE TABLE read_a.operators (
     id uuid NOT NULL,
     name text NOT NULL,
@@ -293,6 +309,22 @@ CREATE TABLE read_b.numbers (
     type text NOT NULL
 );
 
+CREATE TABLE read_b.operator_files (
+    file bytea NOT NULL,
+    block uuid NOT NULL,
+    mno text NOT NULL,
+    rows integer NOT NULL,
+    staged integer NOT NULL,
+    state text NOT NULL,
+    key uuid,
+    approval uuid,
+    importer uuid NOT NULL,
+    opened_ms bigint NOT NULL,
+    ended_ms bigint,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
 CREATE TABLE read_b.operators (
     id uuid NOT NULL,
     name text NOT NULL,
@@ -398,6 +430,10 @@ ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_term_check CHECK (((term_month
 
 ALTER TABLE read_a.numbers ADD CONSTRAINT numbers_type_check CHECK ((type = ANY (ARRAY['msisdn'::text, 'short_code'::text, 'vanity'::text, 'alpha'::text])));
 
+ALTER TABLE read_a.operator_files ADD CONSTRAINT operator_files_pkey PRIMARY KEY (file);
+
+ALTER TABLE read_a.operator_files ADD CONSTRAINT operator_files_state_check CHECK ((state = ANY (ARRAY['open'::text, 'clearing'::text, 'abandoned'::text, 'closed'::text])));
+
 ALTER TABLE read_a.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
 ALTER TABLE read_a.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
@@ -454,6 +490,10 @@ ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_term_check CHECK (((term_month
 
 ALTER TABLE read_b.numbers ADD CONSTRAINT numbers_type_check CHECK ((type = ANY (ARRAY['msisdn'::text, 'short_code'::text, 'vanity'::text, 'alpha'::text])));
 
+ALTER TABLE read_b.operator_files ADD CONSTRAINT operator_files_pkey PRIMARY KEY (file);
+
+ALTER TABLE read_b.operator_files ADD CONSTRAINT operator_files_state_check CHECK ((state = ANY (ARRAY['open'::text, 'clearing'::text, 'abandoned'::text, 'closed'::text])));
+
 ALTER TABLE read_b.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
 ALTER TABLE read_b.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
@@ -488,6 +528,10 @@ CREATE INDEX numbers_state ON read_a.numbers USING btree (state, number);
 
 CREATE INDEX numbers_tenant ON read_a.numbers USING btree (tenant, number) WHERE (tenant IS NOT NULL);
 
+CREATE INDEX operator_files_by_position ON read_a.operator_files USING btree ("position");
+
+CREATE INDEX operator_files_hidden ON read_a.operator_files USING btree (block) WHERE (state = ANY (ARRAY['open'::text, 'clearing'::text]));
+
 CREATE INDEX routes_prefix ON read_a.routes USING btree (prefix, priority);
 
 CREATE INDEX audit_actor ON read_b.audit USING btree (actor, id DESC) WHERE (actor IS NOT NULL);
@@ -509,6 +553,10 @@ CREATE INDEX number_audit_tenant ON read_b.number_audit USING btree (tenant, num
 CREATE INDEX numbers_state ON read_b.numbers USING btree (state, number);
 
 CREATE INDEX numbers_tenant ON read_b.numbers USING btree (tenant, number) WHERE (tenant IS NOT NULL);
+
+CREATE INDEX operator_files_by_position ON read_b.operator_files USING btree ("position");
+
+CREATE INDEX operator_files_hidden ON read_b.operator_files USING btree (block) WHERE (state = ANY (ARRAY['open'::text, 'clearing'::text]));
 
 CREATE INDEX routes_prefix ON read_b.routes USING btree (prefix, priority);
 
@@ -550,6 +598,10 @@ CREATE POLICY of_tenant ON read_a.messages AS PERMISSIVE FOR ALL TO public USING
 
 CREATE POLICY of_tenant ON read_a.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
 
+CREATE POLICY of_a_whole_file ON read_a.numbers AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((block IS NULL) OR (NOT (block IN ( SELECT hidden.block
+   FROM read_a.operator_files hidden
+  WHERE (hidden.state = ANY (ARRAY['open'::text, 'clearing'::text])))))));
+
 CREATE POLICY of_tenant ON read_a.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL) AND ((state = 'available'::text) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text)))));
 
 CREATE POLICY of_tenant ON read_a.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));
@@ -563,6 +615,10 @@ CREATE POLICY of_tenant ON read_b.leases AS PERMISSIVE FOR ALL TO public USING (
 CREATE POLICY of_tenant ON read_b.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY of_tenant ON read_b.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
+
+CREATE POLICY of_a_whole_file ON read_b.numbers AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((block IS NULL) OR (NOT (block IN ( SELECT hidden.block
+   FROM read_b.operator_files hidden
+  WHERE (hidden.state = ANY (ARRAY['open'::text, 'clearing'::text])))))));
 
 CREATE POLICY of_tenant ON read_b.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL) AND ((state = 'available'::text) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text)))));
 
@@ -685,6 +741,22 @@ CREATE VIEW read.numbers WITH (security_invoker=true) AS
     numbers.renewal,
     numbers.type
    FROM read_a.numbers;
+
+CREATE VIEW read.operator_files WITH (security_invoker=true) AS
+ SELECT operator_files.file,
+    operator_files.block,
+    operator_files.mno,
+    operator_files.rows,
+    operator_files.staged,
+    operator_files.state,
+    operator_files.key,
+    operator_files.approval,
+    operator_files.importer,
+    operator_files.opened_ms,
+    operator_files.ended_ms,
+    operator_files."position",
+    operator_files.updated_position
+   FROM read_a.operator_files;
 
 CREATE VIEW read.operators WITH (security_invoker=true) AS
  SELECT operators.id,
@@ -939,6 +1011,8 @@ GRANT SELECT ON TABLE read.number_audit TO peyk_reader;
 
 GRANT SELECT ON TABLE read.numbers TO peyk_reader;
 
+GRANT SELECT ON TABLE read.operator_files TO peyk_reader;
+
 GRANT SELECT ON TABLE read.operators TO peyk_reader;
 
 GRANT SELECT ON TABLE read.routes TO peyk_reader;
@@ -970,6 +1044,10 @@ GRANT SELECT ON TABLE read_a.number_audit TO peyk_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.numbers TO peyk_projector;
 
 GRANT SELECT ON TABLE read_a.numbers TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.operator_files TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.operator_files TO peyk_reader;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.operators TO peyk_projector;
 
@@ -1008,6 +1086,10 @@ GRANT SELECT ON TABLE read_b.number_audit TO peyk_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.numbers TO peyk_projector;
 
 GRANT SELECT ON TABLE read_b.numbers TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.operator_files TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.operator_files TO peyk_reader;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.operators TO peyk_projector;
 
@@ -1261,6 +1343,32 @@ COMMENT ON COLUMN read.numbers.renewal IS 'internal';
 
 COMMENT ON COLUMN read.numbers.type IS 'internal';
 
+COMMENT ON COLUMN read.operator_files.file IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.block IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.mno IS 'public';
+
+COMMENT ON COLUMN read.operator_files.rows IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.staged IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.state IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.key IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.approval IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.importer IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.opened_ms IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.ended_ms IS 'internal';
+
+COMMENT ON COLUMN read.operator_files."position" IS 'internal';
+
+COMMENT ON COLUMN read.operator_files.updated_position IS 'internal';
+
 COMMENT ON COLUMN read.operators.id IS 'internal';
 
 COMMENT ON COLUMN read.operators.name IS 'public';
@@ -1475,6 +1583,32 @@ COMMENT ON COLUMN read_a.numbers.renewal IS 'internal';
 
 COMMENT ON COLUMN read_a.numbers.type IS 'internal';
 
+COMMENT ON COLUMN read_a.operator_files.file IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.block IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.mno IS 'public';
+
+COMMENT ON COLUMN read_a.operator_files.rows IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.staged IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.state IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.key IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.approval IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.importer IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.opened_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.ended_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.operator_files.updated_position IS 'internal';
+
 COMMENT ON COLUMN read_a.operators.id IS 'internal';
 
 COMMENT ON COLUMN read_a.operators.name IS 'public';
@@ -1688,6 +1822,32 @@ COMMENT ON COLUMN read_b.numbers.term_months IS 'internal';
 COMMENT ON COLUMN read_b.numbers.renewal IS 'internal';
 
 COMMENT ON COLUMN read_b.numbers.type IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.file IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.block IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.mno IS 'public';
+
+COMMENT ON COLUMN read_b.operator_files.rows IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.staged IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.state IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.key IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.approval IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.importer IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.opened_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.ended_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.operator_files.updated_position IS 'internal';
 
 COMMENT ON COLUMN read_b.operators.id IS 'internal';
 

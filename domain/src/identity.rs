@@ -98,6 +98,10 @@ identifiers! {
     RouteId,
     /// A block of numbers as an operator handed it over.
     BlockId,
+    /// A key that an operator signs its files of numbers with.
+    ImportKeyId,
+    /// A second person's word for one file of numbers.
+    ApprovalId,
     /// One lease of one number, from reservation to release.
     LeaseId,
     /// One export for a regulator, from the request for it on.

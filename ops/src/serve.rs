@@ -171,7 +171,8 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     let api = Api::new(Arc::new(bus), Arc::new(reads), registry, tokens, readiness, limiter, settings);
     let known = Arc::new(LeaseReplica::new(numbering, clock, config.leases.stale_after()));
     let leases: Arc<dyn Leases> = known.clone();
-    let api = api.with_replays(Arc::new(replays)).with_leases(leases.clone()).with_exports(known);
+    let api = api.with_replays(Arc::new(replays)).with_leases(leases.clone()).with_exports(known.clone());
+    let api = api.with_import_keys(known);
     tracing::info!(listen = %server.local_addr()?, namespace = config.namespace, "serving");
     let recording = Recording::start(&api);
     let serving = CancellationToken::new();

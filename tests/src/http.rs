@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// More than the API may take for a command that finds no log, with room for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -90,10 +91,22 @@ impl Http {
         self.send(Method::PUT, path, &headers, body.to_string().into()).await
     }
 
+    /// A form (multipart/form-data, RFC 7578).
+    ///
     /// # Errors
     /// As [`Self::post`].
-    pub async fn post_csv(&self, path: &str, body: String) -> Result<Reply> {
-        self.send(Method::POST, path, &[(CONTENT_TYPE.as_str(), "text/csv")], body.into()).await
+    pub async fn post_form(&self, path: &str, parts: &[(&str, Bytes)]) -> Result<Reply> {
+        let boundary = Uuid::new_v4().to_string();
+        let mut body = Vec::new();
+        for (name, content) in parts {
+            let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        let media = format!("multipart/form-data; boundary={boundary}");
+        self.send(Method::POST, path, &[(CONTENT_TYPE.as_str(), &media)], body.into()).await
     }
 
     /// # Errors

@@ -1,13 +1,14 @@
 //! `peyk number` against a deployment that runs.
 use anyhow::{Context, Result, ensure};
 use peyk_domain::TenantId;
-use peyk_tests::{Deployment, eventually};
+use peyk_tests::{Deployment, Operator, eventually};
 use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const NUMBER: &str = "+93700000001";
+const FIRST: u64 = 93_700_000_001;
 const WHY: &str = "The operator asked for its block back in a letter.";
 
 /// The objects a command says, one a line; or the code it is refused with.
@@ -33,9 +34,7 @@ fn done(deployment: &Deployment, arguments: &[&str]) -> Result<Value> {
 async fn the_life_of_a_number_from_a_shell() -> Result<()> {
     let deployment = Deployment::start().await?;
     let admin = deployment.http().bearer(&deployment.token(TenantId::NIL, &["platform.numbering.admin"])?);
-    let block = Uuid::new_v4();
-    let file = format!("number\n{NUMBER}\n+93700000002\n");
-    admin.post_csv(&format!("/v1/numbering/blocks?block={block}&mno=Test"), file).await?.expect(201)?;
+    Operator::test().import(&admin, FIRST, 2).await?;
     let [tenant, other] = [(); 2].map(|()| Uuid::new_v4().to_string());
 
     let reserve = |tenant: &str| said(&deployment, &["reserve", NUMBER, "--tenant", tenant, "--seconds", "600"]);

@@ -1,8 +1,8 @@
 use crate::exports::{Exports, KnownExports};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use peyk_domain::numbering::{LeaseVerdict, Numbering, ReservationQuota};
-use peyk_domain::{SenderId, TenantId};
+use peyk_domain::numbering::{ImportKey, LeaseVerdict, Numbering, ReservationQuota};
+use peyk_domain::{ImportKeyId, SenderId, TenantId};
 use peyk_ledger::{Clock, Fresh};
 use std::time::Duration;
 
@@ -57,7 +57,16 @@ pub trait Leases: Send + Sync + 'static {
     fn reached(&self, position: u64, patience: Duration) -> BoxFuture<'static, bool>;
 }
 
-/// [`Leases`] out of a replica of `numbering` in this process.
+/// The keys that operators sign their files of numbers with, answered from memory.
+pub trait ImportKeys: Send + Sync + 'static {
+    /// Every key there was, by id.
+    ///
+    /// # Errors
+    /// [`LeasesStale`]: it fails closed.
+    fn list(&self) -> Result<Vec<(ImportKeyId, ImportKey)>, LeasesStale>;
+}
+
+/// [`Leases`] and [`ImportKeys`] out of a replica of `numbering` in this process.
 #[derive(Debug, Clone)]
 pub struct LeaseReplica {
     numbering: Fresh<Numbering>,
@@ -107,6 +116,15 @@ impl Exports for LeaseReplica {
             let mut exports: Vec<_> = inventory.exports().map(|(id, export)| (id, export.clone())).collect();
             exports.sort_by_key(|(id, export)| (std::cmp::Reverse(export.requested), *id));
             KnownExports { exports, audit: inventory.audit_verdict(), position: freshness.position }
+        });
+        read.map_err(|_| LeasesStale)
+    }
+}
+
+impl ImportKeys for LeaseReplica {
+    fn list(&self) -> Result<Vec<(ImportKeyId, ImportKey)>, LeasesStale> {
+        let read = self.numbering.read_within(self.stale_after, |inventory, _, _| {
+            inventory.import_keys().map(|(id, key)| (id, key.clone())).collect()
         });
         read.map_err(|_| LeasesStale)
     }

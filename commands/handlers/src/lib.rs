@@ -30,7 +30,8 @@ pub use deployment::{Handlers, HandlersConfig, Wiring};
 pub use error::CommandError;
 pub use exports::{Exports, KnownExports};
 pub use leases::{
-    Allowance, LEASES_STALE_AFTER_MAX, LeaseReplica, Leases, LeasesStale, NOT_REGISTERED_CACHEABLE, Validated,
+    Allowance, ImportKeys, LEASES_STALE_AFTER_MAX, LeaseReplica, Leases, LeasesStale, NOT_REGISTERED_CACHEABLE,
+    Validated,
 };
 pub use metrics::METRICS;
 pub use partition::partition_of;

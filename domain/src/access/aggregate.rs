@@ -183,7 +183,7 @@ fn note(scope: Scope, entries: Vec<AuditEntry>, counts: Vec<AuditCount>) -> Deci
 }
 
 impl Fold for Access {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 }
 
 impl Aggregate for Access {

@@ -58,6 +58,8 @@ catalogue! {
     AccountReader = "account.reader",
     /// Both.
     AccountAdmin = "account.admin",
+    /// Approves files of numbers that no signature vouches for; never imports them.
+    PlatformFinanceOfficer = "platform.finance.officer",
 }
 
 impl Role {
@@ -71,6 +73,7 @@ impl Role {
                 | Self::PlatformSupport
                 | Self::PlatformNumberingAdmin
                 | Self::PlatformNumberingOps
+                | Self::PlatformFinanceOfficer
                 | Self::PlatformChannelAdmin
         )
     }
@@ -87,7 +90,11 @@ impl Role {
     pub const fn administers(self) -> bool {
         matches!(
             self,
-            Self::PlatformAdmin | Self::PlatformNumberingAdmin | Self::PlatformChannelAdmin | Self::TenantAdmin
+            Self::PlatformAdmin
+                | Self::PlatformNumberingAdmin
+                | Self::PlatformFinanceOfficer
+                | Self::PlatformChannelAdmin
+                | Self::TenantAdmin
         )
     }
 }

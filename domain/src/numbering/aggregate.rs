@@ -67,6 +67,7 @@ impl Inventory {
                 self.override_cool_off(at, number, lasts, justification, expected)
             }
             NumberingCommand::SetReservationQuota { tenant, quota } => self.set_quota(tenant, quota),
+            NumberingCommand::Imports(command) => self.decide_import(at, command),
             NumberingCommand::Tick => Ok(self.tick(at)),
         }
     }
@@ -83,19 +84,17 @@ impl Inventory {
         if numbers.is_empty() {
             return Err(NumberingError::InvalidValue("an import lists at least one number"));
         }
-        if mno.is_empty() || mno.chars().count() > MNO_MAX_CHARS || mno.chars().any(char::is_control) {
-            return Err(NumberingError::InvalidValue(
-                "the operator's name has 1 to 100 characters, none of them a control character",
-            ));
-        }
+        mno_name(&mno)?;
         if self.mno(block).is_some_and(|owner| owner != mno) {
             return Err(NumberingError::InvalidValue("the block belongs to another operator; use a new block id"));
+        }
+        if self.desk.hides(Some(block)) {
+            return Err(NumberingError::InvalidValue("a file is being imported into the block; use a new block id"));
         }
         let mut seen = HashSet::with_capacity(numbers.len());
         let (mut rows, mut count) = (Vec::new(), 0);
         for (row, number) in numbers.iter().map(|listing| listing.number()).enumerate() {
-            let is_listed = matches!(number, SenderId::Msisdn(_) | SenderId::ShortCode(_));
-            if !is_listed || !seen.insert(number) || self.entry(number).is_some() {
+            if !seen.insert(number) || !self.may_be_listed(number) {
                 count += 1;
                 if rows.len() < INVALID_ROWS_NAMED {
                     rows.push(row);
@@ -124,6 +123,7 @@ impl Inventory {
             }
         }
         events.extend(self.renewed_skeletons());
+        events.extend(self.tick_imports(at));
         events
     }
 
@@ -146,6 +146,17 @@ impl Inventory {
         }
         Ok(Standing { now, number_type: of.number_type(), elapsed })
     }
+}
+
+/// # Errors
+/// [`NumberingError::InvalidValue`] if an operator cannot be called that.
+pub(super) fn mno_name(mno: &str) -> Result<(), NumberingError> {
+    if mno.is_empty() || mno.chars().count() > MNO_MAX_CHARS || mno.chars().any(char::is_control) {
+        return Err(NumberingError::InvalidValue(
+            "the operator's name has 1 to 100 characters, none of them a control character",
+        ));
+    }
+    Ok(())
 }
 
 /// One number at the instant of a command.
@@ -177,7 +188,7 @@ impl Standing {
 }
 
 impl Fold for Numbering {
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
 }
 
 impl Aggregate for Numbering {

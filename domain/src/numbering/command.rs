@@ -1,3 +1,4 @@
+use super::imports::ImportCommand;
 use super::{ExportProof, Listing, Period, Reason, ReservationQuota};
 use crate::{At, BlockId, ExportId, LeaseId, SenderId, Span, TenantId};
 
@@ -59,6 +60,8 @@ pub enum NumberingCommand {
     OverrideCoolOff { number: SenderId, lasts: Span, justification: Reason, expected: Expected },
     /// Let a tenant keep so many numbers from others, at most [`super::RESERVATION_QUOTA_MAX`].
     SetReservationQuota { tenant: TenantId, quota: ReservationQuota },
+    /// Take in files of operators, and say whose keys vouch for them.
+    Imports(ImportCommand),
     /// Let time act: expire what ran out, a bounded number at a time.
     Tick,
 }

@@ -31,9 +31,11 @@ pub enum NumberingError {
     /// The number does not stand where this command could move it on.
     #[error("this cannot be done to the number now: {0}")]
     InvalidTransition(&'static str),
-    /// Rows of an import that repeat an earlier row, are in the inventory already or are no numbers, counted from 0.
+    /// Rows of an import that repeat an earlier row, are in the inventory or in another import already or are no numbers,
+    /// counted from 0.
     #[error(
-        "{count} of these numbers are listed twice, in the inventory already or no numbers, counted from 1: {}",
+        "{count} of these numbers are listed twice, in the inventory or in another import already or no numbers, \
+         counted from 1: {}",
         places(rows)
     )]
     InvalidRows { rows: Vec<usize>, count: usize },
@@ -54,6 +56,16 @@ pub enum NumberingError {
         "the audit table of numbers does not follow from the ledger; nothing is exported until a verification passes"
     )]
     AuditBroken,
+    #[error("the signature does not count: {0}")]
+    SignatureInvalid(&'static str),
+    #[error("the approval does not count: {0}")]
+    ApprovalInvalid(&'static str),
+    #[error("this file was imported already")]
+    DuplicateBatch,
+    #[error("{0}")]
+    BatchConflict(&'static str),
+    #[error("there is no {0}")]
+    NoSuch(&'static str),
     #[error("not acceptable: {0}")]
     InvalidValue(&'static str),
     /// An event that `decide` cannot have produced in this state: the ledger is not to be trusted, reading stops.
@@ -70,8 +82,11 @@ impl NumberingError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Conflict | Self::Changed => "CONFLICT",
-            Self::NotFound => "NOT_FOUND",
+            Self::Conflict | Self::Changed | Self::BatchConflict(_) => "CONFLICT",
+            Self::NotFound | Self::NoSuch(_) => "NOT_FOUND",
+            Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
+            Self::ApprovalInvalid(_) => "APPROVAL_INVALID",
+            Self::DuplicateBatch => "DUPLICATE_BATCH",
             Self::NotRegistered => "NOT_REGISTERED",
             Self::InsufficientScope => "INSUFFICIENT_SCOPE",
             Self::Undecided => "FAILED_PRECONDITION",

@@ -1,5 +1,6 @@
+use super::imports::{AbandonReason, FileForm, FileHash, SignatureScheme, Voucher};
 use super::{ExportProof, Listing, Reason, ReservationQuota, Skeleton, Term};
-use crate::{AlphaId, At, BlockId, ExportId, LeaseId, SenderId, TenantId};
+use crate::{ActorId, AlphaId, ApprovalId, At, BlockId, ExportId, ImportKeyId, LeaseId, SenderId, TenantId};
 
 /// What happened to numbers. The stored names stand in `schemas`, not here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,5 +160,60 @@ pub enum NumberingEvent {
     NumberRetired {
         number: SenderId,
         justification: Reason,
+    },
+    /// Files that an operator signs with this key count from `valid_from` until `expires`.
+    ImportKeyRegistered {
+        key: ImportKeyId,
+        mno: String,
+        scheme: SignatureScheme,
+        /// SubjectPublicKeyInfo in DER.
+        public_key: Vec<u8>,
+        valid_from: At,
+        expires: At,
+    },
+    /// Nothing that the key signs counts from `at` on.
+    ImportKeyRevoked {
+        key: ImportKeyId,
+        at: At,
+        reason: Reason,
+    },
+    /// One file may come in without a signature that counts, once, until `expires`.
+    ImportApproved {
+        approval: ApprovalId,
+        file: FileHash,
+        approver: ActorId,
+        at: At,
+        expires: At,
+        justification: Reason,
+    },
+    /// A file is on its way into the inventory, and nobody sees its numbers before all are there.
+    BatchOpened {
+        file: FileHash,
+        block: BlockId,
+        mno: String,
+        rows: u32,
+        form: FileForm,
+        voucher: Voucher,
+        importer: ActorId,
+        until: At,
+    },
+    /// The next rows of the file.
+    RowsStaged {
+        file: FileHash,
+        numbers: Vec<Listing>,
+    },
+    /// All rows of the file were staged and are its own: its numbers joined the inventory and are available.
+    BatchClosed {
+        file: FileHash,
+    },
+    /// None of the file's numbers joins the inventory.
+    BatchAbandoned {
+        file: FileHash,
+        reason: AbandonReason,
+    },
+    /// Numbers that were staged, the last ones first, are gone again.
+    RowsRemoved {
+        file: FileHash,
+        numbers: Vec<Listing>,
     },
 }

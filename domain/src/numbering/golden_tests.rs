@@ -1,6 +1,6 @@
 use super::*;
 use crate::kept::golden;
-use crate::{AlphaId, At, BlockId, ExportId, LeaseId, SenderId, TenantId};
+use crate::{ActorId, AlphaId, ApprovalId, At, BlockId, ExportId, ImportKeyId, LeaseId, SenderId, TenantId};
 
 const TENANT: TenantId = TenantId::from_bytes([1; 16]);
 const UNTIL: At = At(1_000_000);
@@ -115,7 +115,65 @@ fn the_inventory_keeps_its_bytes() {
         NumberingEvent::NumberAuditVerified { position: 17, at: At(9_000_000) },
         NumberingEvent::NumberAuditBroken { position: 9, at: At(9_100_000) },
     ]);
+    history.extend(imports());
     golden::<Numbering>("numbering", vec![history]);
+}
+
+/// A file that is in, one that is on its way, one that is being taken away, with keys and approvals.
+fn imports() -> Vec<NumberingEvent> {
+    let form = FileForm { columns: NumberColumns::NumberAndType, line_end: LineEnd::CrLf, last_line_ends: false };
+    let file = |numbers: &[Listing]| {
+        let mut digest = FileDigest::begin(form);
+        numbers.iter().for_each(|number| digest.row(*number));
+        digest.finish()
+    };
+    let key = ImportKeyId::from_bytes([5; 16]);
+    let approval = |index| ApprovalId::from_bytes([index; 16]);
+    let approved = |index, file| NumberingEvent::ImportApproved {
+        approval: approval(index),
+        file,
+        approver: ActorId::from_bytes([6; 16]),
+        at: At(1_000_000),
+        expires: At(2_000_000),
+        justification: why(),
+    };
+    let opened = |index, file, voucher| NumberingEvent::BatchOpened {
+        file,
+        block: BlockId::from_bytes([index; 16]),
+        mno: "Etisalat".into(),
+        rows: 2,
+        form,
+        voucher,
+        importer: ActorId::from_bytes([7; 16]),
+        until: At(4_600_000),
+    };
+    let signature = Voucher::Signature { key, signature: vec![8; 4] };
+    let number = |index| Listing::from(number(index));
+    let numbers = [[number(20), number(21)], [number(22), number(23)], [number(24), number(25)]];
+    let [closed, open, given_up] = numbers.each_ref().map(|numbers| file(numbers));
+    let staged = |file, numbers: &[Listing]| NumberingEvent::RowsStaged { file, numbers: numbers.to_vec() };
+    vec![
+        NumberingEvent::ImportKeyRegistered {
+            key,
+            mno: "Etisalat".into(),
+            scheme: SignatureScheme::Pkcs1Sha256,
+            public_key: vec![9; 5],
+            valid_from: At(900_000),
+            expires: At(9_000_000),
+        },
+        opened(1, closed, signature.clone()),
+        staged(closed, &numbers[0]),
+        NumberingEvent::BatchClosed { file: closed },
+        approved(1, open),
+        approved(2, given_up),
+        opened(2, open, Voucher::Approval(approval(1))),
+        staged(open, &numbers[1][..1]),
+        opened(3, given_up, signature),
+        staged(given_up, &numbers[2]),
+        NumberingEvent::BatchAbandoned { file: given_up, reason: AbandonReason::Lapsed },
+        NumberingEvent::RowsRemoved { file: given_up, numbers: vec![number(25)] },
+        NumberingEvent::ImportKeyRevoked { key, at: At(1_900_000), reason: why() },
+    ]
 }
 
 /// Ten million of them are kept in memory; `ops/bench memory` measures what that takes.

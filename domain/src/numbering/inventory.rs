@@ -1,4 +1,5 @@
 use super::exports::{AuditVerdict, Exports};
+use super::imports::Desk;
 use super::recalls::Recalls;
 use super::skeleton::Skeletons;
 use super::tallies::Tallies;
@@ -60,6 +61,9 @@ impl Counts {
 /// Every number that was ever listed, every alphanumeric sender that is not free, and where they stand. State of the
 /// `numbering` ledger.
 ///
+/// Numbers of an import that is under way are in the map already, so that its end costs nothing, and no question finds
+/// them: their block is hidden.
+///
 /// The maps are B-trees rather than hash tables: millions of numbers come in one after another, and a hash table that
 /// grows moves all of them at once while every command waits.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -72,18 +76,25 @@ pub struct Inventory {
     pub(super) recalls: Recalls,
     pub(super) exports: Exports,
     pub(super) skeletons: Skeletons,
+    pub(super) desk: Desk,
 }
 
 impl Inventory {
     #[must_use]
     pub fn entry(&self, number: SenderId) -> Option<&Entry> {
-        self.numbers.get(&number)
+        self.numbers.get(&number).filter(|entry| !self.desk.hides(entry.block))
+    }
+
+    /// Whether it is a number, and neither in the inventory nor in an import that is under way. Alphanumeric senders are
+    /// never listed.
+    pub(super) fn may_be_listed(&self, number: SenderId) -> bool {
+        matches!(number, SenderId::Msisdn(_) | SenderId::ShortCode(_)) && !self.numbers.contains_key(&number)
     }
 
     /// Where the number stands as recorded, not regarding what ran out since; see [`Entry::seen_at`].
     #[must_use]
     pub fn lifecycle(&self, number: SenderId) -> Option<&Lifecycle> {
-        self.numbers.get(&number).map(|entry| &entry.lifecycle)
+        self.entry(number).map(|entry| &entry.lifecycle)
     }
 
     /// The tenant the number is assigned to at `at`. Reservations and holds give no right to send.
@@ -103,7 +114,8 @@ impl Inventory {
 
     /// Every number, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (SenderId, &Entry)> {
-        self.numbers.iter().map(|(number, entry)| (*number, entry))
+        let seen = self.numbers.iter().filter(|(_, entry)| !self.desk.hides(entry.block));
+        seen.map(|(number, entry)| (*number, entry))
     }
 
     #[must_use]
@@ -113,12 +125,12 @@ impl Inventory {
 
     #[must_use]
     pub fn len(&self) -> usize {
-        self.numbers.len()
+        self.numbers.len() - self.desk.staged()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.numbers.is_empty()
+        self.len() == 0
     }
 
     /// When the next timer is due.
@@ -248,7 +260,40 @@ impl Inventory {
                     .then_some(())
                     .ok_or(NumberingError::CorruptLedger("a number that is not leased was leased again"))
             }
+            NumberingEvent::ImportKeyRegistered { .. }
+            | NumberingEvent::ImportKeyRevoked { .. }
+            | NumberingEvent::ImportApproved { .. }
+            | NumberingEvent::BatchOpened { .. }
+            | NumberingEvent::RowsStaged { .. }
+            | NumberingEvent::BatchClosed { .. }
+            | NumberingEvent::BatchAbandoned { .. }
+            | NumberingEvent::RowsRemoved { .. } => self.evolve_import(event),
         }
+    }
+
+    /// Puts numbers of a hidden block where all are.
+    pub(super) fn stage(&mut self, block: BlockId, numbers: &[Listing]) -> Result<(), NumberingError> {
+        for number in numbers {
+            let entry =
+                Entry { block: Some(block), number_type: number.number_type(), lifecycle: Lifecycle::Available };
+            if self.numbers.insert(number.number(), entry).is_some() {
+                return Err(NumberingError::CorruptLedger("a number was staged that is there already"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes numbers that were staged away again.
+    pub(super) fn unstage(&mut self, numbers: &[Listing]) {
+        for number in numbers {
+            self.numbers.remove(&number.number());
+        }
+    }
+
+    /// Lets the numbers of a block that is hidden no more count.
+    pub(super) fn show(&mut self, block: BlockId, mno: String, count: u64) {
+        self.blocks.insert(block, mno);
+        self.counts.available += count;
     }
 
     fn list(&mut self, block: BlockId, mno: String, numbers: Vec<Listing>) -> Result<(), NumberingError> {
@@ -278,7 +323,8 @@ impl Inventory {
         transition: impl FnOnce(&Lifecycle) -> Option<Lifecycle>,
     ) -> Result<(), NumberingError> {
         use Lifecycle::{Held, Reserved};
-        let entry = self.numbers.get_mut(&number).ok_or(NumberingError::CorruptLedger("a number was never listed"))?;
+        let entry = self.numbers.get_mut(&number).filter(|entry| !self.desk.hides(entry.block));
+        let entry = entry.ok_or(NumberingError::CorruptLedger("a number was never listed"))?;
         let next = transition(&entry.lifecycle)
             .ok_or(NumberingError::CorruptLedger("a number took a step it could not take"))?;
         if let Some(until) = entry.lifecycle.until() {

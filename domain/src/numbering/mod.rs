@@ -5,6 +5,7 @@ mod command;
 mod error;
 mod event;
 mod exports;
+mod imports;
 mod inventory;
 mod lifecycle;
 mod number_type;
@@ -35,11 +36,18 @@ mod sample;
 #[cfg(test)]
 mod senders_tests;
 
+use aggregate::mno_name;
 pub use aggregate::{COOL_OFF_MAX, COOL_OFF_MIN, HOLD_MAX, Numbering, RESERVE_MAX, TICK_MAX, TTL_MIN};
 pub use command::{Expected, IMPORT_MAX, NumberingCommand, Reinstatement};
 pub use error::{INVALID_ROWS_NAMED, NumberingError};
 pub use event::NumberingEvent;
 pub use exports::{AuditVerdict, EXPORT_SIGNATURE_MAX, EXPORTS_KEPT, Export, ExportProof, ExportState};
+pub use imports::{
+    APPROVAL_LASTS_MAX, APPROVAL_LASTS_MIN, APPROVALS_MAX, AbandonReason, Approval, BATCH_LASTS, BATCH_ROWS_MAX,
+    BATCHES_MAX, BatchOpening, FileDigest, FileForm, FileHash, ImportCommand, ImportKey, KEY_LASTS, KEY_LASTS_MAX,
+    KEY_LASTS_MIN, KEYS_MAX, LineEnd, NoFileHash, NoSuchScheme, NumberColumns, PUBLIC_KEY_BYTES_MAX, REMOVED_PER_EVENT,
+    REMOVED_PER_TICK, SIGNATURE_BYTES_MAX, STAGED_MAX, SignatureScheme, Voucher,
+};
 pub use inventory::{Counts, Entry, Inventory};
 pub use lifecycle::Lifecycle;
 pub use number_type::{Listing, NoNumberType, NumberType};

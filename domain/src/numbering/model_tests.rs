@@ -287,6 +287,7 @@ impl Model {
                 let before = self.quotas.insert(tenant, most).unwrap_or(100);
                 (before == most).then_some("INVALID_TRANSITION")
             }
+            NumberingCommand::Imports(_) => unreachable!("imports have a model of their own"),
             // Nothing of a number; exports_tests.rs.
             NumberingCommand::RequestExport { .. }
             | NumberingCommand::ReportExportProduced { .. }
@@ -409,6 +410,14 @@ impl Auditor {
             | NumberingEvent::ReservationBurst { .. }
             | NumberingEvent::RecalledNumberLeasedAgain { .. }
             | NumberingEvent::QuarantineEnded { .. }
+            | NumberingEvent::ImportKeyRegistered { .. }
+            | NumberingEvent::ImportKeyRevoked { .. }
+            | NumberingEvent::ImportApproved { .. }
+            | NumberingEvent::BatchOpened { .. }
+            | NumberingEvent::RowsStaged { .. }
+            | NumberingEvent::BatchClosed { .. }
+            | NumberingEvent::BatchAbandoned { .. }
+            | NumberingEvent::RowsRemoved { .. }
             | NumberingEvent::CoolOffOverridden { .. } => {}
         }
     }
@@ -569,6 +578,14 @@ const fn word(event: &NumberingEvent) -> &'static str {
         NumberingEvent::ReservationQuotaSet { .. } => "quota set",
         NumberingEvent::ReservationBurst { .. } => "burst",
         NumberingEvent::RecalledNumberLeasedAgain { .. } => "leased again",
+        NumberingEvent::ImportKeyRegistered { .. }
+        | NumberingEvent::ImportKeyRevoked { .. }
+        | NumberingEvent::ImportApproved { .. }
+        | NumberingEvent::BatchOpened { .. }
+        | NumberingEvent::RowsStaged { .. }
+        | NumberingEvent::BatchClosed { .. }
+        | NumberingEvent::BatchAbandoned { .. }
+        | NumberingEvent::RowsRemoved { .. } => "of an import",
     }
 }
 

@@ -72,7 +72,7 @@ impl FromStr for NumberType {
 }
 
 /// A number with its type, as it joins the inventory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Listing {
     number: SenderId,
     number_type: NumberType,

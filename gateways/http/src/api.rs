@@ -14,7 +14,7 @@ use crate::server::Arrival;
 use crate::token::Issuers;
 use peyk_domain::Span;
 use peyk_domain::access::REVIEW_LASTS;
-use peyk_handlers::{Exports, Leases};
+use peyk_handlers::{Exports, ImportKeys, Leases};
 use peyk_telemetry::FutureExt;
 use std::convert::Infallible;
 use std::fmt;
@@ -27,6 +27,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 const KIB: usize = 1024;
+/// Files that are taken in at once. Each takes its size on disk, and some tens of MiB of memory while it is worked on.
+const UPLOADS_MAX: usize = 2;
 
 /// The limits of the API.
 #[derive(Debug, Clone, Copy)]
@@ -75,12 +77,14 @@ pub struct Api {
     pub(crate) replays: Option<Arc<dyn Replays>>,
     pub(crate) leases: Option<Arc<dyn Leases>>,
     pub(crate) exports: Option<Arc<dyn Exports>>,
+    pub(crate) import_keys: Option<Arc<dyn ImportKeys>>,
     pub(crate) settings: ApiSettings,
     pub(crate) passwords: Passwords,
     pub(crate) strangers: Strangers,
     pub(crate) recorder: Arc<Recorder>,
     in_flight: Arc<Semaphore>,
     body_kib: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
     pub(crate) under_way: TaskTracker,
 }
 
@@ -112,11 +116,13 @@ impl Api {
             replays: None,
             leases: None,
             exports: None,
+            import_keys: None,
             settings,
             passwords: Passwords::new(),
             strangers: Strangers::default(),
             in_flight: Arc::new(Semaphore::new(settings.in_flight_max)),
             body_kib: Arc::new(Semaphore::new(settings.body_bytes_total / KIB)),
+            uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             under_way: TaskTracker::new(),
         })
     }
@@ -155,6 +161,15 @@ impl Api {
         self
     }
 
+    /// With somebody who knows the keys of operators; without, they cannot be listed. To be said before it serves.
+    #[must_use]
+    pub fn with_import_keys(mut self: Arc<Self>, keys: Arc<dyn ImportKeys>) -> Arc<Self> {
+        if let Some(api) = Arc::get_mut(&mut self) {
+            api.import_keys = Some(keys);
+        }
+        self
+    }
+
     /// The whole API as one warp filter. It rejects nothing: every error is an answer of its own.
     #[must_use]
     pub fn filter(self: &Arc<Self>) -> BoxedFilter<(Response,)> {
@@ -186,6 +201,11 @@ impl Api {
             _request: Arc::clone(&self.in_flight).try_acquire_owned().map_err(overloaded)?,
             _body: Arc::clone(&self.body_kib).try_acquire_many_owned(kib).map_err(overloaded)?,
         })
+    }
+
+    /// The right to have one file taken in.
+    pub(crate) fn upload_permit(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| Problem::of(&kind::OVERLOADED))
     }
 
     /// Do what was asked. A command runs as a task of its own: whoever hangs up leaves it running to its end.

@@ -1,4 +1,5 @@
 use crate::problem::{Problem, kind};
+use crate::upload::{FILE_BYTES_MAX, FORM_BYTES_MAX};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use std::pin::pin;
@@ -19,15 +20,16 @@ pub enum BodyRule {
     Empty,
     /// JSON of at most so many bytes.
     Json(usize),
-    /// CSV of at most so many bytes.
-    Csv(usize),
+    /// A form with a file, which is kept on disk and not in memory.
+    Form(&'static [&'static str]),
 }
 
 impl BodyRule {
     pub(crate) const fn limit(self) -> usize {
         match self {
             Self::Empty => 0,
-            Self::Json(limit) | Self::Csv(limit) => limit,
+            Self::Json(limit) => limit,
+            Self::Form(_) => FILE_BYTES_MAX + FORM_BYTES_MAX,
         }
     }
 
@@ -36,7 +38,7 @@ impl BodyRule {
         let expected = match self {
             Self::Empty => return Ok(()),
             Self::Json(_) => "application/json",
-            Self::Csv(_) => "text/csv",
+            Self::Form(_) => "multipart/form-data",
         };
         let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
         let essence = value.to_str().ok().and_then(|value| value.split(';').next()).map(str::trim);
@@ -51,12 +53,18 @@ impl BodyRule {
         Problem::of(&kind::PAYLOAD_TOO_LARGE).detail(format!("at most {} bytes are taken here", self.limit()))
     }
 
-    /// How many bytes to set aside: what the client announces, or the limit where it announces nothing.
+    /// How many bytes of memory to set aside: what the client announces, or the limit where it announces nothing.
     pub(crate) fn reserve(self, headers: &HeaderMap) -> Result<usize, Problem> {
-        let Some(value) = headers.get(CONTENT_LENGTH) else { return Ok(self.limit()) };
+        let Some(value) = headers.get(CONTENT_LENGTH) else {
+            return Ok(if matches!(self, Self::Form(_)) { FORM_BYTES_MAX } else { self.limit() });
+        };
         // What is no length never gets past hyper.
         let announced = value.to_str().ok().and_then(|value| value.parse::<usize>().ok()).unwrap_or(usize::MAX);
-        if announced <= self.limit() { Ok(announced) } else { Err(self.too_large()) }
+        match self {
+            _ if announced > self.limit() => Err(self.too_large()),
+            Self::Form(_) => Ok(FORM_BYTES_MAX),
+            _ => Ok(announced),
+        }
     }
 
     /// The whole body, if it stays within the limit and arrives within `patience`.

@@ -103,6 +103,13 @@ const OVERRIDE_COOL_OFFS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin,
 const READ_SIGNALS: Access =
     Access::AnyOf(&[Role::PlatformNumberingAdmin, Role::PlatformNumberingOps, Role::PlatformAuditor]);
 const IMPORT_NUMBERS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin]);
+const APPROVE_IMPORTS: Access = Access::AnyOf(&[Role::PlatformFinanceOfficer]);
+const READ_IMPORTS: Access = Access::AnyOf(&[
+    Role::PlatformNumberingAdmin,
+    Role::PlatformNumberingOps,
+    Role::PlatformAuditor,
+    Role::PlatformFinanceOfficer,
+]);
 const CHANNELS: Access = Access::AnyOf(&[Role::PlatformChannelAdmin]);
 const SEND: Access = Access::AnyOf(&[Role::AccountSender, Role::AccountAdmin]);
 const READ_MESSAGES: Access = Access::AnyOf(&[Role::AccountReader, Role::AccountAdmin]);
@@ -181,7 +188,14 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("blocked.add" POST "/v1/blocked-addresses" PLATFORM JSON, accounts::block, block),
     endpoint!("blocked.remove" DELETE "/v1/blocked-addresses" PLATFORM NONE, accounts::unblock, unblock),
     endpoint!("blocked.list" GET "/v1/blocked-addresses" READ_PLATFORM NONE, accounts::list_blocked, list_blocked),
-    endpoint!("numbering.import" POST "/v1/numbering/blocks" IMPORT_NUMBERS BodyRule::Csv(BULK_BYTES_MAX), numbering::import, import),
+    endpoint!("numbering.import" POST "/v1/numbering/imports" IMPORT_NUMBERS BodyRule::Form(numbering::IMPORT_FIELDS), numbering::import, import),
+    endpoint!("numbering.imports" GET "/v1/numbering/imports" READ_IMPORTS NONE, numbering::list_files, list_files),
+    endpoint!("numbering.imports.show" GET "/v1/numbering/imports/{file}" READ_IMPORTS NONE, numbering::show_file, show_file),
+    endpoint!("numbering.imports.abandon" POST "/v1/numbering/imports/{file}/abandon" IMPORT_NUMBERS NONE, numbering::abandon, abandon),
+    endpoint!("numbering.keys.register" POST "/v1/numbering/import-keys" IMPORT_NUMBERS JSON, numbering::register_key, register_import_key),
+    endpoint!("numbering.keys" GET "/v1/numbering/import-keys" READ_IMPORTS NONE, numbering::list_keys, list_import_keys),
+    endpoint!("numbering.keys.revoke" POST "/v1/numbering/import-keys/{id}/revoke" IMPORT_NUMBERS JSON, numbering::revoke_key, revoke_import_key),
+    endpoint!("numbering.imports.approve" POST "/v1/numbering/import-approvals" APPROVE_IMPORTS JSON, numbering::approve_import, approve_import),
     endpoint!("numbering.signals" GET "/v1/numbering/signals" READ_SIGNALS NONE, numbering::signals, signals),
     endpoint!("numbering.quotas.show" GET "/v1/numbering/quotas/{id}" READ_NUMBERS NONE, numbering::quota, show_quota),
     endpoint!("numbering.quota" PUT "/v1/numbering/quotas/{id}" RECALL_NUMBERS JSON, numbering::set_quota, set_quota),

@@ -52,11 +52,6 @@ impl CommandNames {
         Self { tenant, route, key: key.map(|key| key.0.clone().into_bytes()) }
     }
 
-    /// Named after what the request is about, for requests that may be repeated whatever key they come with.
-    pub(crate) fn after(tenant: TenantId, route: &'static str, subject: &[u8]) -> Self {
-        Self { tenant, route, key: Some(subject.to_vec()) }
-    }
-
     /// The id of the request's only command.
     ///
     /// # Errors

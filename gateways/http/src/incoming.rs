@@ -3,6 +3,7 @@ use crate::access::Access;
 use crate::answer::RequestId;
 use crate::api::{Api, Permits};
 use crate::audit::Asker;
+use crate::body::BodyRule;
 use crate::endpoint::Endpoint;
 use crate::gate;
 use crate::idempotency::IdempotencyKey;
@@ -12,7 +13,8 @@ use crate::problem::Problem;
 use crate::request::Request;
 use crate::server::Arrival;
 use crate::trace;
-use bytes::Buf;
+use crate::upload::Upload;
+use bytes::{Buf, Bytes};
 use futures::Stream;
 use peyk_telemetry::FutureExt;
 use std::sync::Arc;
@@ -115,7 +117,15 @@ where
         let key = if endpoint.is_command() { IdempotencyKey::of(&headers)? } else { None };
         endpoint.body.admits(&headers)?;
         let permits = api.permits(endpoint.body.reserve(&headers)?)?;
-        let body = endpoint.body.read(body, api.settings.body_timeout).await?;
-        Ok((Request { id: asker.request, endpoint, address, parameters, query, headers, identity, key, body }, permits))
+        let patience = api.settings.body_timeout;
+        let (body, upload) = match endpoint.body {
+            BodyRule::Form(fields) => {
+                let permit = api.upload_permit()?;
+                (Bytes::new(), Some(Upload::receive(&headers, body, fields, patience, permit).await?))
+            }
+            rule => (rule.read(body, patience).await?, None),
+        };
+        let id = asker.request;
+        Ok((Request { id, endpoint, address, parameters, query, headers, identity, key, body, upload }, permits))
     }
 }

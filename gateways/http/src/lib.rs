@@ -35,6 +35,7 @@ mod server;
 mod sms;
 mod token;
 mod trace;
+mod upload;
 
 pub use access::Access;
 pub use accounts::count_reviews;

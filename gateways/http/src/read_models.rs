@@ -1,4 +1,5 @@
 use crate::reads::{Reading, Reads};
+use peyk_domain::numbering::FileHash;
 use peyk_domain::{ConnectorId, MessageId, OperatorId, RouteId, SenderId, TenantId};
 use peyk_projections::Projection;
 use peyk_projections::query::{
@@ -6,7 +7,8 @@ use peyk_projections::query::{
     Page, ReadModels,
 };
 use peyk_projections::rows::{
-    AuditEvent, ChainedTransition, Connector, Message, Number, Operator, Route, Signal, SignalId, TransitionId,
+    AuditEvent, ChainedTransition, Connector, Message, Number, Operator, OperatorFile, Route, Signal, SignalId,
+    TransitionId,
 };
 use peyk_schemas::{Ledger, LedgerId};
 use std::time::Duration;
@@ -54,6 +56,16 @@ impl Reads for ReadModels {
     fn signals(&self, before: Option<SignalId>, limit: Limit) -> Reading<Page<Signal, SignalId>> {
         let models = self.clone();
         Box::pin(async move { models.signals(before, limit).await })
+    }
+
+    fn operator_files(&self, before: Option<u64>, limit: Limit) -> Reading<Page<OperatorFile, u64>> {
+        let models = self.clone();
+        Box::pin(async move { models.operator_files(before, limit).await })
+    }
+
+    fn operator_file(&self, file: FileHash) -> Reading<Option<OperatorFile>> {
+        let models = self.clone();
+        Box::pin(async move { models.operator_file(file).await })
     }
 
     fn message(&self, tenant: TenantId, message: MessageId) -> Reading<Option<Message>> {

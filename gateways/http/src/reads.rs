@@ -1,12 +1,14 @@
 use crate::problem::{Problem, kind};
 use futures::future::BoxFuture;
+use peyk_domain::numbering::FileHash;
 use peyk_domain::{ConnectorId, MessageId, OperatorId, RouteId, SenderId, TenantId};
 use peyk_projections::query::{
     AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, NumberScope,
     Page, QueryError,
 };
 use peyk_projections::rows::{
-    AuditEvent, ChainedTransition, Connector, Message, Number, Operator, Route, Signal, SignalId, TransitionId,
+    AuditEvent, ChainedTransition, Connector, Message, Number, Operator, OperatorFile, Route, Signal, SignalId,
+    TransitionId,
 };
 use peyk_schemas::LedgerId;
 use std::time::Duration;
@@ -41,6 +43,11 @@ pub trait Reads: Send + Sync + 'static {
 
     /// Signs of fraud of all tenants, newest first.
     fn signals(&self, before: Option<SignalId>, limit: Limit) -> Reading<Page<Signal, SignalId>>;
+
+    /// Files of numbers that operators handed over, newest first.
+    fn operator_files(&self, before: Option<u64>, limit: Limit) -> Reading<Page<OperatorFile, u64>>;
+
+    fn operator_file(&self, file: FileHash) -> Reading<Option<OperatorFile>>;
 
     /// A message of the tenant's own.
     fn message(&self, tenant: TenantId, message: MessageId) -> Reading<Option<Message>>;

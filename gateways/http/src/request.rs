@@ -5,6 +5,7 @@ use crate::idempotency::{CommandNames, IdempotencyKey};
 use crate::object::Object;
 use crate::problem::{Problem, kind, reason};
 use crate::token::Identity;
+use crate::upload::Upload;
 use bytes::Bytes;
 use peyk_projections::query::Limit;
 use peyk_schemas::LedgerId;
@@ -26,6 +27,8 @@ pub struct Request {
     pub(crate) identity: Option<Identity>,
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) body: Bytes,
+    /// The form, where the endpoint takes one.
+    pub(crate) upload: Option<Upload>,
 }
 
 impl Request {

@@ -102,11 +102,24 @@ impl Extract {
                 self.standing.extend(numbers.iter().map(|listing| (listing.number(), (at, None))));
                 return self.inventory.evolve(event);
             }
-            // What the registry notes of tenants is not in the tables.
+            // What was staged is there from the close on.
+            BatchClosed { file } => {
+                let staged = self.inventory.staged(file);
+                self.standing.extend(staged.iter().map(|listing| (listing.number(), (at, None))));
+                return self.inventory.evolve(event);
+            }
+            // What the registry notes of tenants and of files is not in the tables.
             SkeletonsRenewed { .. }
             | ReservationQuotaSet { .. }
             | ReservationBurst { .. }
             | RecalledNumberLeasedAgain { .. }
+            | ImportKeyRegistered { .. }
+            | ImportKeyRevoked { .. }
+            | ImportApproved { .. }
+            | BatchOpened { .. }
+            | RowsStaged { .. }
+            | BatchAbandoned { .. }
+            | RowsRemoved { .. }
             | ExportRequested { .. }
             | ExportProduced { .. }
             | ExportStored { .. }
@@ -183,6 +196,14 @@ impl Extract {
             | ReservationQuotaSet { .. }
             | ReservationBurst { .. }
             | RecalledNumberLeasedAgain { .. }
+            | ImportKeyRegistered { .. }
+            | ImportKeyRevoked { .. }
+            | ImportApproved { .. }
+            | BatchOpened { .. }
+            | RowsStaged { .. }
+            | BatchClosed { .. }
+            | BatchAbandoned { .. }
+            | RowsRemoved { .. }
             | ExportRequested { .. }
             | ExportProduced { .. }
             | ExportStored { .. }

@@ -7,6 +7,7 @@ mod error;
 mod history;
 mod leases;
 mod messages;
+mod operator_files;
 mod page;
 mod progress;
 mod projectors;

@@ -9,6 +9,10 @@ words! {
     /// What brought a number from one state to the next.
     TransitionReason {
         Listed = "listed",
+        /// In a file that is on its way: it is listed from the file's close on.
+        Staged = "staged",
+        /// The file was given up, so the number never was in the inventory.
+        Unstaged = "unstaged",
         Reserved = "reserved",
         Held = "held",
         Assigned = "assigned",

@@ -1,5 +1,6 @@
 use peyk_domain::{
-    ActorId, At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SenderId, TenantId,
+    ActorId, ApprovalId, At, BlockId, ConnectorId, ImportKeyId, LeaseId, MessageId, Msisdn, OperatorId, RequestId,
+    RouteId, SenderId, TenantId,
 };
 use serde_json::Value;
 
@@ -94,7 +95,19 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(ActorId, BlockId, ConnectorId, LeaseId, MessageId, OperatorId, RequestId, RouteId, TenantId);
+ids!(
+    ActorId,
+    ApprovalId,
+    BlockId,
+    ConnectorId,
+    ImportKeyId,
+    LeaseId,
+    MessageId,
+    OperatorId,
+    RequestId,
+    RouteId,
+    TenantId
+);
 
 macro_rules! values {
     ($($type:ty => $kind:ident, $value:ident -> $cell:expr;)+) => {$(

@@ -1,17 +1,20 @@
 use super::{Misfit, Opened, Place, View};
 use crate::projection::Projection;
-use crate::rows::{Lease, LeaseState, Number, NumberState, Renewal, Signal, SignalId, SignalKind};
+use crate::rows::{
+    FileState, Lease, LeaseState, Number, NumberState, OperatorFile, Renewal, Signal, SignalId, SignalKind,
+};
 use crate::store::{Changes, How, StoreError, Which, load, write};
-use peyk_domain::numbering::{NumberType, NumberingEvent, Term};
+use peyk_domain::numbering::{FileHash, Listing, NumberType, NumberingEvent, Term, Voucher};
 use peyk_domain::{At, BlockId, LeaseId, SenderId, TenantId};
 use sqlx::PgConnection;
 
-/// Numbers and who leases them.
+/// Numbers, who leases them, and the files they came in.
 #[derive(Debug, Default)]
 pub(crate) struct Leases {
     numbers: Changes<Number>,
     leases: Changes<Lease>,
     signals: Changes<Signal>,
+    files: Changes<OperatorFile>,
 }
 
 impl Leases {
@@ -146,6 +149,49 @@ fn available(number: SenderId, number_type: NumberType, origin: Option<(BlockId,
     }
 }
 
+impl Leases {
+    fn file(&mut self, file: FileHash, place: &Place) -> Result<&mut OperatorFile, Misfit> {
+        let row = self.files.get_mut(file).ok_or(Misfit("a file was never opened"))?;
+        row.updated_position = place.position;
+        Ok(row)
+    }
+
+    /// The numbers are of the file, and not to be seen before it is closed.
+    fn stage(&mut self, file: FileHash, numbers: &[Listing], place: &Place) -> Result<(), Misfit> {
+        let row = self.file(file, place)?;
+        row.staged += u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let (block, mno) = (row.block, row.mno.clone());
+        numbers.iter().for_each(|number| self.numbers.put(listed(*number, block, mno.clone(), place)));
+        Ok(())
+    }
+
+    fn unstage(&mut self, file: FileHash, numbers: &[Listing], place: &Place) -> Result<(), Misfit> {
+        let row = self.file(file, place)?;
+        row.staged = row.staged.saturating_sub(u32::try_from(numbers.len()).unwrap_or(u32::MAX));
+        if row.staged == 0 {
+            row.state = FileState::Abandoned;
+        }
+        let there = numbers.iter().all(|number| self.numbers.remove(number.number()));
+        if there { Ok(()) } else { Err(Misfit("a number was never staged")) }
+    }
+
+    fn end_file(&mut self, file: FileHash, closed: bool, place: &Place) -> Result<(), Misfit> {
+        let row = self.file(file, place)?;
+        row.ended_at = Some(place.at);
+        row.state = match row.staged {
+            _ if closed => FileState::Closed,
+            0 => FileState::Abandoned,
+            _ => FileState::Clearing,
+        };
+        Ok(())
+    }
+}
+
+/// A number as it came in.
+fn listed(listing: Listing, block: BlockId, mno: String, place: &Place) -> Number {
+    available(listing.number(), listing.number_type(), Some((block, mno)), place)
+}
+
 impl View for Leases {
     const PROJECTION: Projection = Projection::Leases;
 
@@ -179,10 +225,25 @@ impl View for Leases {
             | NumberingEvent::CoolOffOverridden { number, .. }
             | NumberingEvent::QuarantineEnded { number }
             | NumberingEvent::NumberRetired { number, .. } => self.numbers.touch(*number),
+            NumberingEvent::BatchOpened { file, .. } => self.files.begin(*file),
+            NumberingEvent::RowsStaged { file, numbers } => {
+                self.files.touch(*file);
+                numbers.iter().for_each(|number| self.numbers.begin(number.number()));
+            }
+            NumberingEvent::RowsRemoved { file, numbers } => {
+                self.files.touch(*file);
+                numbers.iter().for_each(|number| self.numbers.touch(number.number()));
+            }
+            NumberingEvent::BatchClosed { file } | NumberingEvent::BatchAbandoned { file, .. } => {
+                self.files.touch(*file);
+            }
             NumberingEvent::SkeletonsRenewed { .. }
             | NumberingEvent::ReservationQuotaSet { .. }
             | NumberingEvent::ReservationBurst { .. }
             | NumberingEvent::RecalledNumberLeasedAgain { .. }
+            | NumberingEvent::ImportKeyRegistered { .. }
+            | NumberingEvent::ImportKeyRevoked { .. }
+            | NumberingEvent::ImportApproved { .. }
             | NumberingEvent::ExportRequested { .. }
             | NumberingEvent::ExportProduced { .. }
             | NumberingEvent::ExportStored { .. }
@@ -196,10 +257,7 @@ impl View for Leases {
         use NumberState::{Available, Held, Quarantined, Retired};
         match *event {
             NumberingEvent::NumbersListed { block, ref mno, ref numbers } => {
-                for listing in numbers {
-                    let origin = Some((block, mno.clone()));
-                    self.numbers.put(available(listing.number(), listing.number_type(), origin, place));
-                }
+                numbers.iter().for_each(|number| self.numbers.put(listed(*number, block, mno.clone(), place)));
                 Ok(())
             }
             NumberingEvent::SenderReserved { alpha, lease, tenant, until, .. } => {
@@ -242,6 +300,32 @@ impl View for Leases {
             }
             NumberingEvent::QuarantineEnded { number } => self.free(number, Available, None, place),
             NumberingEvent::NumberRetired { number, .. } => self.free(number, Retired, None, place),
+            NumberingEvent::BatchOpened { file, block, ref mno, rows, ref voucher, importer, .. } => {
+                let (key, approval) = match *voucher {
+                    Voucher::Signature { key, .. } => (Some(key), None),
+                    Voucher::Approval(approval) => (None, Some(approval)),
+                };
+                self.files.put(OperatorFile {
+                    file,
+                    block,
+                    mno: mno.clone(),
+                    rows,
+                    staged: 0,
+                    state: FileState::Open,
+                    key,
+                    approval,
+                    importer,
+                    opened_at: place.at,
+                    ended_at: None,
+                    position: place.position,
+                    updated_position: place.position,
+                });
+                Ok(())
+            }
+            NumberingEvent::RowsStaged { file, ref numbers } => self.stage(file, numbers, place),
+            NumberingEvent::RowsRemoved { file, ref numbers } => self.unstage(file, numbers, place),
+            NumberingEvent::BatchClosed { file } => self.end_file(file, true, place),
+            NumberingEvent::BatchAbandoned { file, .. } => self.end_file(file, false, place),
             NumberingEvent::SkeletonsRenewed { .. }
             | NumberingEvent::ReservationQuotaSet { .. }
             | NumberingEvent::ExportRequested { .. }
@@ -249,7 +333,10 @@ impl View for Leases {
             | NumberingEvent::ExportStored { .. }
             | NumberingEvent::ExportFailed { .. }
             | NumberingEvent::NumberAuditVerified { .. }
-            | NumberingEvent::NumberAuditBroken { .. } => Ok(()),
+            | NumberingEvent::NumberAuditBroken { .. }
+            | NumberingEvent::ImportKeyRegistered { .. }
+            | NumberingEvent::ImportKeyRevoked { .. }
+            | NumberingEvent::ImportApproved { .. } => Ok(()),
             NumberingEvent::ReservationBurst { tenant, .. } => {
                 self.signal(SignalKind::ReservationBurst, tenant, None, place);
                 Ok(())
@@ -262,26 +349,32 @@ impl View for Leases {
     }
 
     fn lacks_rows(&self) -> bool {
-        self.numbers.unknown_count() + self.leases.unknown_count() > 0
+        self.numbers.unknown_count() + self.leases.unknown_count() + self.files.unknown_count() > 0
     }
 
     fn count(&self) -> usize {
-        self.numbers.count() + self.leases.count() + self.signals.count()
+        self.numbers.count() + self.leases.count() + self.signals.count() + self.files.count()
     }
 
     fn take(&mut self, which: Which) -> Self {
-        let signals = self.signals.take(which);
-        Self { numbers: self.numbers.take(which), leases: self.leases.take(which), signals }
+        Self {
+            numbers: self.numbers.take(which),
+            leases: self.leases.take(which),
+            signals: self.signals.take(which),
+            files: self.files.take(which),
+        }
     }
 
     async fn load(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
         load(connection, &mut self.numbers).await?;
-        load(connection, &mut self.leases).await
+        load(connection, &mut self.leases).await?;
+        load(connection, &mut self.files).await
     }
 
     async fn write(&self, connection: &mut PgConnection, how: How) -> Result<(), StoreError> {
         write(connection, &self.numbers, how).await?;
         write(connection, &self.leases, how).await?;
-        write(connection, &self.signals, how).await
+        write(connection, &self.signals, how).await?;
+        write(connection, &self.files, how).await
     }
 }

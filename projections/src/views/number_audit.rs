@@ -42,6 +42,17 @@ pub(crate) fn transitions(event: &NumberingEvent, place: &Place) -> Vec<NumberTr
                 .map(|(within, listing)| row(within, listing.number(), Available, TransitionReason::Listed, None))
                 .collect()
         }
+        NumberingEvent::RowsStaged { ref numbers, .. } => {
+            let staged = (0..).zip(numbers);
+            staged
+                .map(|(within, listing)| row(within, listing.number(), Available, TransitionReason::Staged, None))
+                .collect()
+        }
+        NumberingEvent::RowsRemoved { ref numbers, .. } => {
+            let gone = (0..).zip(numbers);
+            gone.map(|(within, listing)| row(within, listing.number(), Available, TransitionReason::Unstaged, None))
+                .collect()
+        }
         NumberingEvent::NumberReserved { number, lease, tenant, .. } => {
             of_lease(number, Reserved, TransitionReason::Reserved, tenant, lease)
         }
@@ -82,6 +93,12 @@ pub(crate) fn transitions(event: &NumberingEvent, place: &Place) -> Vec<NumberTr
         | NumberingEvent::ReservationQuotaSet { .. }
         | NumberingEvent::ReservationBurst { .. }
         | NumberingEvent::RecalledNumberLeasedAgain { .. }
+        | NumberingEvent::ImportKeyRegistered { .. }
+        | NumberingEvent::ImportKeyRevoked { .. }
+        | NumberingEvent::ImportApproved { .. }
+        | NumberingEvent::BatchOpened { .. }
+        | NumberingEvent::BatchClosed { .. }
+        | NumberingEvent::BatchAbandoned { .. }
         | NumberingEvent::ExportRequested { .. }
         | NumberingEvent::ExportProduced { .. }
         | NumberingEvent::ExportStored { .. }

@@ -1,7 +1,7 @@
 //! The audit table of numbers: chained by Postgres, changed by nobody, held against the ledger.
 use crate::ledger::MemoryLedgers;
 use crate::server::{Database, with_database};
-use crate::traffic::{TENANTS, listing, traffic};
+use crate::traffic::{GIVEN_UP, IMPORTED, TENANTS, listing, traffic};
 use crate::world::{DEADLINE, Keys, config, number, project, tenant};
 use peyk_domain::numbering::NumberingEvent::{NumberReserved, NumbersListed};
 use peyk_domain::{ActorId, At, BlockId, LeaseId, SenderId};
@@ -266,7 +266,7 @@ async fn the_platform_reads_all_of_a_history_and_a_tenant_its_own_part() {
         let of_all = history(&models, HistoryScope::Platform, number(13)).await;
         assert!(of_all.len() > 20 && of_all.windows(2).all(|pair| pair[1].prev_hash == pair[0].row_hash));
         let mut reasons = BTreeSet::new();
-        for of in 0..14 {
+        for of in (0..14).chain([IMPORTED, GIVEN_UP]) {
             let whole = history(&models, HistoryScope::Platform, listing(of).number()).await;
             reasons.extend(whole.iter().map(|row| row.transition.reason));
             for index in 0..TENANTS {

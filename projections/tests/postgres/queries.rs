@@ -1,5 +1,5 @@
 use crate::server::with_database;
-use crate::traffic::{NAMES, TENANTS, traffic};
+use crate::traffic::{NAMES, TENANTS, UNDER_WAY, listing, traffic};
 use crate::world::{Keys, Running, number, project, tenant};
 use peyk_domain::numbering::NumberType;
 use peyk_domain::{LeaseId, TenantId};
@@ -171,6 +171,11 @@ async fn numbers_are_browsed_by_all_and_held_by_one() {
             assert!(leases >= own.len());
         }
         assert!(held > 0 && hidden > 0, "{held} {hidden}");
+        // A file is under way: nobody sees what is staged of it, and everything else as before.
+        let staged = listing(UNDER_WAY).number();
+        for scope in [NumberScope::Platform(tenant(0)), NumberScope::Tenant(tenant(0))] {
+            assert_eq!(models.number(scope, staged).await.expect("reads"), None);
+        }
         // A name that is kept or cools off is there; one whose reservation ran out is gone, and may be anybody's again.
         for (text, state) in [("Roshan 24", Some("assigned")), ("Acme", Some("quarantined")), ("Zeta", None)] {
             let name = text.parse().expect("a name");

@@ -23,7 +23,10 @@ async fn every_table_with_tenants_is_under_row_level_security() {
             .await
             .expect("readable");
         assert_eq!(i64::try_from(tenanted.len()), Ok(declared), "both slots of each: {tenanted:?}");
-        assert!(tenanted.iter().all(|(_, _, secured, policies)| *secured && *policies == 1), "{tenanted:?}");
+        // Numbers are seen by their tenants, and by nobody while the file they come in is not closed.
+        let policies_of = |table: &str| if table == "numbers" { 2 } else { 1 };
+        let secured = tenanted.iter().all(|(_, table, secured, policies)| *secured && *policies == policies_of(table));
+        assert!(secured, "{tenanted:?}");
 
         let views: Vec<(String, bool)> = sqlx::query_as(
             "SELECT c.relname::text, coalesce('security_invoker=true' = ANY(c.reloptions), false)

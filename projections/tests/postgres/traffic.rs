@@ -7,11 +7,15 @@ use peyk_domain::messages::{
     ReceiptState, RouteFact, SenderFact, Submission,
 };
 use peyk_domain::numbering::{
-    Expected, Inventory, Listing, NumberType, NumberingCommand, NumberingEvent, Period, Reason, Reinstatement,
-    ReservationQuota, Skeleton,
+    BatchOpening, Expected, FileDigest, FileForm, FileHash, ImportCommand, Inventory, LineEnd, Listing, NumberColumns,
+    NumberType, NumberingCommand, NumberingEvent, Period, Reason, Reinstatement, ReservationQuota, SignatureScheme,
+    Skeleton, Voucher,
 };
 use peyk_domain::routing::{RoutingCommand, RoutingTable};
-use peyk_domain::{AlphaId, At, BlockId, ConnectorId, Dated, LeaseId, MessageId, OperatorId, RouteId, SenderId, Span};
+use peyk_domain::{
+    ActorId, AlphaId, ApprovalId, At, BlockId, ConnectorId, Dated, ImportKeyId, LeaseId, MessageId, OperatorId,
+    RouteId, SenderId, Span,
+};
 use peyk_schemas::LedgerId;
 
 pub const PARTITIONS: u16 = 2;
@@ -134,9 +138,56 @@ pub fn listing(offset: u64) -> Listing {
     }
 }
 
+/// A number of a file that came in, one of a file that was given up, and one of a file that is still under way at the end.
+pub const IMPORTED: u64 = 60;
+pub const GIVEN_UP: u64 = 70;
+pub const UNDER_WAY: u64 = 80;
+
+fn why() -> Reason {
+    Reason::new("their key store burnt down on Tuesday").expect("a reason")
+}
+
+/// Files of operators: one that comes in, one that is given up.
+fn imports(ledgers: &MemoryLedgers, inventory: &mut Inventory, at: At) {
+    let mut ask = |command: ImportCommand| follow(ledgers, inventory, at, NumberingCommand::Imports(command));
+    let (key, mno) = (ImportKeyId::from_bytes([0x6e; 16]), "Roshan".to_owned());
+    let public_key = include_bytes!("../../../domain/golden/import/key.der").to_vec();
+    let (scheme, lasts) = (SignatureScheme::PssSha256, Span::days(90));
+    ask(ImportCommand::RegisterKey { key, mno, scheme, public_key, valid_from: None, lasts });
+    ask(ImportCommand::RevokeKey { key, reason: why() });
+    let file = staged(ledgers, inventory, at, 1, IMPORTED);
+    follow(ledgers, inventory, at, NumberingCommand::Imports(ImportCommand::Close { file }));
+    let file = staged(ledgers, inventory, at, 2, GIVEN_UP);
+    follow(ledgers, inventory, at, NumberingCommand::Imports(ImportCommand::Abandon { file }));
+    follow(ledgers, inventory, at, NumberingCommand::Tick);
+}
+
+/// A file of which all rows are there, and nobody sees one.
+fn staged(ledgers: &MemoryLedgers, inventory: &mut Inventory, at: At, id: u8, first: u64) -> FileHash {
+    let mut ask = |command: ImportCommand| follow(ledgers, inventory, at, NumberingCommand::Imports(command));
+    let form = FileForm { columns: NumberColumns::NumberAndType, line_end: LineEnd::CrLf, last_line_ends: false };
+    let numbers: Vec<Listing> = (first..first + 5).map(listing).collect();
+    let mut digest = FileDigest::begin(form);
+    numbers.iter().for_each(|listing| digest.row(*listing));
+    let (file, approval, approver) = (digest.finish(), ApprovalId::from_bytes([id; 16]), ActorId::from_bytes([8; 16]));
+    ask(ImportCommand::Approve { approval, file, lasts: Span::hours(1), justification: why(), approver });
+    let (block, voucher) = (BlockId::from_bytes([id; 16]), Voucher::Approval(approval));
+    let (mno, importer) = ("Roshan".to_owned(), ActorId::from_bytes([9; 16]));
+    ask(ImportCommand::Open(BatchOpening { file, block, mno, rows: 5, form, voucher, importer }));
+    ask(ImportCommand::Stage { file, first: 0, numbers });
+    file
+}
+
+fn follow(ledgers: &MemoryLedgers, inventory: &mut Inventory, at: At, command: NumberingCommand) {
+    let events = inventory.decide(Dated { at, command }).expect("it is allowed");
+    events.iter().cloned().for_each(|event| inventory.evolve(event).expect("applies"));
+    ledgers.append(LedgerId::NUMBERING, at, &events);
+}
+
 fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
     let mut inventory = Inventory::default();
     let mut at = START;
+    imports(ledgers, &mut inventory, at);
     let block = BlockId::from_bytes([0xb0; 16]);
     let listed: Vec<Listing> = (0..40).map(listing).collect();
     let numbers = listed.clone();
@@ -193,6 +244,7 @@ fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
         };
     }
     names(ledgers, &mut inventory, at);
+    staged(ledgers, &mut inventory, at.plus(Span::minutes(5)), 3, UNDER_WAY);
 }
 
 /// A name that is leased and given up, one that is only reserved, and one that is kept; then new tables.

@@ -5,7 +5,7 @@ use peyk_domain::access::{AuditKind, LoginFailure, ReviewVerdict, SessionEnd};
 use peyk_domain::messages::{
     DoubtPolicy, Encoding, FailureReason, Lane, ReceiptState, RefusalReason, RequeueReason, RetentionClass,
 };
-use peyk_domain::numbering::NumberType;
+use peyk_domain::numbering::{AbandonReason, NumberColumns, NumberType, SignatureScheme};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $type:ident { $first:ident = $least:literal $(, $variant:ident = $code:literal)* $(,)? })+) => {$(
@@ -46,6 +46,9 @@ codes! {
         Created = 0, Updated = 1, Deleted = 2, Denied = 3, RateLimited = 4, InvalidCredential = 5, UnknownLogin = 6,
         CrossTenantRead = 7, Replayed = 8, Suspicious = 9,
     }
+    SignatureScheme { PssSha256 = 0, Pkcs1Sha256 = 1 }
+    AbandonReason { Asked = 0, Lapsed = 1 }
+    NumberColumns { Number = 0, NumberAndType = 1 }
     ReviewVerdict { Kept = 0, ToBeRemoved = 1 }
     RequeueReason { Throttled = 0, NotSent = 1, InDoubt = 2 }
     /// As `message_state` of SMPP 3.4 section 5.2.28.

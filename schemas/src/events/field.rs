@@ -3,8 +3,8 @@ use crate::cbor::{CborError, Reader, Writer};
 use peyk_domain::messages::{DecidedOn, Generation, Leaf, MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
 use peyk_domain::routing::Prefix;
 use peyk_domain::{
-    ActorId, At, BlockId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId, SessionId,
-    TenantId,
+    ActorId, ApprovalId, At, BlockId, ConnectorId, ExportId, ImportKeyId, LeaseId, MessageId, Msisdn, OperatorId,
+    RequestId, RouteId, SessionId, TenantId,
 };
 
 /// Why a stored value is not the field it should be.
@@ -119,9 +119,11 @@ macro_rules! id_fields {
 
 id_fields!(
     ActorId,
+    ApprovalId,
     BlockId,
     ConnectorId,
     ExportId,
+    ImportKeyId,
     LeaseId,
     MessageId,
     OperatorId,

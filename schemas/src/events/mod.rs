@@ -16,6 +16,7 @@ mod code;
 mod field;
 #[cfg(test)]
 mod golden;
+mod import_fields;
 mod messages;
 mod numbering;
 mod numbering_fields;

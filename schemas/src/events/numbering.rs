@@ -1,7 +1,12 @@
 use super::table::event_schema;
 use super::{DataClass, Field, FieldSchema, Upcast};
-use peyk_domain::numbering::{ExportProof, Listing, NumberingEvent, Reason, ReservationQuota, Skeleton, Term};
-use peyk_domain::{AlphaId, At, BlockId, ExportId, LeaseId, Msisdn, SenderId, TenantId};
+use peyk_domain::numbering::{
+    AbandonReason, ExportProof, FileForm, FileHash, Listing, NumberingEvent, Reason, ReservationQuota, SignatureScheme,
+    Skeleton, Term, Voucher,
+};
+use peyk_domain::{
+    ActorId, AlphaId, ApprovalId, At, BlockId, ExportId, ImportKeyId, LeaseId, Msisdn, SenderId, TenantId,
+};
 
 /// The cool-off when leases had no other.
 const COOL_OFF_V1_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
@@ -209,6 +214,52 @@ event_schema! {
             lease: LeaseId => Internal,
             tenant: TenantId => Internal,
             recalls: u32 => Internal,
+        }
+        ImportKeyRegistered = "numbering.import_key_registered" version 1 {
+            key: ImportKeyId => Internal,
+            mno: String => Public,
+            scheme: SignatureScheme => Internal,
+            public_key: Vec<u8> => Internal,
+            valid_from: At => Internal,
+            expires: At => Internal,
+        }
+        ImportKeyRevoked = "numbering.import_key_revoked" version 1 {
+            key: ImportKeyId => Internal,
+            at: At => Internal,
+            reason: Reason => Confidential,
+        }
+        ImportApproved = "numbering.import_approved" version 1 {
+            approval: ApprovalId => Internal,
+            file: FileHash => Internal,
+            approver: ActorId => Internal,
+            at: At => Internal,
+            expires: At => Internal,
+            justification: Reason => Confidential,
+        }
+        BatchOpened = "numbering.batch_opened" version 1 {
+            file: FileHash => Internal,
+            block: BlockId => Internal,
+            mno: String => Public,
+            rows: u32 => Internal,
+            form: FileForm => Internal,
+            voucher: Voucher => Internal,
+            importer: ActorId => Internal,
+            until: At => Internal,
+        }
+        RowsStaged = "numbering.rows_staged" version 1 {
+            file: FileHash => Internal,
+            numbers: Vec<Listing> => Internal,
+        }
+        BatchClosed = "numbering.batch_closed" version 1 {
+            file: FileHash => Internal,
+        }
+        BatchAbandoned = "numbering.batch_abandoned" version 1 {
+            file: FileHash => Internal,
+            reason: AbandonReason => Internal,
+        }
+        RowsRemoved = "numbering.rows_removed" version 1 {
+            file: FileHash => Internal,
+            numbers: Vec<Listing> => Internal,
         }
     }
 }

@@ -7,11 +7,13 @@ use peyk_domain::messages::{
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
 use peyk_domain::numbering::{
-    ExportProof, Listing, NumberType, NumberingEvent, Reason, ReservationQuota, Skeleton, SkeletonVersion, Term,
+    AbandonReason, ExportProof, FileForm, FileHash, LineEnd, Listing, NumberColumns, NumberType, NumberingEvent,
+    Reason, ReservationQuota, SignatureScheme, Skeleton, SkeletonVersion, Term, Voucher,
 };
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{
-    AlphaId, At, BlockId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId, TenantId,
+    ActorId, AlphaId, ApprovalId, At, BlockId, ConnectorId, ExportId, ImportKeyId, LeaseId, MessageId, Msisdn,
+    OperatorId, RouteId, SenderId, TenantId,
 };
 
 fn msisdn(last: u64) -> Msisdn {
@@ -49,6 +51,9 @@ const MESSAGE: MessageId = MessageId::from_bytes([0x3e; 16]);
 const CONNECTOR: ConnectorId = ConnectorId::from_bytes([0xc0; 16]);
 const OPERATOR: OperatorId = OperatorId::from_bytes([0x0e; 16]);
 const ROUTE: RouteId = RouteId::from_bytes([0x20; 16]);
+
+const FILE: FileHash = FileHash::from_bytes([0xf1; 32]);
+const IMPORT_KEY: ImportKeyId = ImportKeyId::from_bytes([0x6e; 16]);
 
 fn why() -> Reason {
     Reason::new("the operator asked for it back").expect("a reason")
@@ -96,6 +101,37 @@ pub(super) fn numbering() -> Vec<NumberingEvent> {
         NumberAuditVerified { position: 17, at: AT },
         NumberAuditBroken { position: 9, at: AT },
         RecalledNumberLeasedAgain { number: number(1), lease: LEASE, tenant: TENANT, recalls: 2 },
+        ImportKeyRegistered {
+            key: IMPORT_KEY,
+            mno: "Roshan".into(),
+            scheme: SignatureScheme::PssSha256,
+            public_key: vec![0x30; 6],
+            valid_from: SINCE,
+            expires: AT,
+        },
+        ImportKeyRevoked { key: IMPORT_KEY, at: AT, reason: why() },
+        ImportApproved {
+            approval: ApprovalId::from_bytes([0xa9; 16]),
+            file: FILE,
+            approver: ActorId::from_bytes([0xac; 16]),
+            at: SINCE,
+            expires: AT,
+            justification: why(),
+        },
+        BatchOpened {
+            file: FILE,
+            block: BlockId::from_bytes([0xb1; 16]),
+            mno: "Roshan".into(),
+            rows: 2,
+            form: FileForm { columns: NumberColumns::NumberAndType, line_end: LineEnd::CrLf, last_line_ends: true },
+            voucher: Voucher::Signature { key: IMPORT_KEY, signature: vec![0x51; 8] },
+            importer: ActorId::from_bytes([0xac; 16]),
+            until: AT,
+        },
+        RowsStaged { file: FILE, numbers: vec![number(1).into(), number(2).into()] },
+        BatchClosed { file: FILE },
+        BatchAbandoned { file: FILE, reason: AbandonReason::Lapsed },
+        RowsRemoved { file: FILE, numbers: vec![number(2).into()] },
     ]
 }
 

@@ -290,7 +290,7 @@ pub(super) fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), 
     Ok(())
 }
 
-const ALL_COUNT: usize = 42 + 31;
+const ALL_COUNT: usize = 50 + 31;
 
 fn all_raw() -> Vec<RawEvent> {
     fn raw<E: EventSchema>(samples: &[E]) -> Vec<RawEvent> {

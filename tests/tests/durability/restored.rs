@@ -2,19 +2,11 @@ use crate::place::PATIENCE;
 use anyhow::{Context, Result, ensure};
 use peyk_domain::TenantId;
 use peyk_schemas::LedgerId;
-use peyk_tests::{Deployment, Http, Peer, Postgres, eventually, newest_checkpoint};
+use peyk_tests::{Deployment, Http, Operator, Peer, Postgres, eventually, newest_checkpoint};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const LEDGER: LedgerId = LedgerId::NUMBERING;
-
-async fn list(platform: &Http, first: u64, count: u64) -> Result<()> {
-    let mut file = "number\n".to_owned();
-    (first..first + count).for_each(|number| file.push_str(&format!("+{number}\n")));
-    let block = uuid::Uuid::new_v4();
-    platform.post_csv(&format!("/v1/numbering/blocks?block={block}&mno=Test"), file).await?.expect(201)?;
-    Ok(())
-}
 
 async fn reserve(tenant: &Http, number: u64) -> Result<u64> {
     let key = uuid::Uuid::new_v4().to_string();
@@ -48,7 +40,7 @@ async fn a_log_restored_from_an_older_copy_is_refused_and_taken_up_again_knowing
     let id = TenantId::from_bytes(uuid::Uuid::new_v4().into_bytes());
     let tenant = deployment.http().bearer(&deployment.token(id, &roles)?);
     let first = 93_700_000_000;
-    list(&platform, first, 50).await?;
+    Operator::test().import(&platform, first, 50).await?;
     reserve(&tenant, first).await?;
     deployment.terminate(Duration::from_secs(60)).await?;
     deployment.nats.kill()?;

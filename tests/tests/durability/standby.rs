@@ -2,7 +2,7 @@ use crate::place::{LEDGER, PATIENCE};
 use anyhow::{Context, Result};
 use peyk_domain::TenantId;
 use peyk_domain::numbering::NumberingEvent;
-use peyk_tests::{Deployment, Http, Postgres, Standby, eventually};
+use peyk_tests::{Deployment, Http, Operator, Postgres, Standby, eventually};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,10 +15,7 @@ struct Tenant(String);
 impl Tenant {
     async fn prepared(deployment: &Deployment) -> Result<Self> {
         let platform = deployment.http().bearer(&deployment.token(TenantId::NIL, &["platform.numbering.admin"])?);
-        let mut file = "number\n".to_owned();
-        (FIRST..FIRST + NUMBERS).for_each(|number| file.push_str(&format!("+{number}\n")));
-        let block = uuid::Uuid::new_v4();
-        platform.post_csv(&format!("/v1/numbering/blocks?block={block}&mno=Test"), file).await?.expect(201)?;
+        Operator::test().import(&platform, FIRST, NUMBERS).await?;
         let id = TenantId::from_bytes(uuid::Uuid::new_v4().into_bytes());
         let quota = json!({ "at_once": 100_000, "per_minute": 100_000 });
         platform.put(&format!("/v1/numbering/quotas/{id}"), "quota", &quota).await?.expect(200)?;

@@ -6,6 +6,7 @@ mod crash;
 mod described;
 mod exports;
 mod federated;
+mod imports;
 mod leases;
 mod limits;
 mod load;

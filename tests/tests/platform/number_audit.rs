@@ -32,7 +32,7 @@ async fn tampering_is_found_and_nothing_is_exported_until_it_is_mended() -> Resu
     let auditor = deployment.http().bearer(&deployment.token(TenantId::NIL, &["platform.auditor"])?);
     let whole = auditor.get(&path).await?.expect(200)?.body;
     let reasons: Vec<_> = whole["items"].as_array().context("items")?.iter().map(|row| &row["reason"]).collect();
-    ensure!(reasons == ["listed", "reserved", "assigned"], "{whole}");
+    ensure!(reasons == ["staged", "reserved", "assigned"], "{whole}");
 
     let verify = || deployment.attempt_json(&["audit", "verify"]);
     let export = |name: &str| {

@@ -1,7 +1,7 @@
 //! Who and what a test needs before its own story begins.
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use peyk_domain::TenantId;
-use peyk_tests::{Deployment, Http};
+use peyk_tests::{Deployment, Http, Operator};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -45,12 +45,7 @@ pub fn fresh() -> String {
 
 /// Lists `count` numbers from [`FIRST`] on.
 pub async fn import(platform: &Http, count: u64) -> Result<()> {
-    let mut file = "number\n".to_owned();
-    (FIRST..FIRST + count).for_each(|number| file.push_str(&format!("+{number}\n")));
-    let reply =
-        platform.post_csv(&format!("/v1/numbering/blocks?block={}&mno=Test", fresh()), file).await?.expect(201)?;
-    ensure!(reply.number("/listed") == Some(count), "{}", reply.body);
-    Ok(())
+    Operator::test().import(platform, FIRST, count).await
 }
 
 /// Every number of the country leads to the connector of the deployment.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use peyk_domain::TenantId;
 use peyk_ledger::Segment;
 use peyk_schemas::{LedgerId, Record};
-use peyk_tests::{Deployment, Peer, Postgres, eventually, newest_checkpoint};
+use peyk_tests::{Deployment, Operator, Peer, Postgres, eventually, newest_checkpoint};
 use std::time::Duration;
 
 const LEDGER: LedgerId = LedgerId::NUMBERING;
@@ -14,12 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 async fn import(deployment: &Deployment, first: u64, count: u64) -> Result<()> {
     let token = deployment.token(TenantId::NIL, &["platform.numbering.admin"])?;
-    let http = deployment.http().bearer(&token);
-    let mut file = "number\n".to_owned();
-    (first..first + count).for_each(|number| file.push_str(&format!("+{number}\n")));
-    let block = uuid::Uuid::new_v4();
-    http.post_csv(&format!("/v1/numbering/blocks?block={block}&mno=Test"), file).await?.expect(201)?;
-    Ok(())
+    Operator::test().import(&deployment.http().bearer(&token), first, count).await
 }
 
 /// Publishes past the writer, as whoever may publish in CORE.

@@ -8,12 +8,13 @@ use peyk_domain::messages::{
     AttemptReport, DoubtPolicy, Encoding, Lane, Outcome, ReceiptReport, ReceiptState, RefusalReason,
 };
 use peyk_domain::numbering::{
-    Expected, ExportProof, Listing, NumberType, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
+    BatchOpening, Expected, ExportProof, FileForm, FileHash, ImportCommand, LineEnd, Listing, NumberColumns,
+    NumberType, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota, SignatureScheme, Voucher,
 };
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
-    ActorId, At, BlockId, CommandId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, SenderId,
-    SessionId, Span, TenantId,
+    ActorId, ApprovalId, At, BlockId, CommandId, ConnectorId, ExportId, ImportKeyId, LeaseId, MessageId, Msisdn,
+    OperatorId, RouteId, SenderId, SessionId, Span, TenantId,
 };
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde::Serialize;
@@ -56,6 +57,58 @@ impl Seen {
     }
 }
 
+fn imports() -> Vec<(&'static str, ImportCommand)> {
+    let (key, approval) = (ImportKeyId::from_bytes([0x6e; 16]), ApprovalId::from_bytes([0xa9; 16]));
+    let file = FileHash::from_bytes([0xf1; 32]);
+    let why = || Reason::new("the operator's key store burnt down").unwrap();
+    let opening = |voucher| {
+        ImportCommand::Open(BatchOpening {
+            file,
+            block: BlockId::from_bytes([0xb1; 16]),
+            mno: "Roshan".to_owned(),
+            rows: 2,
+            form: FileForm { columns: NumberColumns::NumberAndType, line_end: LineEnd::CrLf, last_line_ends: false },
+            voucher,
+            importer: ActorId::NIL,
+        })
+    };
+    let register = |valid_from| ImportCommand::RegisterKey {
+        key,
+        mno: "Roshan".to_owned(),
+        scheme: SignatureScheme::Pkcs1Sha256,
+        public_key: vec![0x30; 6],
+        valid_from,
+        lasts: Span::days(90),
+    };
+    vec![
+        ("numbering.imports.register_key", register(None)),
+        ("numbering.imports.register_key from then on", register(Some(At(1_790_000_000_000)))),
+        ("numbering.imports.revoke_key", ImportCommand::RevokeKey { key, reason: why() }),
+        (
+            "numbering.imports.approve",
+            ImportCommand::Approve {
+                approval,
+                file,
+                lasts: Span::hours(2),
+                justification: why(),
+                approver: ActorId::NIL,
+            },
+        ),
+        ("numbering.imports.open signed", opening(Voucher::Signature { key, signature: vec![0x51; 8] })),
+        ("numbering.imports.open approved", opening(Voucher::Approval(approval))),
+        (
+            "numbering.imports.stage",
+            ImportCommand::Stage {
+                file,
+                first: 500,
+                numbers: vec![number(93_700_000_001).into(), number(93_700_000_002).into()],
+            },
+        ),
+        ("numbering.imports.close", ImportCommand::Close { file }),
+        ("numbering.imports.abandon", ImportCommand::Abandon { file }),
+    ]
+}
+
 pub(super) fn requests() -> Vec<(&'static str, Request)> {
     let (block, lease) = (BlockId::from_bytes([0xb1; 16]), LeaseId::from_bytes([0x1e; 16]));
     let (tenant, number_a) = (TenantId::from_bytes([0x7e; 16]), number(93_700_000_001));
@@ -70,6 +123,8 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
     let as_it_is = Expected { lease: Some(lease), until: Some(At(1_780_000_000_000)) };
     let why = || Reason::new("the operator asked for it back").unwrap();
     let access = super::golden_access::requests();
+    let imports =
+        imports().into_iter().map(|(name, command)| (name, Request::Numbering(NumberingCommand::Imports(command))));
     let others = vec![
         (
             "numbering.import",
@@ -343,7 +398,7 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
         ),
         ("messages.in_flight", Request::InFlight { connector }),
     ];
-    others.into_iter().chain(access).collect()
+    others.into_iter().chain(imports).chain(access).collect()
 }
 
 pub(super) fn answers() -> Vec<(&'static str, Answer)> {

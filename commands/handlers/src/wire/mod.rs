@@ -7,6 +7,7 @@
 mod access;
 mod answer;
 mod envelope;
+mod imports;
 mod messages;
 mod numbering;
 mod routing;

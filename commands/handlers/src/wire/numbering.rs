@@ -1,6 +1,7 @@
+use super::imports::ImportForm;
 use super::scalar::{id, maybe_id, maybe_instant, reason, span};
 use peyk_domain::numbering::{
-    Expected, ExportProof, Listing, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
+    Expected, ExportProof, ImportCommand, Listing, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
 };
 use peyk_domain::{At, BlockId, ExportId, LeaseId, NoSender, SenderId, Span, TenantId};
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,7 @@ pub(crate) enum NumberingForm {
         position: u64,
         sound: bool,
     },
+    Imports(#[serde(with = "ImportForm")] ImportCommand),
     /// Time is the writer's own business and comes over no wire.
     #[serde(skip)]
     Tick,
@@ -246,7 +248,7 @@ mod sender {
 }
 
 /// A number of which nothing else is said as itself, any other beside the word for its type.
-mod listings {
+pub(super) mod listings {
     use super::SenderForm;
     use peyk_domain::SenderId;
     use peyk_domain::numbering::{Listing, NumberType};
@@ -260,7 +262,7 @@ mod listings {
         Typed(SenderForm, String),
     }
 
-    pub(super) fn serialize<S: Serializer>(listings: &[Listing], out: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::wire) fn serialize<S: Serializer>(listings: &[Listing], out: S) -> Result<S::Ok, S::Error> {
         out.collect_seq(listings.iter().map(|listing| {
             let (number, number_type) = (listing.number(), listing.number_type());
             let form = SenderForm::from(number);
@@ -269,7 +271,7 @@ mod listings {
         }))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Listing>, D::Error> {
+    pub(in crate::wire) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Listing>, D::Error> {
         let number = |form: SenderForm| SenderId::try_from(form).map_err(D::Error::custom);
         let listing = |given| match given {
             Given::Plain(form) => number(form).map(Listing::from),

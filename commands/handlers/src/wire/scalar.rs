@@ -1,8 +1,8 @@
 //! Ids as 16 bytes, numbers as their digits, instants and lengths of time in milliseconds, names as text.
-use peyk_domain::numbering::Reason;
+use peyk_domain::numbering::{FileHash, Reason};
 use peyk_domain::{
-    ActorId, At, BlockId, CommandId, ConnectorId, ExportId, LeaseId, MessageId, Msisdn, OperatorId, RequestId, RouteId,
-    SessionId, Span, TenantId,
+    ActorId, ApprovalId, At, BlockId, CommandId, ConnectorId, ExportId, ImportKeyId, LeaseId, MessageId, Msisdn,
+    OperatorId, RequestId, RouteId, SessionId, Span, TenantId,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -33,10 +33,12 @@ macro_rules! sixteen {
 
 sixteen!(
     ActorId,
+    ApprovalId,
     BlockId,
     CommandId,
     ConnectorId,
     ExportId,
+    ImportKeyId,
     LeaseId,
     MessageId,
     OperatorId,
@@ -67,6 +69,19 @@ pub(crate) mod maybe_id {
 
     pub(crate) fn deserialize<'de, I: Sixteen, D: Deserializer<'de>>(input: D) -> Result<Option<I>, D::Error> {
         Ok(Option::<ByteArray<16>>::deserialize(input)?.map(|bytes| I::of(bytes.into_array())))
+    }
+}
+
+/// The 32 bytes of a file's SHA-256.
+pub(crate) mod hash {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(hash: &FileHash, out: S) -> Result<S::Ok, S::Error> {
+        ByteArray::new(hash.to_bytes()).serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<FileHash, D::Error> {
+        ByteArray::<32>::deserialize(input).map(|bytes| FileHash::from_bytes(bytes.into_array()))
     }
 }
 

@@ -56,11 +56,6 @@ impl Recorder {
         let mark = problem.mark();
         let Some(kind) = kind_of(problem) else { return true };
         let by = mark.caller.or(asker.caller).unwrap_or(NOBODY);
-        if let Some(receipt) = problem.recorded() {
-            // Part of a change was made before it broke off.
-            self.change(changed(asker, kind, self.registry.now(), mark, receipt));
-            return true;
-        }
         self.see(asker, kind, by, by.tenant, |sighting| Sighting {
             resource: mark.resource.clone(),
             code: problem.cause().to_owned(),

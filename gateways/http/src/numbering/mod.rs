@@ -1,9 +1,8 @@
 //! Numbers over HTTP: blocks, leases, and looking them up.
-mod block_file;
 mod browse;
 mod exports;
 mod history;
-mod import;
+mod imports;
 mod lease;
 mod oversight;
 mod quota;
@@ -13,7 +12,11 @@ mod validate;
 pub(crate) use browse::{One, ShownNumber, ShownNumbers, Which, list, show};
 pub(crate) use exports::{RequestedExport, ShownExports, WantedExport, list_exports, request_export};
 pub(crate) use history::{ShownHistory, WhichHistory, history};
-pub(crate) use import::{Block, Imported, import};
+pub(crate) use imports::{
+    Abandoned, Approved, Approving, FIELDS as IMPORT_FIELDS, ImportForm, Imported, KeyRegistered, KeyRevoked,
+    Registering, Revoking, ShownFile, ShownFiles, ShownKeys, WhichFiles, abandon, approve as approve_import, import,
+    list as list_files, list_keys, register as register_key, revoke as revoke_key, show as show_file,
+};
 pub(crate) use lease::{
     Assigning, ForAWhile, ForGood, Holding, Leased, Reserved, assign, hold, release, renew, reserve,
 };

@@ -1,5 +1,5 @@
 use super::operation::Body;
-use super::values::{Id, LedgerName, NumberInPath, Partition};
+use super::values::{Hex256, Id, LedgerName, NumberInPath, Partition};
 use super::{Operation, examples, problems};
 use crate::access::Access;
 use crate::answer::{Answer, RECEIPT_HEADER, ShownReceipt};
@@ -188,6 +188,7 @@ fn parameters_of(endpoint: &Endpoint, operation: &Operation, schemas: &mut Schem
     };
     for name in endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
         let schema = match name {
+            "file" => schemas.subschema_for::<Hex256>(),
             "number" => schemas.subschema_for::<NumberInPath>(),
             "ledger" => schemas.subschema_for::<LedgerName>(),
             "partition" => schemas.subschema_for::<Partition>(),

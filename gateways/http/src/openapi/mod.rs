@@ -8,6 +8,7 @@ mod audit;
 mod document;
 mod examples;
 mod health;
+mod imports;
 mod numbering;
 mod operation;
 mod problems;
@@ -25,9 +26,12 @@ pub(crate) use audit::{list_audit, replay_ledger};
 pub use document::document;
 pub(crate) use document::serve;
 pub(crate) use health::{live, openapi, ready};
+pub(crate) use imports::{
+    abandon, approve_import, import, list_files, list_import_keys, register_import_key, revoke_import_key, show_file,
+};
 pub(crate) use numbering::{
-    assign, hold, import, list_exports, list_numbers, number_history, recall, reinstate, release, renew,
-    request_export, reserve, retire, set_cool_off, set_quota, show_number, show_quota, signals, validate_lease,
+    assign, hold, list_exports, list_numbers, number_history, recall, reinstate, release, renew, request_export,
+    reserve, retire, set_cool_off, set_quota, show_number, show_quota, signals, validate_lease,
 };
 pub(crate) use operation::Operation;
 pub(crate) use routing::{

@@ -1,33 +1,12 @@
 use super::Operation;
 use super::examples::{ACTOR, BLOCK, DIGITS, EXPORT, HASH, LEASE, NUMBER, TENANT, page, receipt};
 use crate::numbering::{
-    AsOf, Asked, Assigning, Block, CoolOff, ForAWhile, ForGood, Holding, Imported, Leased, One, Quota, QuotaSet,
-    Recall, Reinstate, RequestedExport, Reserved, Retire, ShownAllowance, ShownExports, ShownHistory, ShownLease,
-    ShownNumber, ShownNumbers, ShownSignals, WantedExport, Which, WhichHistory, WhichSignals,
+    AsOf, Asked, Assigning, CoolOff, ForAWhile, ForGood, Holding, Leased, One, Quota, QuotaSet, Recall, Reinstate,
+    RequestedExport, Reserved, Retire, ShownAllowance, ShownExports, ShownHistory, ShownLease, ShownNumber,
+    ShownNumbers, ShownSignals, WantedExport, Which, WhichHistory, WhichSignals,
 };
 use crate::problem::{Kind, kind};
 use serde_json::{Value, json};
-
-pub(crate) fn import() -> Operation {
-    let description = "A line `number`, then one E.164 number or short code a line; or a line `number,type`, then each \
-                       with its type: msisdn, short_code or vanity. Nothing else. All numbers of the file are added \
-                       or, beyond 500, in steps of 500 that are each whole. A request that broke off is repeated as it \
-                       was and goes on where it ended, whatever key it comes with.";
-    Operation::of("Add a block of numbers to the inventory", description)
-        .query::<Block>()
-        .example("block", BLOCK)
-        .example("mno", "Roshan")
-        .takes_csv("number\n+93700000001\n+93700000002\n")
-        .answers::<Imported>(
-            201,
-            "The numbers are in the inventory.",
-            json!({
-                "block": BLOCK, "mno": "Roshan", "listed": 2, "commands": 1, "repeated": 0,
-                "receipt": receipt("numbering", 2),
-            }),
-        )
-        .refuses(&[&kind::INVALID_ROWS])
-}
 
 fn number(state: &str, held: bool) -> Value {
     let (tenant, lease) = if held { (json!(TENANT), json!(LEASE)) } else { (Value::Null, Value::Null) };

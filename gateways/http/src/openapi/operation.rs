@@ -50,9 +50,9 @@ impl Operation {
         Self { request: Some(Body::json::<T>(example)), ..self }
     }
 
-    pub(super) fn takes_csv(self, example: &str) -> Self {
-        let schema: SchemaOf = |_| schemars::json_schema!({ "type": "string" });
-        Self { request: Some(Body { media: "text/csv", schema, example: example.into() }), ..self }
+    /// A form with a file.
+    pub(super) fn takes_form<T: JsonSchema>(self, example: Value) -> Self {
+        Self { request: Some(Body { media: "multipart/form-data", ..Body::json::<T>(example) }), ..self }
     }
 
     pub(super) fn answers<T: JsonSchema>(mut self, status: u16, when: &'static str, example: Value) -> Self {

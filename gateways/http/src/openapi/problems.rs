@@ -52,10 +52,11 @@ pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> BTreeMap<u16, Ve
     when(matches!(endpoint.access, Access::AnyOf(_)), &[&kind::MFA_REQUIRED]);
     when(endpoint.body != BodyRule::Empty, BODIED);
     when(matches!(endpoint.body, BodyRule::Json(_)), &[&kind::INVALID_JSON]);
+    when(matches!(endpoint.body, BodyRule::Form(_)), &[&kind::INVALID_FORM, &kind::INVALID_VALUE]);
     when(endpoint.is_command(), COMMANDS);
     when(guarded && endpoint.method == Method::GET, READS);
     when(operation.query.is_some(), &[&kind::INVALID_QUERY, &kind::INVALID_VALUE]);
-    when(endpoint.path.contains("{id}"), &[&kind::NOT_FOUND]);
+    when(endpoint.path.contains("{id}") || endpoint.path.contains("{file}"), &[&kind::NOT_FOUND]);
     when(endpoint.path.contains("{number}"), &[&kind::INVALID_VALUE]);
     let mut by_status = BTreeMap::new();
     for kind in kind::ALL.iter().filter(|kind| all.contains(kind)) {

@@ -4,9 +4,11 @@ use crate::body::BodyRule;
 use crate::field::lane_name;
 use peyk_domain::access::Role;
 use peyk_domain::messages::Lane;
-use peyk_domain::numbering::NumberType;
+use peyk_domain::numbering::{NumberType, SignatureScheme};
 use peyk_projections::exports::PROFILES;
-use peyk_projections::rows::{AuditEventType, ConnectorState, MessageState, NumberState, SignalKind, TransitionReason};
+use peyk_projections::rows::{
+    AuditEventType, ConnectorState, FileState, MessageState, NumberState, SignalKind, TransitionReason,
+};
 use peyk_schemas::Ledger;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -112,6 +114,12 @@ values! {
     Month { "description": "A calendar month.", "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$" }
     ExportStateName { "type": "string", "enum": ["requested", "produced", "stored", "failed"] }
     TransitionReasonName { "type": "string", "enum": names(TransitionReason::ALL, TransitionReason::name) }
+    SignatureSchemeName {
+        "description": "How the key signs (RFC 8017): RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes, or \
+            RSASSA-PKCS1-v1_5 with SHA-256.",
+        "type": "string", "enum": SignatureScheme::ALL.map(SignatureScheme::name),
+    }
+    FileStateName { "type": "string", "enum": names(FileState::ALL, FileState::name) }
     SignalKindName { "type": "string", "enum": names(SignalKind::ALL, SignalKind::name) }
     ConnectorStateName { "type": "string", "enum": names(ConnectorState::ALL, ConnectorState::name) }
     MessageStateName {

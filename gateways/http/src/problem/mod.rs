@@ -35,8 +35,6 @@ struct Particulars {
     headers: Vec<(HeaderName, HeaderValue)>,
     members: Map<String, Value>,
     mark: Mark,
-    /// Of what was done before it broke off.
-    recorded: Option<Receipt>,
 }
 
 impl Problem {
@@ -52,7 +50,6 @@ impl Problem {
             headers: Vec::new(),
             members: Map::new(),
             mark: Mark::default(),
-            recorded: None,
         }))
     }
 
@@ -152,19 +149,8 @@ impl Problem {
         self
     }
 
-    /// Something was done before it broke off, and this is its last record.
-    #[must_use]
-    pub(crate) fn after(mut self, receipt: Receipt) -> Self {
-        self.0.recorded = Some(receipt);
-        self
-    }
-
     pub(crate) fn mark(&self) -> &Mark {
         &self.0.mark
-    }
-
-    pub(crate) fn recorded(&self) -> Option<Receipt> {
-        self.0.recorded
     }
 
     /// The finest stable word for why.
@@ -293,6 +279,9 @@ mod tests {
             ("NOT_REGISTERED", 404),
             ("NOT_FOUND", 404),
             ("QUARANTINED", 409),
+            ("DUPLICATE_BATCH", 409),
+            ("SIGNATURE_INVALID", 422),
+            ("APPROVAL_INVALID", 403),
             ("INVALID_TRANSITION", 409),
             ("INVALID_ROWS", 422),
             ("TTL_OUT_OF_RANGE", 422),

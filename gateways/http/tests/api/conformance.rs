@@ -79,10 +79,25 @@ pub fn request(operation: &Described, message: &str) -> (String, Vec<(&'static s
     if let Some(content) = operation.described.pointer("/requestBody/content") {
         let (media, content) = content.as_object().unwrap().iter().next().unwrap();
         let example = &content["example"];
+        if media == "multipart/form-data" {
+            let (media, form) = form(example);
+            headers.push(("content-type", media));
+            return (path, headers, form);
+        }
         headers.push(("content-type", media.clone()));
         body = example.as_str().map_or_else(|| example.to_string(), ToOwned::to_owned);
     }
     (path, headers, body)
+}
+
+/// A form with these fields (RFC 7578), and its type; what is null is left out.
+pub fn form(fields: &Value) -> (String, String) {
+    let mut body = String::new();
+    for (name, value) in fields.as_object().unwrap() {
+        let Some(value) = value.as_str() else { continue };
+        body += &format!("--form\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    }
+    ("multipart/form-data; boundary=form".to_owned(), body + "--form--\r\n")
 }
 
 fn find(method: &str, path: &str) -> Option<Described> {

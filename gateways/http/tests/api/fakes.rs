@@ -5,10 +5,11 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use peyk_domain::access::{AccessAction, AuditCount, AuditEntry, Role};
 use peyk_domain::messages::{Encoding, RefusalReason, text};
-use peyk_domain::numbering::{NumberType, NumberingCommand};
+use peyk_domain::numbering::{FileHash, NumberType, NumberingCommand};
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
-    ActorId, At, BlockId, CommandId, ConnectorId, LeaseId, MessageId, OperatorId, RouteId, SenderId, TenantId,
+    ActorId, At, BlockId, CommandId, ConnectorId, ImportKeyId, LeaseId, MessageId, OperatorId, RouteId, SenderId,
+    TenantId,
 };
 use peyk_handlers::{AccessDone, Call, CommandError, Done, PlainMessage, SealedCommand, Submitted, SubmittedItem};
 use peyk_http::{
@@ -20,8 +21,9 @@ use peyk_projections::query::{
     Page, QueryError,
 };
 use peyk_projections::rows::{
-    AuditEvent, AuditEventType, AuditId, ChainedTransition, Connector, Message, MessageState, Number, NumberState,
-    NumberTransition, Operator, Route, Signal, SignalId, SignalKind, TransitionId, TransitionReason,
+    AuditEvent, AuditEventType, AuditId, ChainedTransition, Connector, FileState, Message, MessageState, Number,
+    NumberState, NumberTransition, Operator, OperatorFile, Route, Signal, SignalId, SignalKind, TransitionId,
+    TransitionReason,
 };
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde_json::{Value, json};
@@ -344,6 +346,16 @@ impl Reads for FakeReads {
         page(if seen && after.is_none_or(|after| after < id) { vec![row] } else { Vec::new() }, id)
     }
 
+    fn operator_files(&self, before: Option<u64>, _limit: Limit) -> Reading<Page<OperatorFile, u64>> {
+        let file = file();
+        let next = before.is_none().then_some(file.position);
+        ready(Ok(Page { rows: vec![file], next })).boxed()
+    }
+
+    fn operator_file(&self, wanted: FileHash) -> Reading<Option<OperatorFile>> {
+        ready(Ok(Some(file()).filter(|file| file.file == wanted))).boxed()
+    }
+
     fn signals(&self, before: Option<SignalId>, _limit: Limit) -> Reading<Page<Signal, SignalId>> {
         let id = SignalId::new(7, 1);
         let signal = Signal {
@@ -428,6 +440,25 @@ fn read(body: &[u8], media: Option<&warp::http::HeaderValue>) -> Value {
 }
 
 /// The API over its stand-ins.
+/// The file of the example.
+fn file() -> OperatorFile {
+    OperatorFile {
+        file: crate::imports::FILE.parse().unwrap(),
+        block: BlockId::from_bytes([5; 16]),
+        mno: "Roshan".to_owned(),
+        rows: 2,
+        staged: 2,
+        state: FileState::Closed,
+        key: Some(ImportKeyId::from_bytes([6; 16])),
+        approval: None,
+        importer: ACTOR,
+        opened_at: At(1_700_000_000_000),
+        ended_at: Some(At(1_700_000_001_000)),
+        position: 7,
+        updated_position: 9,
+    }
+}
+
 pub struct Bench {
     pub api: Arc<Api>,
     pub commands: Arc<FakeCommands>,
@@ -475,8 +506,11 @@ impl Bench {
         let api = Api::new(ports.0, ports.1, ports.2, issuers, watching, limiter, settings);
         let replays = Arc::new(FakeReplays::default());
         let leases = Arc::new(FakeLeases::new(Arc::clone(&reads)));
-        let api = api.with_replays(Arc::clone(&replays) as _).with_leases(Arc::clone(&leases) as _);
-        let api = api.with_exports(Arc::clone(&leases) as _);
+        let api = api
+            .with_replays(Arc::clone(&replays) as _)
+            .with_leases(Arc::clone(&leases) as _)
+            .with_exports(Arc::clone(&leases) as _)
+            .with_import_keys(Arc::clone(&leases) as _);
         Self { api, commands, reads, replays, leases, registry, tokens, readiness }
     }
 

@@ -3,9 +3,11 @@ use crate::fakes::{Bench, FakeReads, HERAT, KABUL};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use peyk_domain::access::Role;
-use peyk_domain::numbering::{Export, ExportProof, ExportState, Inventory, NumberingEvent, ReservationQuota};
-use peyk_domain::{At, BlockId, ExportId, LeaseId, SenderId, TenantId};
-use peyk_handlers::{Allowance, Exports, KnownExports, Leases, LeasesStale, Validated};
+use peyk_domain::numbering::{
+    Export, ExportProof, ExportState, ImportKey, Inventory, NumberingEvent, ReservationQuota,
+};
+use peyk_domain::{At, BlockId, ExportId, ImportKeyId, LeaseId, SenderId, TenantId};
+use peyk_handlers::{Allowance, Exports, ImportKeys, KnownExports, Leases, LeasesStale, Validated};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,6 +96,12 @@ impl Exports for FakeLeases {
         let exports = vec![(ExportId::from_bytes([4; 16]), export)];
         let known = KnownExports { exports, audit: None, position: POSITION };
         if self.stale.load(Ordering::Relaxed) { Err(LeasesStale) } else { Ok(known) }
+    }
+}
+
+impl ImportKeys for FakeLeases {
+    fn list(&self) -> Result<Vec<(ImportKeyId, ImportKey)>, LeasesStale> {
+        if self.stale.load(Ordering::Relaxed) { Err(LeasesStale) } else { Ok(vec![crate::imports::key()]) }
     }
 }
 

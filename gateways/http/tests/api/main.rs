@@ -11,6 +11,7 @@ mod description;
 mod fakes;
 mod federated;
 mod http2;
+mod imports;
 mod key_fetching;
 mod leases;
 mod limits;

@@ -351,9 +351,13 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
 }
 
 /// Every command of another ledger there is, and what it is noted as.
-const CHANGES: [(&str, AuditKind, &str); 18] = [
+const CHANGES: [(&str, AuditKind, &str); 22] = [
     ("exports.request", AuditKind::Created, "export"),
-    ("numbering.import", AuditKind::Created, "block"),
+    ("numbering.import", AuditKind::Created, "number_file"),
+    ("numbering.imports.abandon", AuditKind::Deleted, "number_file"),
+    ("numbering.imports.approve", AuditKind::Created, "import_approval"),
+    ("numbering.keys.register", AuditKind::Created, "import_key"),
+    ("numbering.keys.revoke", AuditKind::Deleted, "import_key"),
     ("numbers.reserve", AuditKind::Updated, "number"),
     ("numbers.hold", AuditKind::Updated, "number"),
     ("numbers.assign", AuditKind::Updated, "number"),
@@ -482,18 +486,4 @@ async fn the_end_does_not_wait_for_ever() {
     let began = tokio::time::Instant::now();
     recording.stop().await.unwrap();
     assert_eq!(began.elapsed().as_secs(), 10);
-}
-
-#[tokio::test]
-async fn a_block_that_broke_off_is_noted_with_what_was_imported() {
-    let (bench, recording) = watched(Bench::new());
-    bench.commands.refuse(1, CommandError::Refused { code: "CONFLICT".into(), message: "no".into() });
-    let rows: String = (0..1_100).map(|index| format!("+93700{index:06}\n")).collect();
-    let path = "/v1/numbering/blocks?block=05050505-0505-0505-0505-050505050505&mno=Roshan";
-    let reply = bench.ask_as_platform("POST", path, &format!("number\n{rows}")).await;
-    assert_eq!((reply.status, &reply.body["listed"]), (409, &500.into()), "{}", reply.body);
-    let (entries, counts) = noted(&bench, recording).await;
-    let block = "block/05050505-0505-0505-0505-050505050505";
-    assert_eq!(told(&entries), [(AuditKind::Created, "", block)]);
-    assert_eq!((entries[0].receipt.as_str(), counts.len()), ("numbering/0/1", 0));
 }

@@ -3,97 +3,15 @@ use peyk_domain::access::Role;
 use peyk_domain::numbering::{
     Expected, NumberType, NumberingCommand, NumberingError, Period, Reason, Reinstatement, ReservationQuota,
 };
-use peyk_domain::{At, BlockId, SenderId, Span};
+use peyk_domain::{At, SenderId, Span};
 use peyk_handlers::{Call, CommandError};
 use peyk_projections::query::{NumberFilter, NumberScope};
 use peyk_projections::rows::NumberState;
 use serde_json::json;
 
-const BLOCK: &str = "05050505-0505-0505-0505-050505050505";
-
 fn commands(bench: &Bench) -> Vec<Call<NumberingCommand>> {
     let asked = bench.commands.asked().into_iter();
     asked.filter_map(|asked| if let Asked::Numbering(call) = asked { Some(call) } else { None }).collect()
-}
-
-fn file(count: u32) -> String {
-    let rows: String = (0..count).map(|index| format!("+93700{index:06}\n")).collect();
-    format!("number\n{rows}")
-}
-
-fn import() -> String {
-    format!("/v1/numbering/blocks?block={BLOCK}&mno=Roshan%20One")
-}
-
-#[tokio::test]
-async fn a_block_is_imported_in_commands_named_after_it() {
-    let bench = Bench::new();
-    let reply = bench.ask_as_platform("POST", &import(), &file(1_100)).await;
-    assert_eq!((reply.status, &reply.body["listed"]), (201, &1_100.into()), "{}", reply.body);
-    assert_eq!((&reply.body["commands"], &reply.body["receipt"]["position"]), (&3.into(), &3.into()));
-    let calls = commands(&bench);
-    let mut sizes = Vec::new();
-    for call in &calls {
-        let NumberingCommand::Import { block, mno, numbers } = &call.command else { panic!("{call:?}") };
-        assert_eq!((*block, mno.as_str()), (BLOCK.parse::<BlockId>().unwrap(), "Roshan One"));
-        sizes.push(numbers.len());
-    }
-    assert_eq!(sizes, [500, 500, 100]);
-
-    let roles = [Role::PlatformNumberingAdmin];
-    let token = bench.token(peyk_domain::TenantId::NIL, &roles);
-    let again = bench.ask_as(&token, "POST", &import(), &[("idempotency-key", "another")], &file(1_100)).await;
-    assert_eq!((again.status, again.header("idempotency-replayed")), (201, Some("true")));
-    let ids: Vec<_> = commands(&bench).iter().map(|call| call.id).collect();
-    assert_eq!(ids[..3], ids[3..]);
-}
-
-#[tokio::test]
-async fn a_file_with_one_bad_row_imports_nothing() {
-    let bench = Bench::new();
-    let bad = file(600) + "=+93700000001\n" + "+93700000001\n";
-    let reply = bench.ask_as_platform("POST", &import(), &bad).await;
-    reply.is_problem(422, "INVALID_ROWS");
-    assert_eq!(reply.body["lines"], serde_json::json!([602, 603]));
-    for path in [
-        "/v1/numbering/blocks".to_owned(),
-        format!("/v1/numbering/blocks?block={BLOCK}"),
-        format!("/v1/numbering/blocks?block={BLOCK}&mno=a&mno=b"),
-        format!("/v1/numbering/blocks?block={BLOCK}&mno=a&force=1"),
-    ] {
-        bench.ask_as_platform("POST", &path, &file(1)).await.is_problem(400, "INVALID_QUERY");
-    }
-    for path in [
-        "/v1/numbering/blocks?block=5&mno=a".to_owned(),
-        format!("/v1/numbering/blocks?block={BLOCK}&mno="),
-        format!("/v1/numbering/blocks?block={BLOCK}&mno=a%0Ab"),
-    ] {
-        bench.ask_as_platform("POST", &path, &file(1)).await.is_problem(422, "INVALID_VALUE");
-    }
-    assert!(commands(&bench).is_empty());
-}
-
-#[tokio::test]
-async fn an_import_that_breaks_off_says_where() {
-    let bench = Bench::new();
-    bench.commands.refuse(1, CommandError::Unavailable);
-    let reply = bench.ask_as_platform("POST", &import(), &file(1_100)).await;
-    reply.is_problem(503, "UNAVAILABLE");
-    assert_eq!(reply.body["listed"], 500);
-    let detail = reply.text("detail");
-    assert!(detail.starts_with("lines 502 to 1001: ") && detail.ends_with("with the same block to go on"), "{detail}");
-
-    let bench = Bench::new();
-    let known = NumberingError::InvalidRows { rows: vec![0, 4], count: 2 };
-    let refused = CommandError::Refused { code: known.code().into(), message: known.to_string() };
-    bench.commands.refuse(1, refused);
-    let reply = bench.ask_as_platform("POST", &import(), &file(1_100)).await;
-    reply.is_problem(422, "INVALID_ROWS");
-    assert_eq!(
-        reply.text("detail"),
-        "lines 502 to 1001: 2 of these numbers are listed twice, in the inventory already or no numbers, counted from 1: 1, 5. \
-         The 500 numbers before them are listed; nothing of these lines was imported; send what remains as another block"
-    );
 }
 
 #[tokio::test]
