@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// How long it may take to put on record what was found.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A pause before the first verification, and between two looks whether one is due.
-const PAUSE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// Where a deployment keeps what came of verifying the audit table: beside what came of verifying ledgers.
 fn journal(config: &Config) -> Result<Journal> {
