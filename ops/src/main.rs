@@ -18,6 +18,7 @@ mod manual;
 mod migrate;
 mod number;
 mod output;
+mod platform;
 mod projections;
 mod recovery;
 mod registry;

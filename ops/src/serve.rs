@@ -7,6 +7,7 @@ use crate::grpc::Grpc;
 use crate::keys::KeyDirectory;
 use crate::ledger::{RemoteReplays, history, journal};
 use crate::migrate::postgres;
+use crate::platform::Platform;
 use crate::projections::{keyrings, ledgers};
 use crate::registry::AccessRegistry;
 use crate::rotation::follow_login;
@@ -141,10 +142,11 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
 
     let bus = CommandBus::open(ledgers.client().clone(), ledgers.names().clone(), partitions).await?;
     let bus = bus.with_directory(access.replica().clone());
-    let number_audit = NumberAuditWatch::new(config, &projecting, &bus, &clock)?;
+    let platform = Platform::new(bus.clone());
+    let number_audit = NumberAuditWatch::new(config, &projecting, &platform, &clock)?;
     auditing.push(tokio::spawn(number_audit.run(background.clone())));
     let leads = writers.numbering.leadership();
-    if let Some(job) = ExportJob::new(config, &ledgers, numbering.replica(), &bus, &clock, leads)? {
+    if let Some(job) = ExportJob::new(config, &ledgers, numbering.replica(), &platform, &clock, leads)? {
         auditing.push(tokio::spawn(job.run(background.clone())));
     }
     let replays = RemoteReplays::new(ledgers.clone(), config.ledgers(), bus.clone(), keyrings, clock.clone());

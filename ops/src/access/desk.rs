@@ -1,24 +1,21 @@
 use crate::config::Config;
 use crate::keys::KeyDirectory;
+use crate::platform::{PATIENCE, Platform};
 use crate::projections::{keyrings, ledgers};
 use anyhow::{Context, Result, ensure};
-use peyk_domain::access::{Access, AccessAction, AccessCommand, Directory, Envelope, Scope};
+use peyk_domain::TenantId;
+use peyk_domain::access::{Access, AccessAction, Directory, Envelope};
 use peyk_domain::messages::MonthKey;
-use peyk_domain::{ActorId, CommandId, TenantId};
-use peyk_handlers::{AccessDone, Call, Caller, CommandBus};
+use peyk_handlers::AccessDone;
 use peyk_keyring::{AccessField, Keyrings, Subject, TenantKeys};
 use peyk_ledger::{Clock, Ledgers, Replica, Snapshots};
 use peyk_schemas::LedgerId;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
-
-/// How long a command may take, and how long the ledger may take to be read.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The access ledger as an operator reads and asks it.
 pub struct Desk {
-    bus: CommandBus,
+    platform: Platform,
     keyrings: Keyrings,
     replica: Replica<Access>,
     _reading: DropGuard,
@@ -32,12 +29,11 @@ impl Desk {
         let root = KeyDirectory::new(&config.keys.directory).deployment_key()?;
         let stop = CancellationToken::new();
         let snapshots = Some(Snapshots::new(ledgers.clone(), &root));
-        let names = ledgers.names().clone();
-        let bus = CommandBus::open(ledgers.client().clone(), names, config.messages.partitions).await?;
+        let platform = Platform::open(config, &ledgers).await?;
         ledgers.check_deployment(LedgerId::ACCESS).await?;
         let replica = Replica::spawn(ledgers, LedgerId::ACCESS, Clock::system(), snapshots, stop.clone());
         ensure!(replica.caught_up(PATIENCE).await, "the access ledger could not be read in time");
-        Ok(Self { bus, keyrings, replica, _reading: stop.drop_guard() })
+        Ok(Self { platform, keyrings, replica, _reading: stop.drop_guard() })
     }
 
     /// Asks what is read, with the position it was read to.
@@ -47,10 +43,7 @@ impl Desk {
 
     /// Asks as the platform itself.
     pub async fn ask(&self, action: AccessAction) -> Result<AccessDone> {
-        let command = AccessCommand { scope: Scope::Platform, origin: None, action };
-        let caller = Caller { actor: ActorId::NIL, tenant: TenantId::NIL };
-        let call = Call { id: CommandId::from_bytes(random()?), caller, patience: PATIENCE, command: command.into() };
-        Ok(self.bus.access(call).await?)
+        self.platform.access(action).await
     }
 
     pub async fn keys(&self, tenant: TenantId) -> Result<Arc<TenantKeys>> {
@@ -69,13 +62,6 @@ impl Desk {
         let keys = self.keyrings.for_opening(tenant, &sealed.sealed_for).await?;
         Ok(keys.and_then(|keys| keys.open_access(subject, field, sealed).ok()).map(|plain| plain.to_vec()))
     }
-}
-
-/// The bytes of an id.
-pub fn random() -> Result<[u8; 16]> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).context("the operating system gives no random bytes")?;
-    Ok(bytes)
 }
 
 /// Where a command stands, for a person.

@@ -12,7 +12,6 @@ use crate::output::Output;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use desk::Desk;
-pub use desk::random;
 use peyk_domain::access::LoginName;
 use serde_json::json;
 

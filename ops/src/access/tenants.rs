@@ -1,6 +1,7 @@
-use super::desk::{Desk, random, stands};
+use super::desk::{Desk, stands};
 use crate::config::Config;
 use crate::output::Output;
+use crate::platform::random;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use peyk_domain::TenantId;

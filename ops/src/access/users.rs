@@ -1,9 +1,10 @@
-use super::desk::{Desk, random, stands};
+use super::desk::{Desk, stands};
 use super::password::verifier;
 use super::tenants::standing;
 use super::{BootstrapArgs, PasswordSource};
 use crate::config::Config;
 use crate::output::Output;
+use crate::platform::random;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use peyk_domain::access::{AccessAction, LoginName, NAME_CHARS_MAX, NewUser, Person, Role, Standing, Totp};

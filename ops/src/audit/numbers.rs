@@ -1,11 +1,10 @@
 use crate::config::Config;
-use crate::exports::random;
 use crate::output::{self, Output};
+use crate::platform::{Platform, random};
 use crate::projections::settings;
 use anyhow::{Result, bail};
+use peyk_domain::CommandId;
 use peyk_domain::numbering::NumberingCommand;
-use peyk_domain::{ActorId, CommandId, TenantId};
-use peyk_handlers::{Call, Caller, CommandBus};
 use peyk_ledger::verification::{Failure, Journal, Verification};
 use peyk_ledger::{Clock, Ledgers};
 use peyk_projections::{NumberAuditChecked, NumberAuditError, ProjectionsConfig, metrics, verify_number_audit};
@@ -16,8 +15,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How long it may take to put on record what was found.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// A pause before the first verification, and between two looks whether one is due.
 const PAUSE: Duration = Duration::from_secs(60);
 
@@ -55,9 +52,7 @@ pub async fn run(config: &Config, output: Output) -> Result<()> {
     let outcome = verify_number_audit(&settings, None, progress).await;
     bar.finish_and_clear();
     keep(&journal(config)?, &Clock::system(), began, &outcome);
-    let client = settings.feeds.client().clone();
-    let bus = CommandBus::open(client, settings.feeds.names().clone(), config.messages.partitions).await?;
-    record(&bus, &outcome).await;
+    record(&Platform::open(config, &settings.feeds).await?, &outcome).await;
     let NumberAuditChecked { position, rows } = outcome?;
     output.line(
         &json!({ "verified": true, "table": "number_audit", "rows": rows, "position": position,
@@ -96,7 +91,7 @@ fn keep(journal: &Journal, clock: &Clock, began: Instant, outcome: &Result<Numbe
 }
 
 /// Puts on record what was found, so that every process knows whether anything may be exported.
-async fn record(bus: &CommandBus, outcome: &Result<NumberAuditChecked, NumberAuditError>) {
+async fn record(platform: &Platform, outcome: &Result<NumberAuditChecked, NumberAuditError>) {
     let command = match outcome {
         Ok(checked) => NumberingCommand::RecordNumberAudit { position: checked.position, sound: true },
         Err(NumberAuditError::Differs(difference)) => {
@@ -104,10 +99,8 @@ async fn record(bus: &CommandBus, outcome: &Result<NumberAuditChecked, NumberAud
         }
         Err(NumberAuditError::Unseen(_)) => return,
     };
-    let caller = Caller { actor: ActorId::NIL, tenant: TenantId::NIL };
     let Ok(id) = random() else { return };
-    let call = Call { id: CommandId::from_bytes(id), caller, patience: PATIENCE, command };
-    if let Err(error) = bus.numbering(call).await {
+    if let Err(error) = platform.numbering(CommandId::from_bytes(id), command).await {
         tracing::warn!(%error, "the verification of the audit table could not be put on record; is `peyk serve` running?");
     }
 }
@@ -116,7 +109,7 @@ async fn record(bus: &CommandBus, outcome: &Result<NumberAuditChecked, NumberAud
 pub struct NumberAuditWatch {
     journal: Journal,
     projecting: ProjectionsConfig<Ledgers>,
-    bus: CommandBus,
+    platform: Platform,
     clock: Clock,
     every: Duration,
     pace: Option<NonZeroU32>,
@@ -126,14 +119,14 @@ impl NumberAuditWatch {
     pub fn new(
         config: &Config,
         projecting: &ProjectionsConfig<Ledgers>,
-        bus: &CommandBus,
+        platform: &Platform,
         clock: &Clock,
     ) -> Result<Self> {
         let (journal, settings) = (journal(config)?, &config.verification);
         let every = Duration::from_secs(u64::from(settings.every_minutes) * 60);
         let pace = NonZeroU32::new(settings.records_per_second);
-        let (projecting, bus, clock) = (projecting.clone(), bus.clone(), clock.clone());
-        Ok(Self { journal, projecting, bus, clock, every, pace })
+        let (projecting, platform, clock) = (projecting.clone(), platform.clone(), clock.clone());
+        Ok(Self { journal, projecting, platform, clock, every, pace })
     }
 
     /// Runs until stopped.
@@ -162,7 +155,7 @@ impl NumberAuditWatch {
             Err(error) => tracing::warn!(%error, "the audit table of numbers could not be verified now"),
         }
         keep(&self.journal, &self.clock, began, &outcome);
-        record(&self.bus, &outcome).await;
+        record(&self.platform, &outcome).await;
     }
 
     fn is_due(&self) -> bool {

@@ -1,22 +1,17 @@
-use super::random;
 use crate::config::Config;
 use crate::keys::KeyDirectory;
 use crate::output::Output;
+use crate::platform::{PATIENCE, Platform, random};
 use crate::projections::ledgers;
 use anyhow::{Result, ensure};
 use clap::Args;
 use peyk_domain::numbering::{ExportState, Numbering, NumberingCommand};
-use peyk_domain::{ActorId, CommandId, ExportId, TenantId};
-use peyk_handlers::{Call, Caller, CommandBus};
+use peyk_domain::{CommandId, ExportId};
 use peyk_ledger::{Clock, Replica, Snapshots};
 use peyk_projections::exports::{Period, Profile};
 use peyk_schemas::LedgerId;
 use serde_json::json;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// How long a command may take, and how long the ledger may take to be read.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub struct Asked {
@@ -34,10 +29,8 @@ pub async fn request(config: &Config, asked: Asked, output: Output) -> Result<()
     let export = ExportId::from_bytes(random()?);
     let command = NumberingCommand::RequestExport { export, profile: profile.to_owned(), period: period.clone() };
     let ledgers = ledgers(config, "peyk export").await?;
-    let bus = CommandBus::open(ledgers.client().clone(), ledgers.names().clone(), config.messages.partitions).await?;
-    let caller = Caller { actor: ActorId::NIL, tenant: TenantId::NIL };
-    let done =
-        bus.numbering(Call { id: CommandId::from_bytes(random()?), caller, patience: PATIENCE, command }).await?;
+    let platform = Platform::open(config, &ledgers).await?;
+    let done = platform.numbering(CommandId::from_bytes(random()?), command).await?;
     output.line(
         &json!({ "requested": export.to_string(), "profile": profile, "period": period,
             "position": done.receipt.position }),

@@ -1,11 +1,11 @@
-use super::random;
 use super::shelf::Shelf;
 use crate::config::Config;
 use crate::keys::KeyDirectory;
+use crate::platform::{PATIENCE, Platform, random};
 use anyhow::{Context, Result};
 use peyk_domain::numbering::{Export, ExportProof, ExportState, Numbering, NumberingCommand};
-use peyk_domain::{ActorId, CommandId, ExportId, TenantId};
-use peyk_handlers::{Call, Caller, CommandBus, CommandError};
+use peyk_domain::{CommandId, ExportId};
+use peyk_handlers::CommandError;
 use peyk_ledger::{Clock, Ledgers, Replica};
 use peyk_projections::exports::{
     ExportError, ExportRequest, ExportVerifyError, Jurisdiction, Profile, Proof, RegulatorKey, Scope, TrustedKeys,
@@ -18,8 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Between two looks at what is to be done.
 const LOOK: Duration = Duration::from_secs(10);
-/// How long a command may take, and how long the ledger may take to be read.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why an export did not come further.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +41,7 @@ impl From<anyhow::Error> for Stuck {
 pub struct ExportJob {
     pub ledgers: Ledgers,
     pub numbering: Replica<Numbering>,
-    pub bus: CommandBus,
+    pub platform: Platform,
     pub clock: Clock,
     /// Whether this process writes `numbering`.
     pub leads: watch::Receiver<bool>,
@@ -61,7 +59,7 @@ impl ExportJob {
         config: &Config,
         ledgers: &Ledgers,
         numbering: &Replica<Numbering>,
-        bus: &CommandBus,
+        platform: &Platform,
         clock: &Clock,
         leads: watch::Receiver<bool>,
     ) -> Result<Option<Self>> {
@@ -70,7 +68,7 @@ impl ExportJob {
         Ok(Some(Self {
             ledgers: ledgers.clone(),
             numbering: numbering.clone(),
-            bus: bus.clone(),
+            platform: platform.clone(),
             clock: clock.clone(),
             leads,
             keys: KeyDirectory::new(&config.keys.directory),
@@ -187,10 +185,8 @@ impl ExportJob {
         self.tell(command).await.map_err(|error| Stuck::ForNow(error.into()))
     }
 
-    /// Asks as the platform itself.
     async fn tell(&self, command: NumberingCommand) -> Result<(), CommandError> {
         let id = CommandId::from_bytes(random().map_err(|_| CommandError::Unavailable)?);
-        let caller = Caller { actor: ActorId::NIL, tenant: TenantId::NIL };
-        self.bus.numbering(Call { id, caller, patience: PATIENCE, command }).await.map(|_| ())
+        self.platform.numbering(id, command).await.map(|_| ())
     }
 }

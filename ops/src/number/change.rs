@@ -1,16 +1,13 @@
 use crate::config::Config;
 use crate::output::Output;
+use crate::platform::{Platform, random};
 use crate::projections::ledgers;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use peyk_domain::numbering::{Expected, NumberingCommand, PERIOD_MONTHS_MAX, Period, Reason, Reinstatement};
-use peyk_domain::{ActorId, CommandId, LeaseId, SenderId, Span, TenantId};
-use peyk_handlers::{Call, Caller, CommandBus, derived_id};
+use peyk_domain::{CommandId, LeaseId, SenderId, Span, TenantId};
+use peyk_handlers::derived_id;
 use serde_json::json;
-use std::time::Duration;
-
-/// How long a command may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What can be done to one number.
 #[derive(Debug, Subcommand)]
@@ -142,15 +139,12 @@ impl Believed {
 }
 
 pub async fn run(config: &Config, change: Change, output: Output) -> Result<()> {
-    let id = CommandId::from_bytes(crate::access::random()?);
+    let id = CommandId::from_bytes(random()?);
     let lease = LeaseId::from_bytes(derived_id(id, 0));
     let Asked { number, state, command } = asked(change, lease)?;
     let reserved = matches!(command, NumberingCommand::Reserve { .. });
     let ledgers = ledgers(config, "peyk number").await?;
-    let names = ledgers.names().clone();
-    let bus = CommandBus::open(ledgers.client().clone(), names, config.messages.partitions).await?;
-    let caller = Caller { actor: ActorId::NIL, tenant: TenantId::NIL };
-    let done = bus.numbering(Call { id, caller, patience: PATIENCE, command }).await?;
+    let done = Platform::open(config, &ledgers).await?.numbering(id, command).await?;
     let receipt = format!("{}/{}", done.receipt.ledger, done.receipt.position);
     let text = format!("{} {state} ({receipt})", number.text());
     let mut object = json!({ "number": number.text(), "state": state, "receipt": receipt });
