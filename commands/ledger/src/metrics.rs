@@ -52,6 +52,13 @@ pub const QUARANTINED: Metric = Metric::new(
     LEDGER,
     "Messages in the ledger's stream that are not its writer's. Any increase is critical.",
 );
+pub const SUPERSEDED: Metric = Metric::new(
+    "peyk.ledger.superseded",
+    Kind::Counter,
+    "{message}",
+    LEDGER,
+    "Records that a writer had on its way when another took its place, and that landed after that; they are passed over.",
+);
 pub const SEGMENTS_AHEAD: Metric = Metric::new(
     "peyk.ledger.segments.ahead",
     Kind::Gauge,
@@ -181,6 +188,7 @@ pub const METRICS: &[Metric] = &[
     EPOCHS,
     DEPOSED,
     QUARANTINED,
+    SUPERSEDED,
     SEGMENTS_AHEAD,
     MISPLACED,
     LEADING,
@@ -210,6 +218,7 @@ struct Instruments {
     epochs: Counter<u64>,
     deposed: Counter<u64>,
     quarantined: Counter<u64>,
+    superseded: Counter<u64>,
     checkpoint_size: Gauge<u64>,
     checkpoints_refused: Counter<u64>,
     verified_position: Gauge<u64>,
@@ -226,6 +235,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
     epochs: EPOCHS.counter(),
     deposed: DEPOSED.counter(),
     quarantined: QUARANTINED.counter(),
+    superseded: SUPERSEDED.counter(),
     checkpoint_size: CHECKPOINT_SIZE.gauge(),
     checkpoints_refused: CHECKPOINTS_REFUSED.counter(),
     verified_position: VERIFIED_POSITION.gauge(),
@@ -278,6 +288,7 @@ impl WriterMetrics {
         register(&BOARDS, &board);
         // Who waits for an increase has to have seen the zero before it.
         INSTRUMENTS.quarantined.add(0, &of);
+        INSTRUMENTS.superseded.add(0, &of);
         INSTRUMENTS.records.add(0, &of);
         Self { board, of, sent: VecDeque::new() }
     }
@@ -316,6 +327,10 @@ impl WriterMetrics {
 
     pub(crate) fn quarantined(&self, messages: u64) {
         INSTRUMENTS.quarantined.add(messages, &self.of);
+    }
+
+    pub(crate) fn superseded(&self, messages: u64) {
+        INSTRUMENTS.superseded.add(messages, &self.of);
     }
 
     pub(crate) fn deposed(&self, why: &Deposed) {

@@ -37,10 +37,12 @@ pub enum Action<T, E, D> {
         ticket: T,
         position: u64,
     },
-    /// Messages that are not ours were named in a quarantine record: raise an alarm.
+    /// Messages that are not ours were named in a quarantine record: raise an alarm, unless they are `superseded`.
     Quarantined {
         from: u64,
         to: u64,
+        /// Whether all that is not ours is what the writer before us had on its way when we took its place.
+        superseded: bool,
     },
     StepDown(Deposed),
 }

@@ -4,6 +4,7 @@ use super::action::{Action, Deposed, Outcome};
 use super::commit::{Commit, Entry, Link};
 use super::idempotency::Idempotency;
 use super::machine::Machine;
+use super::predecessor::Predecessor;
 use super::request::{Committed, Request, SubmitError};
 use crate::segments::Segments;
 use bytes::Bytes;
@@ -96,6 +97,7 @@ pub struct Core<A: Machine, T> {
     root: SigningKey,
     key: SigningKey,
     certificate: EpochCertificate,
+    predecessor: Option<Predecessor>,
     state: Option<A::State>,
     idempotency: Idempotency,
     /// Command ids decided and not durable.
@@ -131,7 +133,7 @@ impl<A: Machine, T> Core<A, T> {
     pub fn open(replayed: Replayed<A>, opening: Opening) -> (Self, Actions<A, T>) {
         let Opening { ledger, deployment, segments, root, key, command, now, recovery } = opening;
         let Replayed { state, idempotency, verifier, .. } = replayed;
-        let head = verifier.head().cloned();
+        let (head, verifying) = (verifier.head().cloned(), root.verifying_key());
         // The epochs that were lost bore numbers too.
         let lost = recovery.as_ref().map_or(0, |recovery| recovery.epoch);
         let epoch = head.as_ref().map_or(0, |head| head.certificate.epoch).max(lost) + 1;
@@ -148,7 +150,8 @@ impl<A: Machine, T> Core<A, T> {
         }
         let mut actions = Vec::new();
         if let Some(quarantine) = quarantine {
-            actions.push(Action::Quarantined { from: quarantine.from, to: quarantine.to });
+            let Quarantine { from, to, .. } = quarantine;
+            actions.push(Action::Quarantined { from, to, superseded: false });
             events.push(ControlEvent::Quarantined(quarantine).to_raw());
         }
         if let Some(Recovery { recovered, .. }) = recovery {
@@ -163,6 +166,7 @@ impl<A: Machine, T> Core<A, T> {
             root,
             key,
             certificate,
+            predecessor: head.and_then(|head| Predecessor::new(&head.certificate, &verifying)),
             state: Some(state),
             idempotency,
             flying: HashMap::default(),
@@ -475,8 +479,8 @@ impl<A: Machine, T> Core<A, T> {
             return actions.push(action);
         };
         let mut passed = Vec::new();
-        for (position, bytes) in messages {
-            if verifier.push(position, bytes, &mut passed).is_err() {
+        for (position, bytes) in &messages {
+            if verifier.push(*position, bytes.clone(), &mut passed).is_err() {
                 return actions.push(Action::RetryLater);
             }
         }
@@ -485,11 +489,16 @@ impl<A: Machine, T> Core<A, T> {
             self.phase = Phase::Down;
             return actions.push(Action::StepDown(Deposed::Fenced { epoch }));
         }
-        self.quarantine(&verifier, actions);
+        let ours = |position: u64, bytes: &Bytes| {
+            let commit = self.in_flight.iter().find(|commit| (commit.after + 1..=commit.last()).contains(&position));
+            commit.is_some_and(|commit| commit.records[(position - commit.after - 1) as usize].0 == bytes)
+        };
+        let superseded = self.predecessor.as_ref().is_some_and(|predecessor| predecessor.sent(&messages, ours));
+        self.quarantine(&verifier, superseded, actions);
     }
 
     /// Names what is not ours, chained over the last good record, and puts all that was pending behind it again.
-    fn quarantine(&mut self, verifier: &Verifier, actions: &mut Actions<A, T>) {
+    fn quarantine(&mut self, verifier: &Verifier, superseded: bool, actions: &mut Actions<A, T>) {
         let Some(quarantine) = Quarantine::of(verifier.position() + 1, &verifier.pending_hashes()) else {
             return actions.push(Action::RetryLater);
         };
@@ -512,7 +521,7 @@ impl<A: Machine, T> Core<A, T> {
             events: Draft::encode_events(events.iter()),
         };
         self.send(vec![Entry { draft, events: Vec::new(), ticket: None }], actions);
-        actions.push(Action::Quarantined { from, to });
+        actions.push(Action::Quarantined { from, to, superseded });
     }
 
     /// Ends the writer: what is decided and not durable is answered. While outcomes are open nothing certain can be said.

@@ -277,7 +277,12 @@ where
                     }
                     Action::Answer { ticket, verdict } => drop(ticket.send(verdict)),
                     Action::Recall { ticket, position } => self.recall(ticket, position),
-                    Action::Quarantined { from, to } => {
+                    Action::Quarantined { from, to, superseded: true } => {
+                        self.metrics.superseded(to - from + 1);
+                        let ledger = self.ledger;
+                        tracing::warn!(%ledger, from, to, "what the writer before had on its way came after its place was taken; it is passed over");
+                    }
+                    Action::Quarantined { from, to, superseded: false } => {
                         self.metrics.quarantined(to - from + 1);
                         let ledger = self.ledger;
                         tracing::error!(severity = "CRITICAL", %ledger, from, to, "foreign messages in the ledger are quarantined");

@@ -9,6 +9,7 @@ mod handle;
 mod idempotency;
 mod machine;
 mod opening;
+mod predecessor;
 mod recover;
 mod replay;
 mod request;

@@ -116,6 +116,10 @@ struct World {
     offered: HashMap<CommandId, u64>,
     refused: HashMap<CommandId, u64>,
     quarantined: u64,
+    /// Those of them that were laid to a writer whose place was taken.
+    superseded: u64,
+    /// All that was stored by forgers, where it is.
+    forged: HashSet<(u64, Bytes)>,
     fenced: u64,
     /// Forgeries where no record can be.
     misplaced: u64,
@@ -149,6 +153,8 @@ impl World {
             offered: HashMap::new(),
             refused: HashMap::new(),
             quarantined: 0,
+            superseded: 0,
+            forged: HashSet::new(),
             fenced: 0,
             misplaced: 0,
             now: 1_000,
@@ -271,7 +277,15 @@ impl World {
                 }
                 // Decided against, or under way already: the first asking decides.
                 Action::Answer { .. } => {}
-                Action::Quarantined { from, to } => self.quarantined += to - from + 1,
+                Action::Quarantined { from, to, superseded } => {
+                    self.quarantined += to - from + 1;
+                    if superseded {
+                        self.superseded += to - from + 1;
+                        let forged =
+                            (from..=to).any(|position| self.forged.contains(&(position, self.at(position).clone())));
+                        assert!(!forged, "a forgery is never laid to a writer");
+                    }
+                }
                 Action::StepDown(_) => {
                     self.fenced += 1;
                     self.depose(writer);
@@ -423,7 +437,12 @@ impl World {
                 self.at(position).clone()
             }
         };
-        if self.store(segment, &[message]) && segment != next {
+        if !self.store(segment, std::slice::from_ref(&message)) {
+            return;
+        }
+        if segment == next {
+            self.forged.insert((end + 1, message));
+        } else {
             self.misplaced += 1;
         }
     }
@@ -506,7 +525,7 @@ impl World {
 
 #[test]
 fn no_fault_loses_forks_or_repeats_what_was_acknowledged() {
-    let (mut acked, mut quarantined, mut fenced, mut begun, mut misplaced) = (0, 0, 0, 0, 0);
+    let (mut acked, mut quarantined, mut superseded, mut fenced, mut begun, mut misplaced) = (0, 0, 0, 0, 0, 0);
     for seed in 0..SEEDS {
         let run = std::panic::AssertUnwindSafe(|| {
             let mut world = World::new(seed);
@@ -514,17 +533,20 @@ fn no_fault_loses_forks_or_repeats_what_was_acknowledged() {
             world.heal();
             world.check();
             let begun = world.streams.iter().skip(1).filter(|stream| !stream.is_empty()).count() as u64;
-            (world.acked.len() as u64, world.quarantined, world.fenced, begun, world.misplaced)
+            let named = (world.quarantined, world.superseded);
+            (world.acked.len() as u64, named, world.fenced, begun, world.misplaced)
         });
-        let (more, named, deposed, crossed, out_of_place) =
+        let (more, (named, late), deposed, crossed, out_of_place) =
             std::panic::catch_unwind(run).unwrap_or_else(|_| panic!("the simulation fails with seed {seed}"));
         acked += more;
         quarantined += named;
+        superseded += late;
         fenced += deposed;
         begun += crossed;
         misplaced += out_of_place;
     }
     // A simulation in which nothing happens proves nothing.
     assert!(acked > SEEDS * 20 && quarantined > SEEDS && fenced > SEEDS, "{acked} {quarantined} {fenced}");
+    assert!(superseded > SEEDS / 30, "{superseded}: writers that are replaced have something on their way");
     assert!(begun > SEEDS * 3 && misplaced > SEEDS, "{begun} {misplaced}");
 }
