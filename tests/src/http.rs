@@ -2,6 +2,7 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper::http::response::Parts;
 use hyper::{HeaderMap, Method, Request};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -66,12 +67,8 @@ impl Http {
     /// If no whole answer with status 200 comes.
     pub async fn page(&self, path: &str) -> Result<String> {
         let request = Request::builder().uri(format!("{}{path}", self.base)).body(Full::default())?;
-        let asked = async {
-            let (head, body) = self.client.request(request).await?.into_parts();
-            ensure!(head.status == 200, "{path}: {}", head.status);
-            Ok(body.collect().await?.to_bytes())
-        };
-        let body = tokio::time::timeout(PATIENCE, asked).await.context("no answer in time")??;
+        let (head, body) = self.exchange(request).await?;
+        ensure!(head.status == 200, "{path}: {}", head.status);
         Ok(String::from_utf8(body.to_vec())?)
     }
 
@@ -109,6 +106,32 @@ impl Http {
         self.send(Method::POST, path, &[(CONTENT_TYPE.as_str(), &media)], body.into()).await
     }
 
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(Parts, Bytes)> {
+        let asked = async {
+            let (head, body) = self.client.request(request).await?.into_parts();
+            anyhow::Ok((head, body.collect().await?.to_bytes()))
+        };
+        tokio::time::timeout(PATIENCE, asked).await.context("no answer in time")?
+    }
+
+    /// The status, headers and body of whatever server listens there, as they are.
+    ///
+    /// # Errors
+    /// If no whole answer comes.
+    pub async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<(Parts, Bytes)> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.exchange(request.body(Full::new(body))?).await
+    }
+
     /// # Errors
     /// If no whole answer comes.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Result<Reply> {
@@ -119,12 +142,7 @@ impl Http {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(body))?;
-        let asked = async {
-            let (head, body) = self.client.request(request).await?.into_parts();
-            anyhow::Ok((head, body.collect().await?.to_bytes()))
-        };
-        let (head, body) = tokio::time::timeout(PATIENCE, asked).await.context("no answer in time")??;
+        let (head, body) = self.exchange(request.body(Full::new(body))?).await?;
         // JSON lines are left as they are.
         let lines = head.headers.get(CONTENT_TYPE).is_some_and(|media| media == "application/x-ndjson");
         let body = match body {

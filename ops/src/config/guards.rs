@@ -60,6 +60,11 @@ pub fn production(sections: &Sections, kept: &Kept, file: Option<&PathBuf>, wron
                     grpc.tls.client_ca";
         refuse(ProblemCode::GuardGrpcPlain, "grpc.tls", said);
     }
+    let s3 = sections.exports.as_ref().and_then(|exports| exports.s3.as_ref());
+    if s3.and_then(|s3| s3.endpoint.as_ref()).is_some_and(|endpoint| !endpoint.starts_with("https://")) {
+        let said = "production stores exports over TLS only; write https:// in place of http://";
+        refuse(ProblemCode::GuardExportsPlain, "exports.s3.endpoint", said);
+    }
     let nats = &sections.nats;
     let secured = |url: &str| ["tls://", "wss://"].iter().any(|scheme| url.trim().starts_with(scheme));
     if nats.tls.is_none() && !nats.url.split(',').all(secured) {

@@ -25,6 +25,8 @@ pub enum ProblemCode {
     GuardExternalLlm,
     /// Refused in production: HTTP without TLS.
     GuardHttpPlain,
+    /// Refused in production: a store of exports without TLS.
+    GuardExportsPlain,
     /// Refused in production: gRPC without TLS, or without knowing who calls.
     GuardGrpcPlain,
     /// Refused in production: NATS without TLS.
@@ -53,6 +55,7 @@ impl ProblemCode {
             Self::SecretVariable => "CONFIG_SECRET_VARIABLE",
             Self::GuardExternalLlm => "GUARD_EXTERNAL_LLM",
             Self::GuardHttpPlain => "GUARD_HTTP_PLAIN",
+            Self::GuardExportsPlain => "GUARD_EXPORTS_PLAIN",
             Self::GuardGrpcPlain => "GUARD_GRPC_PLAIN",
             Self::GuardNatsPlain => "GUARD_NATS_PLAIN",
             Self::GuardPostgresPlain => "GUARD_POSTGRES_PLAIN",

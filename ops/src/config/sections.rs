@@ -24,6 +24,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// What regulators ask for.
+const RETAIN_YEARS_DEFAULT: u32 = 7;
 /// About a quarter of a year.
 const REVIEW_DAYS_DEFAULT: u64 = REVIEW_LASTS.0 / Span::days(1).0;
 
@@ -206,6 +208,7 @@ impl VerificationConfig {
 pub struct ExportsConfig {
     pub directory: PathBuf,
     pub profiles: ExportProfiles,
+    pub s3: Option<S3Config>,
 }
 
 impl ExportsConfig {
@@ -217,6 +220,46 @@ impl ExportsConfig {
             profiles: from
                 .key("profiles", "Made of each month once it is over: generic, atra, fcc-502, analytics.")
                 .or(ExportProfiles::default()),
+            s3: from.optional_table(
+                "s3",
+                "A bucket with object lock that each export is put into; an export counts as stored once it is locked there.",
+                S3Config::read,
+            ),
+        }
+    }
+}
+
+/// A bucket that lets nobody change or delete what is put there.
+#[derive(Debug, Clone)]
+pub struct S3Config {
+    pub bucket: String,
+    pub region: String,
+    pub endpoint: Option<String>,
+    pub access_key_id: Credential,
+    pub secret_access_key: Credential,
+    pub retain_years: u32,
+}
+
+impl S3Config {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            bucket: from.key("bucket", "Its name.").required("peyk-exports".to_owned()),
+            region: from.key("region", "Where it is.").required("eu-central-1".to_owned()),
+            endpoint: from
+                .key("endpoint", "Where it is reached, unless that is AWS.")
+                .that("an address as \"https://host\" or \"http://host:9000\"", |url: &String| {
+                    url.starts_with("https://") || url.starts_with("http://")
+                })
+                .optional("https://s3.example".to_owned()),
+            access_key_id: from.key("access_key_id", "").required(Credential::default()),
+            secret_access_key: from.key("secret_access_key", "").required(Credential::default()),
+            retain_years: from
+                .key(
+                    "retain_years",
+                    "How long its default retention, in compliance mode, has to lock what is put there.",
+                )
+                .within(1..=100)
+                .or(RETAIN_YEARS_DEFAULT),
         }
     }
 }

@@ -1,3 +1,4 @@
+use super::bucket::{Bucket, NotKept};
 use super::shelf::Shelf;
 use crate::config::Config;
 use crate::keys::KeyDirectory;
@@ -8,8 +9,8 @@ use peyk_domain::{CommandId, ExportId};
 use peyk_handlers::CommandError;
 use peyk_ledger::{Clock, Ledgers, Replica};
 use peyk_projections::exports::{
-    ExportError, ExportRequest, ExportVerifyError, Jurisdiction, Profile, Proof, RegulatorKey, Scope, TrustedKeys,
-    export, proof, verify,
+    ExportError, ExportRequest, ExportVerifyError, Jurisdiction, Period, Profile, Proof, RegulatorKey, Scope,
+    TrustedKeys, export, proof, verify,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -30,6 +31,17 @@ enum Stuck {
     ForNow(anyhow::Error),
 }
 
+impl From<NotKept> for Stuck {
+    fn from(error: NotKept) -> Self {
+        let code = match &error {
+            NotKept::Unavailable(_) => return Self::ForNow(error.into()),
+            NotKept::Altered(_) => "EXPORT_ALTERED",
+            NotKept::NotLocked(..) => "EXPORT_NOT_LOCKED",
+        };
+        Self::ForGood { code, reason: error.to_string() }
+    }
+}
+
 impl From<anyhow::Error> for Stuck {
     fn from(error: anyhow::Error) -> Self {
         Self::ForNow(error)
@@ -47,6 +59,7 @@ pub struct ExportJob {
     pub leads: watch::Receiver<bool>,
     keys: KeyDirectory,
     shelf: Shelf,
+    bucket: Option<Bucket>,
     scheduled: Vec<Jurisdiction>,
 }
 
@@ -73,6 +86,7 @@ impl ExportJob {
             leads,
             keys: KeyDirectory::new(&config.keys.directory),
             shelf: Shelf::new(&exports.directory),
+            bucket: exports.s3.clone().map(Bucket::new).transpose()?,
             scheduled,
         }))
     }
@@ -116,20 +130,23 @@ impl ExportJob {
         }
     }
 
-    /// Asks for the month that ended last, unless somebody did.
+    /// Asks for the months that ended since the newest that somebody asked for; if nobody did, for the last one.
     async fn schedule(&self, jurisdiction: &Jurisdiction) -> Result<()> {
-        let (profile, period) = (jurisdiction.profile().name, jurisdiction.last_period(self.clock.now())?.to_string());
-        let known = |export: &Export| export.profile == profile && export.period == period;
-        if self.numbering.read(|inventory, _| inventory.exports().any(|(_, export)| known(export))) {
-            return Ok(());
+        let profile = jurisdiction.profile().name;
+        let asked: Vec<Period> = self.numbering.read(|inventory, _| {
+            let of_profile = inventory.exports().filter(|(_, export)| export.profile == profile);
+            of_profile.filter_map(|(_, export)| export.period.parse().ok()).collect()
+        });
+        for period in jurisdiction.periods_due(asked, self.clock.now())? {
+            let (export, period) = (ExportId::from_bytes(random()?), period.to_string());
+            let request = NumberingCommand::RequestExport { export, profile: profile.to_owned(), period };
+            match self.tell(request).await {
+                // Said once an hour is more than enough: the verification of the table alarms by itself.
+                Err(CommandError::Refused { code, .. }) if code == "NUMBER_AUDIT_BROKEN" => return Ok(()),
+                told => told?,
+            }
         }
-        let export = ExportId::from_bytes(random()?);
-        let request = NumberingCommand::RequestExport { export, profile: profile.to_owned(), period };
-        match self.tell(request).await {
-            // Said once an hour is more than enough: the verification of the table alarms by itself.
-            Err(CommandError::Refused { code, .. }) if code == "NUMBER_AUDIT_BROKEN" => Ok(()),
-            told => Ok(told?),
-        }
+        Ok(())
     }
 
     /// Makes and stores an export, from wherever it stands; the place.
@@ -154,7 +171,11 @@ impl ExportJob {
             ExportState::Produced(_) => {}
             _ => self.report(NumberingCommand::ReportExportProduced { export: id, proof: found }).await?,
         }
-        let url = self.shelf.close(&place)?;
+        let mut url = self.shelf.close(&place)?;
+        if let Some(bucket) = &self.bucket {
+            let prefix = format!("{}/{}/{id}", export.profile, export.period);
+            url = bucket.keep(&place, &prefix, export.requested).await?;
+        }
         self.report(NumberingCommand::ReportExportStored { export: id, place: url.clone() }).await?;
         Ok(url)
     }

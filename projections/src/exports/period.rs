@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use peyk_domain::At;
 use std::fmt;
+use std::iter;
 use std::str::FromStr;
 
 /// A calendar month, written `2026-10`. Where its end lies depends on the jurisdiction.
@@ -13,6 +14,9 @@ pub struct Period {
     year: i16,
     month: i8,
 }
+
+/// Months that are exported late at the most; who was away for longer asks for the others.
+const CAUGHT_UP_MAX: usize = 24;
 
 /// Text that is no month since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -122,6 +126,21 @@ impl Jurisdiction {
         format!("{year:04}-{month:02}").parse()
     }
 
+    /// The months that ended since the newest of those `asked` for, in order, the last [`CAUGHT_UP_MAX`] of them; only the one
+    /// that ended last if there is none. Months that are not over do not count: anybody may ask for one by mistake.
+    ///
+    /// # Errors
+    /// As for [`Jurisdiction::last_period`].
+    pub fn periods_due(&self, asked: impl IntoIterator<Item = Period>, now: At) -> Result<Vec<Period>, NotAPeriod> {
+        let last = self.last_period(now)?;
+        let newest = asked.into_iter().filter(|period| *period <= last).max();
+        let first = newest.map_or(last, Period::following);
+        let due: Vec<_> = iter::successors(Some(first), |period| Some(period.following()))
+            .take_while(|period| *period <= last)
+            .collect();
+        Ok(due[due.len().saturating_sub(CAUGHT_UP_MAX)..].to_vec())
+    }
+
     /// Leases that ended before are not in an export that ends at `end`.
     ///
     /// # Errors
@@ -178,6 +197,23 @@ mod tests {
         assert_eq!(last("fcc-502", "2026-11-01T03:59:59Z"), Ok("2026-09".to_owned()));
         assert_eq!(last("fcc-502", "2027-01-01T05:00:00Z"), Ok("2026-12".to_owned()));
         assert_eq!(last("analytics", "1970-01-15T00:00:00Z"), Err(NotAPeriod));
+    }
+
+    #[test]
+    fn months_that_nobody_exported_are_due_and_those_to_come_are_not() {
+        let due = |asked: &[&str], now: &str| -> Vec<String> {
+            let jurisdiction = Jurisdiction::of(profile("generic")).expect("a zone");
+            let asked: Vec<Period> = asked.iter().map(|period| period.parse().expect("a period")).collect();
+            let now = instant_from_rfc3339(now).expect("an instant");
+            jurisdiction.periods_due(asked, now).expect("periods").iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(due(&[], "2026-11-21T00:00:00Z"), ["2026-10"]);
+        assert_eq!(due(&["2026-10"], "2026-11-21T00:00:00Z"), [""; 0]);
+        assert_eq!(due(&["2026-07", "2026-06"], "2026-11-21T00:00:00Z"), ["2026-08", "2026-09", "2026-10"]);
+        assert_eq!(due(&["2025-11", "9990-01"], "2026-02-01T00:00:00Z"), ["2025-12", "2026-01"]);
+        assert_eq!(due(&["2026-11"], "2026-11-21T00:00:00Z"), ["2026-10"], "asked for before it was over");
+        let long = due(&["1970-01"], "2026-11-21T00:00:00Z");
+        assert_eq!((long.len(), long[0].as_str()), (CAUGHT_UP_MAX, "2024-11"));
     }
 
     #[test]

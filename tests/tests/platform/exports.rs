@@ -1,7 +1,7 @@
 //! What a regulator gets of a month: asked for, made, signed, stored, verified, and refused while the audit table is broken.
 use crate::setting::{FIRST, Tenant, fresh, import, lease, platform};
 use anyhow::{Context, Result, ensure};
-use peyk_tests::{Deployment, Http, Postgres, eventually};
+use peyk_tests::{Deployment, Http, ObjectLockServer, Postgres, eventually};
 use serde_json::{Value, json};
 use sqlx::postgres::PgPoolOptions;
 use std::os::unix::fs::PermissionsExt;
@@ -18,16 +18,26 @@ async fn shown(platform: &Http, id: &str) -> Result<Value> {
     found.with_context(|| format!("{id} in {listed}"))
 }
 
-/// Asks for an export and waits until it is stored; where it is.
-async fn stored(platform: &Http, profile: &str, period: &str) -> Result<(Value, PathBuf)> {
+/// Asks for an export; its id.
+async fn asked(platform: &Http, profile: &str, period: &str) -> Result<String> {
     let asked = json!({ "profile": profile, "period": period });
     let reply = platform.post(PATH, &fresh(), &asked).await?.expect(202)?.body;
-    let id = reply["id"].as_str().context("an id")?.to_owned();
-    eventually("the export is stored", PATIENCE, || async {
-        shown(platform, &id).await.is_ok_and(|export| export["state"] == "stored")
+    Ok(reply["id"].as_str().context("an id")?.to_owned())
+}
+
+/// Waits until an export is in a state.
+async fn comes_to(platform: &Http, id: &str, state: &str) -> Result<Value> {
+    eventually(&format!("the export is {state}"), PATIENCE, || async {
+        shown(platform, id).await.is_ok_and(|export| export["state"] == state)
     })
     .await;
-    let export = shown(platform, &id).await?;
+    shown(platform, id).await
+}
+
+/// Asks for an export and waits until it is stored; where it is.
+async fn stored(platform: &Http, profile: &str, period: &str) -> Result<(Value, PathBuf)> {
+    let id = asked(platform, profile, period).await?;
+    let export = comes_to(platform, &id, "stored").await?;
     let place = export["place"].as_str().and_then(|place| place.strip_prefix("file://")).context("a place")?.into();
     Ok((export, place))
 }
@@ -80,13 +90,9 @@ async fn a_month_is_exported_again_to_the_same_bytes_and_verifies_under_the_key_
     ensure!(again["manifest_sha256"] == other["manifest_sha256"], "{again} {other}");
 
     // A month that is not over.
-    let reply =
-        platform.post(PATH, &fresh(), &json!({ "profile": "generic", "period": "9990-01" })).await?.expect(202)?;
-    let id = reply.body["id"].as_str().context("an id")?.to_owned();
-    eventually("it is given up", PATIENCE, || async {
-        shown(&platform, &id).await.is_ok_and(|export| export["state"] == "failed" && export["code"] == "PERIOD_OPEN")
-    })
-    .await;
+    let early = asked(&platform, "generic", "9990-01").await?;
+    let export = comes_to(&platform, &early, "failed").await?;
+    ensure!(export["code"] == "PERIOD_OPEN", "{export}");
     deployment.end();
     Ok(())
 }
@@ -117,6 +123,68 @@ async fn nothing_is_exported_while_the_audit_table_is_broken() -> Result<()> {
     let (held, said) = deployment.attempt_json(&["audit", "verify"])?;
     ensure!(held, "{said}");
     platform.post(PATH, &fresh(), &asked).await?.expect(202)?;
+    deployment.end();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_counts_as_stored_once_a_bucket_locks_it_as_it_was_signed() -> Result<()> {
+    const PERIOD: &str = "2026-01";
+    let s3 = ObjectLockServer::start().await?;
+    let mut deployment = Deployment::prepare(Postgres::database().await?).await?;
+    let settings = deployment.configuration();
+    let shelf = deployment.path("exports");
+    let with_bucket = |bucket: &str| {
+        format!(
+            "{settings}\n[exports]\ndirectory = {:?}\nprofiles = [\"atra\"]\n[exports.s3]\nbucket = {bucket:?}\n\
+             region = \"us-east-1\"\nendpoint = {:?}\naccess_key_id = \"test\"\nsecret_access_key = \"test\"\n",
+            shelf.display().to_string(),
+            s3.url()
+        )
+    };
+    deployment.configure(&with_bucket("exports"))?;
+    deployment.serve().await?;
+    let staff = platform(&deployment)?;
+    import(&staff, 5).await?;
+
+    // While there is no bucket it waits.
+    let waiting = asked(&staff, "generic", PERIOD).await?;
+    comes_to(&staff, &waiting, "produced").await?;
+    deployment.terminate(PATIENCE).await?;
+
+    // Somebody else has put something there before.
+    s3.bucket("exports", "COMPLIANCE", 7).await?;
+    s3.put(&format!("/exports/generic/{PERIOD}/{waiting}/manifest.json"), "{}").await?;
+    deployment.serve().await?;
+    let staff = platform(&deployment)?;
+    let export = comes_to(&staff, &waiting, "failed").await?;
+    ensure!(export["code"] == "EXPORT_ALTERED", "{export}");
+
+    let kept = asked(&staff, "generic", PERIOD).await?;
+    let export = comes_to(&staff, &kept, "stored").await?;
+    let prefix = format!("generic/{PERIOD}/{kept}");
+    ensure!(export["place"] == format!("s3://exports/{prefix}"), "{export}");
+    for file in std::fs::read_dir(shelf.join(&prefix))? {
+        let file = file?;
+        let path = format!("/exports/{prefix}/{}", file.file_name().to_string_lossy());
+        let (headers, object) = s3.object(&path).await?;
+        ensure!(object == std::fs::read(file.path())?, "{path} is what was signed");
+        let version = headers.get("x-amz-version-id").context("a version")?.to_str()?;
+        ensure!(s3.delete(&path, version).await.is_err(), "{path} cannot be deleted");
+    }
+    deployment.terminate(PATIENCE).await?;
+
+    // An administrator of the bucket could lift this one, or wait it out.
+    for (bucket, mode, years) in [("soft", "GOVERNANCE", 7), ("short", "COMPLIANCE", 6)] {
+        s3.bucket(bucket, mode, years).await?;
+        deployment.configure(&with_bucket(bucket))?;
+        deployment.serve().await?;
+        let staff = platform(&deployment)?;
+        let open = asked(&staff, "generic", PERIOD).await?;
+        let export = comes_to(&staff, &open, "failed").await?;
+        ensure!(export["code"] == "EXPORT_NOT_LOCKED", "{export}");
+        deployment.terminate(PATIENCE).await?;
+    }
     deployment.end();
     Ok(())
 }
