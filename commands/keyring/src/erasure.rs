@@ -1,5 +1,7 @@
+use crate::field::Subject;
 use crate::keyring::{Keyring, TreeKey};
 use crate::random::{self, NoRandomness};
+use peyk_domain::ActorId;
 use peyk_domain::messages::{Leaf, RetentionClass};
 use peyk_domain::privacy::{KeyTree, TreeFull};
 
@@ -43,6 +45,21 @@ impl Keyring {
         *self = after;
         Ok(())
     }
+
+    /// Destroys the keys to what the directory says of `actor`: name, login name, password, second factor. Where its
+    /// requests came from is evidence of the audit trail and goes with its month, or with the tenant. Nothing happens the
+    /// second time.
+    ///
+    /// # Errors
+    /// [`TreeFull`]; the keyring is then as it was.
+    pub fn erase_actor(&mut self, actor: ActorId) -> Result<(), TreeFull> {
+        let leaf = self.leaf_of(Subject::Actor(actor));
+        let of_directory = self.data_trees.iter_mut().filter(|(key, _)| key.class == RetentionClass::Directory);
+        for (_, tree) in of_directory {
+            tree.puncture(leaf)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -81,6 +98,18 @@ mod tests {
         assert_eq!(after.generation_of(OTHER), Ok(Generation(0)));
         assert!(after.token_trees[0].is_erased(ERASED));
         assert!(after.data_trees.values().all(|tree| tree.is_erased(ERASED)));
+    }
+
+    /// What docs/OPERATIONS.md promises.
+    #[test]
+    fn hundreds_of_people_of_a_tenant_can_be_erased() {
+        let mut keyring = Keyring::random().unwrap();
+        keyring.ensure(Purpose::Access(MONTHS[0])).unwrap();
+        let person = |index: u128| ActorId::from_bytes(index.to_be_bytes());
+        (0..280).for_each(|index| keyring.erase_actor(person(index)).unwrap());
+        assert!(keyring.encode().is_ok());
+        (280..400).for_each(|index| keyring.erase_actor(person(index)).unwrap());
+        assert!(matches!(keyring.encode(), Err(crate::KeyringError::TooLarge)), "the bound that is documented");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use crate::random::NoRandomness;
 use crate::wrapping_keys::WrappingKeyError;
+use peyk_domain::privacy::TreeFull;
 use std::error::Error;
 
 /// Why a tenant's keys cannot be had.
@@ -27,6 +28,9 @@ pub enum KeyringError {
     /// The keyring has outgrown what one value of the store may hold.
     #[error("the keyring is too large to be stored")]
     TooLarge,
+    /// Too many were erased of one tenant.
+    #[error("the keyring has no room for another erasure")]
+    Full(#[from] TreeFull),
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
 }
@@ -44,6 +48,7 @@ impl KeyringError {
             Self::Destroyed => "KEYRING_DESTROYED",
             Self::Contended => "KEYRING_CONTENDED",
             Self::TooLarge => "KEYRING_TOO_LARGE",
+            Self::Full(_) => "KEYRING_FULL",
             Self::NoRandomness(_) => "NO_RANDOMNESS",
         }
     }

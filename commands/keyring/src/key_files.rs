@@ -37,6 +37,10 @@ impl KeyFiles {
         self.directory.join(format!("{}.key", plain(tenant)))
     }
 
+    fn successor_path(&self, tenant: TenantId) -> PathBuf {
+        self.directory.join(format!("{}.next", plain(tenant)))
+    }
+
     /// Runs file work where it may block.
     fn blocking<T: Send + 'static>(
         &self,
@@ -49,8 +53,8 @@ impl KeyFiles {
         })
     }
 
-    fn read(&self, tenant: TenantId) -> Result<Option<WrappingKey>, WrappingKeyError> {
-        let mut file = match File::open(self.path(tenant)) {
+    fn read(path: &Path) -> Result<Option<WrappingKey>, WrappingKeyError> {
+        let mut file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(WrappingKeyError::Unavailable(error)),
@@ -67,12 +71,12 @@ impl KeyFiles {
 
     /// The key appears whole or not at all, and never in place of another: a rename would replace the one that a rival
     /// has just read, a link does not.
-    fn create(&self, tenant: TenantId) -> Result<(), WrappingKeyError> {
+    fn create(&self, tenant: TenantId, path: &Path) -> Result<(), WrappingKeyError> {
         let key = random::secret()?;
         let mut unique = [0; 8];
         random::fill(&mut unique)?;
         let draft = self.directory.join(format!(".{}.{:016x}", plain(tenant), u64::from_be_bytes(unique)));
-        let linked = write_durably(&draft, key.as_slice()).and_then(|()| fs::hard_link(&draft, self.path(tenant)));
+        let linked = write_durably(&draft, key.as_slice()).and_then(|()| fs::hard_link(&draft, path));
         let removed = fs::remove_file(&draft);
         match linked {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(WrappingKeyError::Unavailable(error)),
@@ -80,22 +84,75 @@ impl KeyFiles {
         }
         sync(&self.directory)
     }
+
+    fn read_or_create(&self, tenant: TenantId, path: &Path) -> Result<WrappingKey, WrappingKeyError> {
+        if let Some(key) = Self::read(path)? {
+            return Ok(key);
+        }
+        self.create(tenant, path)?;
+        Self::read(path)?.ok_or_else(|| WrappingKeyError::Unavailable(ErrorKind::NotFound.into()))
+    }
+
+    /// The old key is overwritten where it lies only once its name leads to the new one, so that there is a key whenever
+    /// this is broken off.
+    fn succeed_now(&self, tenant: TenantId, expected: &WrappingKey) -> Result<(), WrappingKeyError> {
+        let (path, successor) = (self.path(tenant), self.successor_path(tenant));
+        if Self::read(&successor)?.is_none_or(|found| found.fingerprint() != expected.fingerprint()) {
+            return Ok(());
+        }
+        let old = OpenOptions::new().write(true).open(&path);
+        fs::rename(&successor, &path).map_err(WrappingKeyError::Unavailable)?;
+        sync(&self.directory)?;
+        match old {
+            Ok(old) => overwrite(old),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(WrappingKeyError::Unavailable(error)),
+        }
+    }
+
+    fn destroy_now(&self, path: &Path) -> Result<(), WrappingKeyError> {
+        match OpenOptions::new().write(true).open(path) {
+            Ok(file) => overwrite(file)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(WrappingKeyError::Unavailable(error)),
+        }
+        fs::remove_file(path).map_err(WrappingKeyError::Unavailable)?;
+        sync(&self.directory)
+    }
 }
 
 impl WrappingKeys for KeyFiles {
     fn get_or_create(&self, tenant: TenantId) -> BoxFuture<'_, Result<WrappingKey, WrappingKeyError>> {
-        self.blocking(move |files| {
-            if let Some(key) = files.read(tenant)? {
-                return Ok(key);
-            }
-            files.create(tenant)?;
-            files.read(tenant)?.ok_or_else(|| WrappingKeyError::Unavailable(ErrorKind::NotFound.into()))
-        })
+        self.blocking(move |files| files.read_or_create(tenant, &files.path(tenant)))
     }
 
     fn get(&self, tenant: TenantId) -> BoxFuture<'_, Result<Option<WrappingKey>, WrappingKeyError>> {
-        self.blocking(move |files| files.read(tenant))
+        self.blocking(move |files| Self::read(&files.path(tenant)))
     }
+
+    fn successor(&self, tenant: TenantId) -> BoxFuture<'_, Result<Option<WrappingKey>, WrappingKeyError>> {
+        self.blocking(move |files| Self::read(&files.successor_path(tenant)))
+    }
+
+    fn make_successor(&self, tenant: TenantId) -> BoxFuture<'_, Result<WrappingKey, WrappingKeyError>> {
+        self.blocking(move |files| files.read_or_create(tenant, &files.successor_path(tenant)))
+    }
+
+    fn succeed(&self, tenant: TenantId, successor: WrappingKey) -> BoxFuture<'_, Result<(), WrappingKeyError>> {
+        self.blocking(move |files| files.succeed_now(tenant, &successor))
+    }
+
+    fn destroy(&self, tenant: TenantId) -> BoxFuture<'_, Result<(), WrappingKeyError>> {
+        self.blocking(move |files| {
+            files.destroy_now(&files.path(tenant))?;
+            files.destroy_now(&files.successor_path(tenant))
+        })
+    }
+}
+
+/// Best effort: the medium may keep what stood there.
+fn overwrite(mut file: File) -> Result<(), WrappingKeyError> {
+    file.write_all(&[0; 32]).and_then(|()| file.sync_all()).map_err(WrappingKeyError::Unavailable)
 }
 
 fn plain(tenant: TenantId) -> String {
@@ -166,6 +223,43 @@ mod tests {
         assert!(matches!(files.get(TENANT).await, Err(WrappingKeyError::Exposed)));
         fs::set_permissions(&files.directory, PermissionsExt::from_mode(0o755)).unwrap();
         assert!(matches!(KeyFiles::open(&files.directory), Err(WrappingKeyError::Exposed)));
+    }
+
+    #[tokio::test]
+    async fn a_successor_takes_the_place_of_a_key_that_is_overwritten_where_it_lies() {
+        let (_parent, files) = files();
+        let old = files.get_or_create(TENANT).await.unwrap();
+        // Another name of the same file, as whoever looks at the medium would find it.
+        let kept = files.directory.join("kept");
+        fs::hard_link(files.path(TENANT), &kept).unwrap();
+        files.succeed(TENANT, old.clone()).await.unwrap();
+        assert!(files.successor(TENANT).await.unwrap().is_none());
+        let new = files.make_successor(TENANT).await.unwrap();
+        files.succeed(TENANT, old.clone()).await.unwrap();
+        assert_eq!(files.get(TENANT).await.unwrap().unwrap().expose(), old.expose(), "that is not the successor");
+        assert_eq!(files.make_successor(TENANT).await.unwrap().expose(), new.expose());
+        assert_eq!(files.successor(TENANT).await.unwrap().unwrap().expose(), new.expose());
+        assert_eq!(files.get(TENANT).await.unwrap().unwrap().expose(), old.expose());
+        assert_ne!(new.expose(), old.expose());
+        files.succeed(TENANT, new.clone()).await.unwrap();
+        assert_eq!(files.get(TENANT).await.unwrap().unwrap().expose(), new.expose());
+        assert!(files.successor(TENANT).await.unwrap().is_none());
+        assert_eq!(fs::read(kept).unwrap(), [0; 32]);
+    }
+
+    #[tokio::test]
+    async fn a_destroyed_key_is_overwritten_and_gone() {
+        let (_parent, files) = files();
+        files.get_or_create(TENANT).await.unwrap();
+        files.make_successor(TENANT).await.unwrap();
+        let kept = [files.directory.join("kept"), files.directory.join("kept.next")];
+        fs::hard_link(files.path(TENANT), &kept[0]).unwrap();
+        fs::hard_link(files.successor_path(TENANT), &kept[1]).unwrap();
+        for _ in 0..2 {
+            files.destroy(TENANT).await.unwrap();
+            assert!(files.get(TENANT).await.unwrap().is_none() && files.successor(TENANT).await.unwrap().is_none());
+        }
+        assert!(kept.iter().all(|path| fs::read(path).unwrap() == [0; 32]));
     }
 
     #[tokio::test]

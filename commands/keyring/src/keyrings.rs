@@ -6,11 +6,11 @@ use crate::limits::{Budget, Limits};
 use crate::metrics;
 use crate::tenant_keys::TenantKeys;
 use crate::wrap::{unwrap, wrap};
-use crate::wrapping_keys::WrappingKeys;
+use crate::wrapping_keys::{WrappingKey, WrappingKeys};
 use async_nats::jetstream::kv::{self, UpdateErrorKind};
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
-use peyk_domain::TenantId;
 use peyk_domain::messages::{MonthKey, SealedFor};
+use peyk_domain::{ActorId, TenantId};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,6 +44,8 @@ struct Shared {
 struct Stored {
     revision: u64,
     keyring: Keyring,
+    /// What it is wrapped under.
+    key: WrappingKey,
 }
 
 impl Keyrings {
@@ -126,6 +128,62 @@ impl Keyrings {
         Ok(keys)
     }
 
+    /// Destroys the tenant's keyring, and then the key it and every earlier one was wrapped under. There will be no second
+    /// one. Done again it does nothing.
+    ///
+    /// # Errors
+    /// [`KeyringError::Unavailable`] or [`KeyringError::WrappingKey`]; do it again.
+    pub async fn destroy(&self, tenant: TenantId) -> Result<(), KeyringError> {
+        self.patiently(async {
+            let _alone = self.fetching(tenant).lock().await;
+            // The mark of what was deleted stays, so that nobody makes another one.
+            let deleted = self.0.store.delete(name(tenant)).await;
+            deleted.map_err(|error| KeyringError::Unavailable(Some(Box::new(error))))?;
+            self.0.wrapping_keys.destroy(tenant).await?;
+            self.forget(tenant);
+            tracing::info!(%tenant, "keyring destroyed");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Destroys the keys to what the directory says of `actor`, and replaces the key that earlier keyrings of the tenant were
+    /// wrapped under. What is said of others stays readable. Done again it does nothing but that.
+    ///
+    /// # Errors
+    /// [`KeyringError::Full`] or [`KeyringError::TooLarge`] if the keyring has no room for another erasure; nothing was
+    /// erased then. After any other error: do it again.
+    pub async fn erase_actor(&self, tenant: TenantId, actor: ActorId) -> Result<(), KeyringError> {
+        self.patiently(async {
+            let _alone = self.fetching(tenant).lock().await;
+            for attempt in 1..=ATTEMPTS_MAX {
+                // Nothing was ever sealed for a tenant without keys, or all of it is gone.
+                let stored = match self.fetch(tenant).await {
+                    Ok(None) | Err(KeyringError::Destroyed) => return Ok(()),
+                    stored => stored?,
+                };
+                let Some(Stored { revision, mut keyring, key: _ }) = stored else { return Ok(()) };
+                keyring.erase_actor(actor)?;
+                let successor = self.0.wrapping_keys.make_successor(tenant).await?;
+                if self.stored(tenant, &keyring, &successor, revision).await? {
+                    self.0.wrapping_keys.succeed(tenant, successor).await?;
+                    self.forget(tenant);
+                    tracing::info!(%tenant, "keys of an account destroyed");
+                    return Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(attempt)).await;
+            }
+            Err(KeyringError::Contended)
+        })
+        .await
+    }
+
+    /// Drops all that is kept, for when keys were destroyed elsewhere.
+    pub fn forget_all(&self) {
+        self.0.kept.forget(|_| true);
+        self.0.gone.forget(|_| true);
+    }
+
     /// Drops what is kept of a tenant, for when its keyring was changed elsewhere.
     pub fn forget(&self, tenant: TenantId) {
         self.0.kept.forget(|kept| *kept == tenant);
@@ -161,31 +219,46 @@ impl Keyrings {
     /// unknown outcome the next attempt reads what there is.
     async fn create(&self, tenant: TenantId, purpose: Purpose) -> Result<Keyring, KeyringError> {
         for attempt in 1..=ATTEMPTS_MAX {
-            let Stored { revision, mut keyring } = match self.fetch(tenant).await? {
+            let Stored { revision, mut keyring, key } = match self.fetch(tenant).await? {
                 Some(stored) => stored,
-                None => Stored { revision: 0, keyring: Keyring::random()? },
+                None => {
+                    let key = self.0.wrapping_keys.get_or_create(tenant).await?;
+                    Stored { revision: 0, keyring: Keyring::random()?, key }
+                }
             };
             if !keyring.ensure(purpose)? {
                 return Ok(keyring);
             }
-            let key = self.0.wrapping_keys.get_or_create(tenant).await?;
-            let wrapped = wrap(&key, tenant, &keyring.encode()?)?;
-            if wrapped.len() > BLOB_BYTES_MAX {
-                return Err(KeyringError::TooLarge);
+            // Under the key it was under: what is extended while that is being replaced must not end up under the one that goes.
+            if self.stored(tenant, &keyring, &key, revision).await? {
+                tracing::info!(%tenant, ?purpose, created = revision == 0, "keyring extended");
+                return Ok(keyring);
             }
-            match self.0.store.update(name(tenant), wrapped.into(), revision).await {
-                Ok(_) => {
-                    metrics::stored();
-                    tracing::info!(%tenant, ?purpose, created = revision == 0, "keyring extended");
-                    return Ok(keyring);
-                }
-                Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {
-                    tokio::time::sleep(Duration::from_millis(attempt)).await;
-                }
-                Err(error) => return Err(KeyringError::Unavailable(Some(Box::new(error)))),
-            }
+            tokio::time::sleep(Duration::from_millis(attempt)).await;
         }
         Err(KeyringError::Contended)
+    }
+
+    /// Stores a keyring in place of that of `revision`; false if there is another by now.
+    async fn stored(
+        &self,
+        tenant: TenantId,
+        keyring: &Keyring,
+        key: &WrappingKey,
+        revision: u64,
+    ) -> Result<bool, KeyringError> {
+        let wrapped = wrap(key, tenant, &keyring.encode()?)?;
+        if wrapped.len() > BLOB_BYTES_MAX {
+            return Err(KeyringError::TooLarge);
+        }
+        match self.0.store.update(name(tenant), wrapped.into(), revision).await {
+            Ok(_) => {
+                metrics::stored();
+                Ok(true)
+            }
+            Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => Ok(false),
+            Err(error) => Err(KeyringError::Unavailable(Some(Box::new(error)))),
+        }
     }
 
     /// What the store has now. Asks the leader: a direct get may be answered by a replica that lags behind, and a tree
@@ -198,6 +271,14 @@ impl Keyrings {
     }
 
     async fn fetched(&self, tenant: TenantId) -> Result<Option<Stored>, KeyringError> {
+        match self.as_stored(tenant).await {
+            // The keyring and its key were read on either side of the key's replacement.
+            Err(KeyringError::WrongWrappingKey) => self.as_stored(tenant).await,
+            stored => stored,
+        }
+    }
+
+    async fn as_stored(&self, tenant: TenantId) -> Result<Option<Stored>, KeyringError> {
         let subject = format!("{}{}", self.0.store.prefix, name(tenant));
         let message = match self.0.store.stream.get_last_raw_message_by_subject(&subject).await {
             Ok(message) => message,
@@ -208,9 +289,19 @@ impl Keyrings {
         if message.payload.is_empty() {
             return Err(KeyringError::Destroyed);
         }
-        let key = self.0.wrapping_keys.get(tenant).await?.ok_or(KeyringError::WrappingKeyGone)?;
-        let keyring = Keyring::decode(&unwrap(&key, tenant, &message.payload)?)?;
-        Ok(Some(Stored { revision: message.sequence, keyring }))
+        let keys = &self.0.wrapping_keys;
+        let key = keys.get(tenant).await?.ok_or(KeyringError::WrappingKeyGone)?;
+        let (key, plain) = match unwrap(&key, tenant, &message.payload) {
+            Ok(plain) => (key, plain),
+            // It is being replaced, and the keyring has moved ahead.
+            Err(KeyringError::WrongWrappingKey) => {
+                let key = keys.successor(tenant).await?.ok_or(KeyringError::WrongWrappingKey)?;
+                let plain = unwrap(&key, tenant, &message.payload)?;
+                (key, plain)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Stored { revision: message.sequence, keyring: Keyring::decode(&plain)?, key }))
     }
 
     async fn patiently<T>(&self, work: impl Future<Output = Result<T, KeyringError>>) -> Result<T, KeyringError> {

@@ -17,7 +17,7 @@ pub const STORED: Metric = Metric::new(
     Kind::Counter,
     "{keyring}",
     &[],
-    "Keyrings made, and keyrings that got the keys of another month.",
+    "Keyrings made, and keyrings that got the keys of another month or lost those of an account.",
 );
 
 /// Every metric of this crate.

@@ -57,4 +57,17 @@ pub trait WrappingKeys: fmt::Debug + Send + Sync {
 
     /// The tenant's key if there is one.
     fn get(&self, tenant: TenantId) -> BoxFuture<'_, Result<Option<WrappingKey>, WrappingKeyError>>;
+
+    /// The key that is to replace the tenant's, if one was made.
+    fn successor(&self, tenant: TenantId) -> BoxFuture<'_, Result<Option<WrappingKey>, WrappingKeyError>>;
+
+    /// Makes the key that is to replace the tenant's, if there is none. As durable as [`Self::get_or_create`].
+    fn make_successor(&self, tenant: TenantId) -> BoxFuture<'_, Result<WrappingKey, WrappingKeyError>>;
+
+    /// Lets `successor` take the place of the tenant's key, which is destroyed. To be called once nothing that matters is
+    /// wrapped under the key any more. Nothing happens where another is the successor by now, or none.
+    fn succeed(&self, tenant: TenantId, successor: WrappingKey) -> BoxFuture<'_, Result<(), WrappingKeyError>>;
+
+    /// Destroys the tenant's key and its successor, as far as they are there.
+    fn destroy(&self, tenant: TenantId) -> BoxFuture<'_, Result<(), WrappingKeyError>>;
 }

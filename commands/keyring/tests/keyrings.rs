@@ -181,3 +181,104 @@ async fn a_foreign_or_deleted_value_is_told_apart() {
     assert!(keyrings.for_reading(TENANT).await.unwrap().is_none());
     assert!(matches!(keyrings.for_writing(TENANT, MONTH).await, Err(KeyringError::Destroyed)));
 }
+
+#[tokio::test]
+async fn a_destroyed_tenant_is_unreadable_everywhere_and_never_gets_keys_again() {
+    let (nats, dir) = nats_with_bucket().await;
+    let (writer, reader) = (process(&nats, dir.path()).await, process(&nats, dir.path()).await);
+    let user = ActorId::from_bytes(*b"user one........");
+    let keys = writer.for_access(TENANT, MONTH).await.unwrap();
+    let about = Subject::Actor(user);
+    let name = keys.seal_entry(about, AccessField::Identity, b"Ahmad").unwrap();
+    let source = keys.seal_source(user, MONTH, b"192.0.2.7").unwrap();
+    let before = reader.for_opening(TENANT, &name.sealed_for).await.unwrap().unwrap();
+    assert!(before.open_access(about, AccessField::Identity, &name).is_ok());
+    // Copies somebody made of all there was: of the wrapped keyring, and none of the key it is wrapped under.
+    let store = nats.jetstream().await.get_key_value(bucket_name("test")).await.unwrap();
+    let key = TENANT.to_string().replace('-', "");
+    let copied = store.get(&key).await.unwrap().unwrap();
+    let other = TenantId::from_bytes(*b"tenant two......");
+    let others = writer.for_access(other, MONTH).await.unwrap();
+    let of_another = others.seal_entry(about, AccessField::Identity, b"Zahra").unwrap();
+
+    for _ in 0..2 {
+        writer.destroy(TENANT).await.unwrap();
+        assert!(writer.for_opening(TENANT, &source.sealed_for).await.unwrap().is_none());
+        assert!(matches!(writer.for_access(TENANT, MONTH).await, Err(KeyringError::Destroyed)));
+        assert!(matches!(writer.for_writing(TENANT, NEXT).await, Err(KeyringError::Destroyed)));
+    }
+    // A process that has keys in memory lets go of them when it is told to.
+    assert!(reader.for_reading(TENANT).await.unwrap().is_some());
+    reader.forget_all();
+    assert!(reader.for_opening(TENANT, &name.sealed_for).await.unwrap().is_none());
+    // Who puts the copy back has nothing to open it with.
+    store.put(&key, copied).await.unwrap();
+    let again = process(&nats, dir.path()).await;
+    assert!(matches!(again.for_reading(TENANT).await, Err(KeyringError::WrappingKeyGone)));
+    let others = again.for_opening(other, &of_another.sealed_for).await.unwrap().unwrap();
+    assert_eq!(&others.open_access(about, AccessField::Identity, &of_another).unwrap()[..], b"Zahra");
+}
+
+#[tokio::test]
+async fn an_erased_actor_is_unreadable_also_with_an_older_copy_of_the_keyring() {
+    let (nats, dir) = nats_with_bucket().await;
+    let keyrings = process(&nats, dir.path()).await;
+    let [gone, stays] = [*b"user one........", *b"user two........"].map(ActorId::from_bytes);
+    let keys = keyrings.for_access(TENANT, MONTH).await.unwrap();
+    let [name, other] = [gone, stays]
+        .map(|user| keys.seal_entry(Subject::Actor(user), AccessField::Identity, &user.to_bytes()).unwrap());
+    let source = keys.seal_source(gone, MONTH, b"192.0.2.7").unwrap();
+    let store = nats.jetstream().await.get_key_value(bucket_name("test")).await.unwrap();
+    let key = TENANT.to_string().replace('-', "");
+    let copied = store.get(&key).await.unwrap().unwrap();
+
+    keyrings.erase_actor(TENANT, gone).await.unwrap();
+    keyrings.erase_actor(TENANT, gone).await.unwrap();
+    for place in [keyrings, process(&nats, dir.path()).await] {
+        let keys = place.for_opening(TENANT, &name.sealed_for).await.unwrap().unwrap();
+        let open = |user, envelope| keys.open_access(Subject::Actor(user), AccessField::Identity, envelope);
+        assert_eq!(open(gone, &name), Err(OpenError::Erased));
+        assert_eq!(&open(stays, &other).unwrap()[..], stays.to_bytes());
+        assert!(keys.open_access(Subject::Actor(gone), AccessField::Source, &source).is_ok(), "evidence of the trail");
+        assert!(keys.seal_entry(Subject::Actor(gone), AccessField::Identity, b"again").is_err());
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "one key, and no successor");
+    store.put(&key, copied).await.unwrap();
+    let again = process(&nats, dir.path()).await;
+    assert!(matches!(again.for_reading(TENANT).await, Err(KeyringError::WrongWrappingKey)));
+}
+
+/// What others add to a keyring while it is wrapped anew is lost for nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn keyrings_grow_while_actors_are_erased() {
+    let (nats, dir) = nats_with_bucket().await;
+    let first = process(&nats, dir.path()).await;
+    first.for_access(TENANT, MONTH).await.unwrap();
+    let eraser = process(&nats, dir.path()).await;
+    let erasing = tokio::spawn(async move {
+        for index in 0..20_u8 {
+            while let Err(error) = eraser.erase_actor(TENANT, ActorId::from_bytes([index; 16])).await {
+                assert!(error.is_transient(), "{error}");
+            }
+        }
+    });
+    let mut sealed = Vec::new();
+    for index in 0..40_u32 {
+        let grower = process(&nats, dir.path()).await;
+        let month = MonthKey(MONTH.0 + index);
+        let keys = loop {
+            match grower.for_access(TENANT, month).await {
+                Ok(keys) => break keys,
+                Err(error) => assert!(error.is_transient(), "{error}"),
+            }
+        };
+        let user = ActorId::from_bytes(*b"user one........");
+        sealed.push((user, keys.seal_source(user, month, b"192.0.2.7").unwrap()));
+    }
+    erasing.await.unwrap();
+    let last = process(&nats, dir.path()).await;
+    for (user, source) in sealed {
+        let keys = last.for_opening(TENANT, &source.sealed_for).await.unwrap().unwrap();
+        assert!(keys.open_access(Subject::Actor(user), AccessField::Source, &source).is_ok());
+    }
+}
