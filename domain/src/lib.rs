@@ -20,6 +20,7 @@ mod sender_id;
 mod short_code;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod tombstone;
 
 pub use alpha_id::{ALPHA_CHARS_MAX, AlphaId, NoAlphaId};
 pub use dated::Dated;

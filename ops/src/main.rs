@@ -6,6 +6,7 @@ mod bookmarks;
 mod check;
 mod config;
 mod drill;
+mod erasure;
 mod exit;
 mod export;
 mod exports;

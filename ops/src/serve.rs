@@ -2,6 +2,7 @@
 use crate::audit::NumberAuditWatch;
 use crate::bookmarks::ReadModelBookmarks;
 use crate::config::{Config, Environment};
+use crate::erasure::{ErasureJob, forget_keys};
 use crate::exports::ExportJob;
 use crate::grpc::Grpc;
 use crate::keys::KeyDirectory;
@@ -149,6 +150,15 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<()> {
     if let Some(job) = ExportJob::new(config, &ledgers, numbering.replica(), &platform, &clock, leads)? {
         auditing.push(tokio::spawn(job.run(background.clone())));
     }
+    let erasures = ErasureJob {
+        access: access.replica().clone(),
+        numbering: numbering.replica().clone(),
+        platform: platform.clone(),
+        keyrings: keyrings.clone(),
+        leads: writers.access.leadership(),
+    };
+    auditing.push(tokio::spawn(erasures.run(background.clone())));
+    auditing.push(tokio::spawn(forget_keys(access.replica().clone(), keyrings.clone(), background.clone())));
     let replays = RemoteReplays::new(ledgers.clone(), config.ledgers(), bus.clone(), keyrings, clock.clone());
     let (ready, readiness) = watch::channel(Readiness::default());
     let watching = tokio::spawn(watch_readiness(

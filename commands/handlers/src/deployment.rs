@@ -4,7 +4,7 @@ use crate::service::admission::Admission;
 use crate::service::endpoint::Endpoint;
 use crate::service::facts::FactSource;
 use crate::service::listener::Listener;
-use crate::service::messages::{Desk, Waiters};
+use crate::service::messages::{Desk, Waiters, follow};
 use crate::service::registry::Registry;
 use crate::service::reply_gate::ReplyGate;
 use crate::timers::{self, Timed};
@@ -126,6 +126,8 @@ impl Handlers {
                 waiting: Semaphore::new(wiring.config.waiting_max),
                 stop: handlers.stop.clone(),
             };
+            let following = follow(*partition, wiring.access_replica.clone(), writer.clone(), handlers.stop.clone());
+            handlers.tasks.spawn(following);
             handlers.tick(ledger, writer.clone());
             handlers.listen(&wiring, ledger, desk);
         }

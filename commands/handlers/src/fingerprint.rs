@@ -51,6 +51,10 @@ fn action_without_ciphertext(action: AccessAction) -> AccessAction {
         | SetRoles { .. }
         | DisableUser { .. }
         | EnableUser { .. }
+        | EraseUser { .. }
+        | CompleteUserErasure { .. }
+        | EraseTenant { .. }
+        | CompleteTenantErasure { .. }
         | UnlockUser { .. }
         | ConfirmTotp { .. }
         | RemoveTotp { .. }

@@ -109,7 +109,9 @@ fn step(event: &MessageEvent) -> Option<(Journey, Option<&'static str>)> {
         MessageEvent::MessageFailed { message, .. } => (message, Some("failed")),
         MessageEvent::ReceiptReceived { message, .. } => (message, Some("receipt")),
         MessageEvent::MessageExpired { message } => (message, Some("expired")),
-        MessageEvent::ReceiptUnmatched { .. } | MessageEvent::QuotaDrawn { .. } => return None,
+        MessageEvent::ReceiptUnmatched { .. } | MessageEvent::QuotaDrawn { .. } | MessageEvent::TenantErased { .. } => {
+            return None;
+        }
     };
     Journey::of(message.to_bytes()).map(|journey| (journey, name))
 }

@@ -8,7 +8,7 @@ use crate::{At, Dated, Fold, Span, TenantId};
 use eventually::aggregate::Aggregate;
 use futures::future::{BoxFuture, FutureExt, ready};
 
-/// Tenants of a deployment.
+/// Tenants of a deployment, those that were erased among them.
 pub const TENANTS_MAX: usize = 100_000;
 /// Blocked ranges of addresses.
 pub const BLOCKED_MAX: usize = 10_000;
@@ -51,6 +51,10 @@ impl Directory {
             AccessAction::RenameTenant { tenant, name } => self.rename(scope, tenant, name),
             AccessAction::SuspendTenant { tenant } => self.suspend(scope, tenant),
             AccessAction::ResumeTenant { tenant } => self.resume(scope, tenant),
+            AccessAction::EraseTenant { tenant, by, justification } => {
+                self.erase_tenant(at, scope, tenant, by, justification)
+            }
+            AccessAction::CompleteTenantErasure { tenant } => self.complete_tenant(at, scope, tenant),
             AccessAction::SetLimits { tenant, limits } => self.set_limits(scope, tenant, limits),
             AccessAction::SetAllowed { tenant, allowed } => self.set_allowed(scope, tenant, allowed),
             AccessAction::CreateUser(user) => self.create_user_for(at, scope, user),
@@ -58,6 +62,8 @@ impl Directory {
             AccessAction::SetPassword { user, verifier } => self.set_password(scope, user, verifier),
             AccessAction::DisableUser { user } => self.disable(scope, user),
             AccessAction::EnableUser { user } => self.enable(scope, user),
+            AccessAction::EraseUser { user, by, justification } => self.erase_user(at, scope, user, by, justification),
+            AccessAction::CompleteUserErasure { user } => self.complete_user(at, scope, user),
             AccessAction::UnlockUser { user } => self.unlock(scope, user),
             AccessAction::EnrolTotp { user, secret } => self.enrol_totp(scope, user, secret),
             AccessAction::ConfirmTotp { user, step } => self.confirm_totp(at, scope, user, step),
@@ -82,10 +88,13 @@ impl Directory {
         if tenant.is_nil() {
             return Err(AccessError::InvalidValue("the nil id is the platform's"));
         }
-        if self.tenant(tenant).is_some() {
+        if tenant.is_tombstone() {
+            return Err(AccessError::InvalidValue("the id stands for tenants that were erased; choose another one"));
+        }
+        if self.tenant(tenant).is_some() || self.tenant_erasure(tenant).is_some() {
             return Err(AccessError::AlreadyExists("tenant"));
         }
-        if self.tenants.len() >= TENANTS_MAX {
+        if self.tenants.len() + self.erasures.tenants_count() >= TENANTS_MAX {
             return Err(AccessError::TooMany { max: TENANTS_MAX, of: "tenants" });
         }
         Ok(vec![AccessEvent::TenantCreated { tenant, name, region, partition }])
@@ -159,7 +168,9 @@ impl Directory {
             Timer::Key(key) => AccessEvent::KeyExpired { key },
             Timer::Block(range) => AccessEvent::AddressesUnblocked { range },
         };
-        self.due(at).take(ACCESS_TICK_MAX).map(ending).collect()
+        let events: Vec<_> = self.due(at).take(ACCESS_TICK_MAX).map(ending).collect();
+        // What ran out and what goes with its tenant may be the same: one after the other.
+        if events.is_empty() { self.leaving_accounts(at, ACCESS_TICK_MAX) } else { events }
     }
 }
 
@@ -183,7 +194,7 @@ fn note(scope: Scope, entries: Vec<AuditEntry>, counts: Vec<AuditCount>) -> Deci
 }
 
 impl Fold for Access {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 }
 
 impl Aggregate for Access {

@@ -1,6 +1,7 @@
 use super::{
     AddressRange, AuditCount, AuditEntry, Envelope, KeyHash, Limits, LoginToken, Region, ReviewVerdict, Role, Scope,
 };
+use crate::numbering::Reason;
 use crate::{ActorId, At, RequestId, SessionId, Span, TenantId};
 
 /// What may be asked of the `access` ledger, by whom, and where the request came from.
@@ -79,6 +80,16 @@ pub enum AccessAction {
     ResumeTenant {
         tenant: TenantId,
     },
+    /// End a suspended tenant for good. `by`: who asks, or nil from a shell.
+    EraseTenant {
+        tenant: TenantId,
+        by: ActorId,
+        justification: Reason,
+    },
+    /// Its numbers are gone, and its keys are destroyed.
+    CompleteTenantErasure {
+        tenant: TenantId,
+    },
     SetLimits {
         tenant: TenantId,
         limits: Limits,
@@ -101,6 +112,16 @@ pub enum AccessAction {
         user: ActorId,
     },
     EnableUser {
+        user: ActorId,
+    },
+    /// End a user for good. `by`: who asks, or nil from a shell.
+    EraseUser {
+        user: ActorId,
+        by: ActorId,
+        justification: Reason,
+    },
+    /// The keys to who it was are destroyed.
+    CompleteUserErasure {
         user: ActorId,
     },
     UnlockUser {

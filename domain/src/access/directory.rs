@@ -1,4 +1,5 @@
 use super::blocked::Blocked;
+use super::erasure::Erasures;
 use super::{AccessKey, AddressRange, KeyHash, Limits, LoginToken, Session, Standing, Tenant, User};
 use crate::{ActorId, At, SessionId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ pub struct Directory {
     pub(super) timers: BTreeSet<(At, Timer)>,
     /// The platform admins that are enabled.
     pub(super) admins: BTreeSet<ActorId>,
+    pub(super) erasures: Erasures,
 }
 
 impl Directory {

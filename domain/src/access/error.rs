@@ -1,4 +1,5 @@
 use crate::At;
+use crate::numbering::JUSTIFICATION_MIN_CHARS;
 
 /// Why an access command was refused. The code is stable: clients branch on it, so it never changes meaning.
 ///
@@ -20,6 +21,8 @@ pub enum AccessError {
     InvalidValue(&'static str),
     #[error("there may be at most {max} {of}")]
     TooMany { max: usize, of: &'static str },
+    #[error("a justification has at least {JUSTIFICATION_MIN_CHARS} characters, spaces around it not counted")]
+    JustificationTooShort,
     #[error("too many logins; try again at {again}")]
     RateLimited { again: At },
     #[error("the account is locked until {until} after too many failed logins")]
@@ -42,6 +45,7 @@ impl AccessError {
             Self::InvalidTransition(_) => "INVALID_TRANSITION",
             Self::InvalidValue(_) => "INVALID_VALUE",
             Self::TooMany { .. } => "TOO_MANY",
+            Self::JustificationTooShort => "JUSTIFICATION_TOO_SHORT",
             Self::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
             Self::Locked { .. } => "ACCOUNT_LOCKED",
             Self::SessionEnded => "SESSION_ENDED",

@@ -1,4 +1,5 @@
 use super::{AddressRange, AuditCount, AuditEntry, Envelope, KeyHash, Limits, LoginToken, Region, ReviewVerdict, Role};
+use crate::numbering::Reason;
 use crate::{ActorId, At, RequestId, SessionId, TenantId};
 
 /// Why a login failed.
@@ -56,6 +57,20 @@ pub enum AccessEvent {
         tenant: TenantId,
         allowed: Vec<AddressRange>,
     },
+    /// The tenant is none any more. What it has goes from here on, and nothing brings it back.
+    TenantErasureBegun {
+        tenant: TenantId,
+        /// Nil for the platform itself, from a shell.
+        by: ActorId,
+        at: At,
+        justification: Reason,
+    },
+    /// Nothing is left of the tenant, and the keys to what was sealed for it are destroyed. `tombstone` stands for it.
+    TenantErased {
+        tenant: TenantId,
+        tombstone: TenantId,
+        at: At,
+    },
     UserCreated {
         user: ActorId,
         tenant: TenantId,
@@ -81,6 +96,21 @@ pub enum AccessEvent {
     },
     UserEnabled {
         user: ActorId,
+    },
+    /// The user is none any more; its id stays, and leads to nobody once the keys are destroyed.
+    UserErased {
+        user: ActorId,
+        tenant: TenantId,
+        by: ActorId,
+        at: At,
+        /// None of one who goes with its tenant.
+        justification: Option<Reason>,
+    },
+    /// The keys to who an erased user was are destroyed.
+    UserKeysDestroyed {
+        user: ActorId,
+        tenant: TenantId,
+        at: At,
     },
     TotpEnrolled {
         user: ActorId,

@@ -28,6 +28,8 @@ impl Directory {
             AccessEvent::TenantResumed { tenant } => {
                 self.of_tenant(tenant).and_then(|of| turn(&mut of.standing, Standing::Active))
             }
+            AccessEvent::TenantErasureBegun { tenant, by, at, justification: _ } => self.leave(tenant, by, at),
+            AccessEvent::TenantErased { tenant, tombstone: _, at } => self.left(tenant, at),
             AccessEvent::LimitsSet { tenant, limits } => self.of_tenant(tenant).map(|of| of.limits = limits),
             AccessEvent::AllowedSet { tenant, allowed } => self.of_tenant(tenant).map(|of| of.allowed = allowed),
             AccessEvent::UserCreated { user, tenant, login, identity, verifier, roles, at } => {
@@ -70,6 +72,10 @@ impl Directory {
                 self.of_user(user).and_then(|of| turn(&mut of.standing, Standing::Active))?;
                 self.change(user, |_| ())
             }
+            AccessEvent::UserErased { user, tenant, by, at, justification: _ } => {
+                self.forget_user(user, tenant, by, at)
+            }
+            AccessEvent::UserKeysDestroyed { user, tenant: _, at } => self.keys_destroyed(user, at),
             AccessEvent::TotpEnrolled { user, secret } => self.of_user(user).and_then(|of| match of.totp {
                 Totp::Confirmed { .. } => Err(CorruptLedger("a second factor was replaced without being removed")),
                 Totp::None | Totp::Enrolled { .. } => {

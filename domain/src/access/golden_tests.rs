@@ -2,6 +2,7 @@ use super::AccessEvent::*;
 use super::sample::*;
 use super::*;
 use crate::kept::golden;
+use crate::numbering::Reason;
 use crate::{ActorId, At, RequestId, TenantId};
 
 /// Every event, and of what can be undone one that is and one that is not.
@@ -16,6 +17,9 @@ fn the_directory_keeps_its_bytes() {
     let limits = Limits { requests_per_minute: 1, messages_per_minute: 2, logins_per_minute: 30 };
     let attempted = |user, at| LoginAttempted { user, at: At(at) };
     let failed = |user, reason| LoginFailed { user, reason };
+    let (leaving, gone) = (TenantId::from_bytes([3; 16]), TenantId::from_bytes([4; 16]));
+    let person = |byte| ActorId::from_bytes([byte; 16]);
+    let why = || Reason::new("the contract has ended and they ask for it").unwrap();
     let history = after([
         Requested { request: RequestId::NIL, source: envelope(1) },
         TenantRenamed { tenant: HERAT, name: envelope(6) },
@@ -69,6 +73,18 @@ fn the_directory_keeps_its_bytes() {
         UserReviewed { user: PARWIN, at: At(4_500), by: ROOT, verdict: ReviewVerdict::Kept },
         UserReviewed { user: QASIM, at: At(4_600), by: ActorId::NIL, verdict: ReviewVerdict::ToBeRemoved },
         KeyReviewed { key: KEY, at: At(4_700), by: PARWIN, verdict: ReviewVerdict::Kept },
+        tenant_created(leaving),
+        TenantSuspended { tenant: leaving },
+        TenantErasureBegun { tenant: leaving, by: ROOT, at: At(4_800), justification: why() },
+        tenant_created(gone),
+        TenantSuspended { tenant: gone },
+        TenantErasureBegun { tenant: gone, by: ActorId::NIL, at: At(4_900), justification: why() },
+        TenantErased { tenant: gone, tombstone: gone.tombstone(), at: At(4_950) },
+        user_created(person(21), HERAT, &[]),
+        user_created(person(22), HERAT, &[]),
+        UserErased { user: person(21), tenant: HERAT, by: PARWIN, at: At(5_000), justification: Some(why()) },
+        UserErased { user: person(22), tenant: HERAT, by: PARWIN, at: At(5_100), justification: Some(why()) },
+        UserKeysDestroyed { user: person(21), tenant: HERAT, at: At(5_200) },
     ]);
     golden::<Access>("access", vec![history]);
 }

@@ -56,7 +56,7 @@ impl Directory {
         if actor.is_nil() {
             return Err(AccessError::InvalidValue("the nil id is nobody's"));
         }
-        if self.user(actor).is_some() || self.key(actor).is_some() {
+        if self.user(actor).is_some() || self.key(actor).is_some() || self.erasures.was_person(actor) {
             return Err(AccessError::AlreadyExists(what));
         }
         Ok(())

@@ -6,6 +6,7 @@ mod audit;
 mod blocked;
 mod command;
 mod directory;
+mod erasure;
 mod error;
 mod event;
 mod evolve;
@@ -29,6 +30,8 @@ mod user;
 #[cfg(test)]
 mod aggregate_tests;
 #[cfg(test)]
+mod erasure_tests;
+#[cfg(test)]
 mod golden_tests;
 #[cfg(test)]
 mod login_tests;
@@ -45,6 +48,7 @@ pub use aggregate::{ACCESS_TICK_MAX, Access, BLOCKED_MAX, TENANTS_MAX};
 pub use audit::{AUDIT_COUNTS_MAX, AUDIT_ENTRIES_MAX, AuditCount, AuditEntry, AuditKind};
 pub use command::{AccessAction, AccessCommand, LoginOutcome, NewKey, NewUser, Origin};
 pub use directory::Directory;
+pub use erasure::{Erased, ErasedPerson, Leaving, TenantErasure};
 pub use error::AccessError;
 pub use event::{AccessEvent, LoginFailure, SessionEnd};
 pub use guard::{ALLOWED_MAX, ROLES_MAX, SEALED_BYTES_MAX};

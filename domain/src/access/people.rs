@@ -3,8 +3,9 @@ use super::aggregate::Decided;
 use super::guard::{grantable, platform_only, sealed};
 use super::{AccessError, AccessEvent, Directory, Envelope, NewUser, Role, Scope, SessionEnd, Standing, Totp, User};
 use crate::{ActorId, At};
+use std::collections::BTreeSet;
 
-/// Users of a tenant, and of the platform.
+/// Users of a tenant, and of the platform, those that were erased among them.
 pub const USERS_MAX: usize = 10_000;
 /// How many time steps the step of a code may be away from the record's instant: two minutes, for clocks and for
 /// commands that waited. The edge, which checks the code, is stricter.
@@ -31,7 +32,8 @@ impl Directory {
         if !self.bootstrapped() {
             return Err(AccessError::InvalidTransition("the first user is the admin that bootstrapping makes"));
         }
-        if self.users_of.get(&user.tenant).is_some_and(|users| users.len() >= USERS_MAX) {
+        let users = self.users_of.get(&user.tenant).map_or(0, BTreeSet::len);
+        if users + self.erasures.people_count(user.tenant) >= USERS_MAX {
             return Err(AccessError::TooMany { max: USERS_MAX, of: "users of a tenant" });
         }
         self.created(at, user)
@@ -115,7 +117,7 @@ impl Directory {
     }
 
     /// Without an enabled admin nobody could ever make another.
-    fn is_not_the_last_admin(&self, user: ActorId) -> Result<(), AccessError> {
+    pub(super) fn is_not_the_last_admin(&self, user: ActorId) -> Result<(), AccessError> {
         if self.admins.len() == 1 && self.admins.contains(&user) {
             return Err(AccessError::InvalidTransition("the platform keeps at least one enabled admin"));
         }
@@ -131,6 +133,6 @@ pub(super) fn step_is_of(at: At, step: u64) -> Result<(), AccessError> {
     Ok(())
 }
 
-fn ended(of: &User, reason: SessionEnd) -> impl Iterator<Item = AccessEvent> {
+pub(super) fn ended(of: &User, reason: SessionEnd) -> impl Iterator<Item = AccessEvent> {
     of.sessions.iter().map(move |session| AccessEvent::SessionEnded { session: *session, reason })
 }

@@ -2,7 +2,7 @@ use super::{Envelope, LoginToken, Logins, Review, Role, Standing};
 use crate::{At, SessionId, TenantId};
 use serde::{Deserialize, Serialize};
 
-/// A person who logs in. Users are never removed.
+/// A person who logs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Nil for the platform's own people.

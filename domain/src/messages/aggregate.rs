@@ -44,6 +44,8 @@ impl Exchange {
             MessageCommand::Report { connector, reports } => self.report(at, connector, reports),
             MessageCommand::Receipts { connector, receipts } => self.receipts(connector, receipts),
             MessageCommand::Unreadable { messages } => self.unreadable(messages),
+            MessageCommand::EraseTenant { tenant } if self.has_erased(tenant) => Ok(Vec::new()),
+            MessageCommand::EraseTenant { tenant } => Ok(vec![MessageEvent::TenantErased { tenant, at }]),
             MessageCommand::Tick => {
                 Ok(self.due(at).take(TICK_MAX).map(|message| MessageEvent::MessageExpired { message }).collect())
             }
@@ -57,6 +59,9 @@ impl Exchange {
         limit: Option<u32>,
         submissions: Vec<Submission>,
     ) -> Result<Vec<MessageEvent>, MessageError> {
+        if self.has_erased(tenant) {
+            return Err(MessageError::InvalidValue("the tenant is erased"));
+        }
         at_most(SUBMIT_MAX, submissions.len(), "messages")?;
         let bytes: usize = submissions.iter().map(|one| one.recipient.0.len() + one.body.0.len()).sum();
         at_most(SUBMIT_BYTES_MAX, bytes, "octets of content")?;
@@ -292,7 +297,7 @@ fn cut(mut text: String, max_chars: usize) -> String {
 }
 
 impl Fold for Messages {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 }
 
 impl Aggregate for Messages {

@@ -66,6 +66,10 @@ pub enum MessageCommand {
     Unreadable {
         messages: Vec<MessageId>,
     },
+    /// Nothing more of a tenant that is erased. What waits fails by itself, for nobody can open it.
+    EraseTenant {
+        tenant: TenantId,
+    },
     /// Let time act: expire what ran out, a bounded number at a time.
     Tick,
 }

@@ -101,4 +101,9 @@ pub enum MessageEvent {
     MessageExpired {
         message: MessageId,
     },
+    /// The tenant sends nothing more, and what was derived of its recipients is forgotten.
+    TenantErased {
+        tenant: TenantId,
+        at: At,
+    },
 }

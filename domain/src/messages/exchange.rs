@@ -67,6 +67,8 @@ pub struct Exchange {
     unmatched: Unmatched,
     accepted: u64,
     quotas: Quotas,
+    /// At most as many as a deployment has tenants.
+    erased: BTreeSet<TenantId>,
 }
 
 impl Exchange {
@@ -246,7 +248,17 @@ impl Exchange {
                 .draw(tenant, at, limit, missing)
                 .or_else(|NoBucket| corrupt(MessageId::NIL, "drawn from a bucket that does not hold so much")),
             MessageEvent::MessageExpired { message } => self.end(message, false),
+            MessageEvent::TenantErased { tenant, at: _ } => match self.erased.insert(tenant) {
+                true => Ok(()),
+                false => corrupt(MessageId::NIL, "of a tenant that was erased twice"),
+            },
         }
+    }
+
+    /// Whether nothing more is taken of the tenant, for good.
+    #[must_use]
+    pub fn has_erased(&self, tenant: TenantId) -> bool {
+        self.erased.contains(&tenant)
     }
 
     fn wait(&mut self, outgoing: Box<Outgoing>) {

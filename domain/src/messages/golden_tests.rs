@@ -25,6 +25,7 @@ fn the_exchange_keeps_its_bytes() {
             vec![accepted(1), dispatched(1, 1), failed(1, FailureReason::Rejected { status: 8 })],
             vec![accepted(1), expired(1)],
             vec![MessageEvent::QuotaDrawn { tenant: sample::HERAT, at: crate::At(9), limit: 100, missing: 60_000 }],
+            vec![MessageEvent::TenantErased { tenant: sample::HERAT, at: crate::At(9) }],
             vec![unmatched("00A2", ReceiptState::Undeliverable)],
         ],
     );

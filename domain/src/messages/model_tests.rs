@@ -80,6 +80,7 @@ impl Auditor {
             }
             MessageEvent::ReceiptUnmatched { .. } => {}
             MessageEvent::QuotaDrawn { .. } => panic!("no command of the model has a limit"),
+            MessageEvent::TenantErased { .. } => panic!("no command of the model erases a tenant"),
             MessageEvent::MessageExpired { message } => {
                 let life = self.moves(*message, &[Place::Queue, Place::Operator], Place::Over);
                 assert!(at >= life.expires, "expired before its time");

@@ -90,3 +90,13 @@ fn debug_shows_no_content() {
     assert!(shown.contains("waiting: 1") && shown.contains("Sealed(90 bytes)"), "{shown}");
     assert!(!shown.contains("93700") && !shown.contains("2, 2, 2"), "{shown}");
 }
+
+#[test]
+fn nothing_more_is_taken_of_a_tenant_that_is_erased() {
+    let erase = |instant| at(instant, MessageCommand::EraseTenant { tenant: HERAT });
+    let erased = MessageEvent::TenantErased { tenant: HERAT, at: At(5) };
+    let ledger = given::<Messages>([accepted(1)]).when(erase(5)).then([erased]).when(erase(6)).then_nothing();
+    assert!(ledger.state().has_erased(HERAT) && ledger.state().waiting(id(1)).is_some());
+    let decided = ledger.when(at(7, submit(vec![submission(2)])));
+    assert_eq!(decided.code(MessageError::code), "INVALID_VALUE");
+}

@@ -67,6 +67,7 @@ impl Inventory {
                 self.override_cool_off(at, number, lasts, justification, expected)
             }
             NumberingCommand::SetReservationQuota { tenant, quota } => self.set_quota(tenant, quota),
+            NumberingCommand::EraseTenant { tenant } => self.erase_tenant(at, tenant),
             NumberingCommand::Imports(command) => self.decide_import(at, command),
             NumberingCommand::Tick => Ok(self.tick(at)),
         }
@@ -121,6 +122,9 @@ impl Inventory {
             if events.len() >= TICK_MAX {
                 break;
             }
+        }
+        if events.is_empty() {
+            events.extend(self.returned(at));
         }
         events.extend(self.renewed_skeletons());
         events.extend(self.tick_imports(at));
@@ -188,7 +192,7 @@ impl Standing {
 }
 
 impl Fold for Numbering {
-    const VERSION: u32 = 7;
+    const VERSION: u32 = 8;
 }
 
 impl Aggregate for Numbering {

@@ -23,6 +23,7 @@ impl Inventory {
         vanity: bool,
     ) -> Decided {
         within(ttl, RESERVE_MAX)?;
+        self.is_staying(tenant)?;
         if let SenderId::Alpha(alpha) = number {
             return self.reserve_sender(at, alpha, lease, tenant, ttl);
         }
@@ -132,6 +133,7 @@ impl Inventory {
         nothing: &'static str,
         expected: Expected,
     ) -> Result<Standing, NumberingError> {
+        self.is_staying(tenant)?;
         let standing = self.up_to(at, number)?;
         match (standing.now, standing.now.claim()) {
             (_, Some((holder, _))) if holder == tenant => standing.is(expected),

@@ -60,6 +60,8 @@ pub enum NumberingCommand {
     OverrideCoolOff { number: SenderId, lasts: Span, justification: Reason, expected: Expected },
     /// Let a tenant keep so many numbers from others, at most [`super::RESERVATION_QUOTA_MAX`].
     SetReservationQuota { tenant: TenantId, quota: ReservationQuota },
+    /// Let a tenant that is erased take no number any more, and take back those it has, a bounded number at a time.
+    EraseTenant { tenant: TenantId },
     /// Take in files of operators, and say whose keys vouch for them.
     Imports(ImportCommand),
     /// Let time act: expire what ran out, a bounded number at a time.

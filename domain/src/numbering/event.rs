@@ -112,6 +112,17 @@ pub enum NumberingEvent {
         tenant: TenantId,
         quota: ReservationQuota,
     },
+    /// The tenant takes no number any more, and those it has go back.
+    TenantErasureBegun {
+        tenant: TenantId,
+        at: At,
+    },
+    /// The tenant has no number any more, for good. Where history names it, `tombstone` stands for it from here on.
+    TenantErased {
+        tenant: TenantId,
+        tombstone: TenantId,
+        at: At,
+    },
     /// A sign of fraud: the tenant wanted to reserve more numbers within a minute than it may; it may again at `again`.
     ReservationBurst {
         tenant: TenantId,

@@ -115,6 +115,14 @@ fn the_inventory_keeps_its_bytes() {
         NumberingEvent::NumberAuditVerified { position: 17, at: At(9_000_000) },
         NumberingEvent::NumberAuditBroken { position: 9, at: At(9_100_000) },
     ]);
+    let [leaving, gone] = [2, 3].map(|byte| TenantId::from_bytes([byte; 16]));
+    let quota = ReservationQuota { at_once: 9, per_minute: 9 };
+    history.extend([
+        NumberingEvent::TenantErasureBegun { tenant: leaving, at: At(9_200_000) },
+        NumberingEvent::ReservationQuotaSet { tenant: gone, quota },
+        NumberingEvent::TenantErasureBegun { tenant: gone, at: At(9_200_000) },
+        NumberingEvent::TenantErased { tenant: gone, tombstone: gone.tombstone(), at: At(9_300_000) },
+    ]);
     history.extend(imports());
     golden::<Numbering>("numbering", vec![history]);
 }

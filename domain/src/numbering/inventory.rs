@@ -1,3 +1,4 @@
+use super::erasure::{Departures, Holdings};
 use super::exports::{AuditVerdict, Exports};
 use super::imports::Desk;
 use super::recalls::Recalls;
@@ -77,6 +78,8 @@ pub struct Inventory {
     pub(super) exports: Exports,
     pub(super) skeletons: Skeletons,
     pub(super) desk: Desk,
+    pub(super) holdings: Holdings,
+    pub(super) departures: Departures,
 }
 
 impl Inventory {
@@ -250,6 +253,8 @@ impl Inventory {
                 self.tallies.set_quota(tenant, quota);
                 Ok(())
             }
+            NumberingEvent::TenantErasureBegun { tenant, at: _ } => self.depart(tenant),
+            NumberingEvent::TenantErased { tenant, tombstone: _, at: _ } => self.departed(tenant),
             NumberingEvent::ReservationBurst { tenant, at, again: _ } => {
                 let burst = self.tallies.burst(tenant, at);
                 burst.map_err(|_| NumberingError::CorruptLedger("a tenant without reservations made too many"))
@@ -339,6 +344,7 @@ impl Inventory {
         if let Reserved { tenant, .. } | Held { tenant, .. } = next {
             self.tallies.begins(tenant);
         }
+        self.holdings.step(number, entry.lifecycle.tenant(), next.tenant());
         *self.counts.of(&entry.lifecycle) -= 1;
         if let (SenderId::Alpha(alpha), Lifecycle::Available) = (number, next) {
             self.leave(alpha);
@@ -359,6 +365,7 @@ impl Inventory {
             return Err(NumberingError::CorruptLedger("a sender that is not free was reserved"));
         }
         self.skeletons.put(alpha, skeleton, tenant);
+        self.holdings.step(number, None, Some(tenant));
         self.timers.insert((until, number));
         self.tallies.begins(tenant);
         self.counts.reserved += 1;

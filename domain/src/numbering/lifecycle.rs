@@ -80,6 +80,17 @@ impl Lifecycle {
         }
     }
 
+    /// Whose claim stands, or from whom it was recalled.
+    pub(super) const fn tenant(&self) -> Option<TenantId> {
+        match self {
+            Self::Recalled { tenant, .. } => Some(*tenant),
+            _ => match self.claim() {
+                Some((tenant, _)) => Some(tenant),
+                None => None,
+            },
+        }
+    }
+
     /// Whether the tenant keeps it from others without leasing it.
     pub(super) fn is_reservation_of(&self, tenant: TenantId) -> bool {
         matches!(self, Self::Reserved { tenant: of, .. } | Self::Held { tenant: of, .. } if *of == tenant)

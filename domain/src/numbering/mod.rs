@@ -2,6 +2,7 @@
 mod aggregate;
 mod claims;
 mod command;
+mod erasure;
 mod error;
 mod event;
 mod exports;
@@ -21,6 +22,8 @@ mod verdict;
 
 #[cfg(test)]
 mod aggregate_tests;
+#[cfg(test)]
+mod erasure_tests;
 #[cfg(test)]
 mod exports_tests;
 #[cfg(test)]

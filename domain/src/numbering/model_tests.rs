@@ -288,6 +288,7 @@ impl Model {
                 (before == most).then_some("INVALID_TRANSITION")
             }
             NumberingCommand::Imports(_) => unreachable!("imports have a model of their own"),
+            NumberingCommand::EraseTenant { .. } => unreachable!("erasures have a property of their own"),
             // Nothing of a number; exports_tests.rs.
             NumberingCommand::RequestExport { .. }
             | NumberingCommand::ReportExportProduced { .. }
@@ -418,6 +419,8 @@ impl Auditor {
             | NumberingEvent::BatchClosed { .. }
             | NumberingEvent::BatchAbandoned { .. }
             | NumberingEvent::RowsRemoved { .. }
+            | NumberingEvent::TenantErasureBegun { .. }
+            | NumberingEvent::TenantErased { .. }
             | NumberingEvent::CoolOffOverridden { .. } => {}
         }
     }
@@ -576,6 +579,7 @@ const fn word(event: &NumberingEvent) -> &'static str {
         | NumberingEvent::NumberAuditVerified { .. }
         | NumberingEvent::NumberAuditBroken { .. } => "export",
         NumberingEvent::ReservationQuotaSet { .. } => "quota set",
+        NumberingEvent::TenantErasureBegun { .. } | NumberingEvent::TenantErased { .. } => "erasure",
         NumberingEvent::ReservationBurst { .. } => "burst",
         NumberingEvent::RecalledNumberLeasedAgain { .. } => "leased again",
         NumberingEvent::ImportKeyRegistered { .. }

@@ -40,6 +40,7 @@ impl Inventory {
                 "the term of the lease has ended meanwhile; let it go to the pool",
             )),
             Reinstatement::Tenant => {
+                self.is_staying(tenant)?;
                 Ok(standing.then(NumberingEvent::LeaseReinstated { number, lease, tenant, justification }))
             }
             Reinstatement::Pool => {

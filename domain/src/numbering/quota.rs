@@ -60,6 +60,7 @@ impl Inventory {
         tenant: TenantId,
         quota: ReservationQuota,
     ) -> Result<Vec<NumberingEvent>, NumberingError> {
+        self.is_staying(tenant)?;
         let ReservationQuota { at_once, per_minute } = quota;
         let most = RESERVATION_QUOTA_MAX;
         if at_once > most.at_once || per_minute == 0 || per_minute > most.per_minute {

@@ -25,6 +25,11 @@ impl Reason {
         Ok(Self(text.to_owned()))
     }
 
+    /// Words of the platform's own, which are sound.
+    pub(super) fn trusted(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The words themselves. Not for logs, metrics or errors.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -39,7 +44,7 @@ impl Reason {
 
     /// # Errors
     /// [`NumberingError::JustificationTooShort`] if it has less than [`JUSTIFICATION_MIN_CHARS`].
-    pub(super) fn justifies(self) -> Result<Self, NumberingError> {
+    pub(crate) fn justifies(self) -> Result<Self, NumberingError> {
         if self.0.chars().count() < JUSTIFICATION_MIN_CHARS {
             return Err(NumberingError::JustificationTooShort);
         }

@@ -71,6 +71,11 @@ impl Tallies {
         }
     }
 
+    /// The tenant is no more.
+    pub fn forget_quota(&mut self, tenant: TenantId) {
+        self.quotas.remove(&tenant);
+    }
+
     /// A reservation was made, and forgets those of anybody that lie a minute back.
     pub fn reserved(&mut self, tenant: TenantId, at: At) {
         let lately = self.lately.entry(tenant).or_default();

@@ -79,7 +79,8 @@ async fn of_session(api: &Api, claimed: Identity, session: Session) -> Result<Id
 /// A token of an identity provider, or one that was minted for development.
 fn without_session(api: &Api, identity: Identity) -> Result<Identity, Problem> {
     let (known, active) = look(&*api.registry, |directory| {
-        (directory.tenant(identity.tenant).is_some(), directory.is_active(identity.tenant))
+        let known = directory.tenant(identity.tenant).is_some() || directory.tenant_erasure(identity.tenant).is_some();
+        (known, directory.is_active(identity.tenant))
     })?;
     let vouched = !api.tokens.is_own(&identity);
     if active && (vouched || api.settings.development) || api.settings.development && !known {

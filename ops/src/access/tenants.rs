@@ -4,8 +4,9 @@ use crate::output::Output;
 use crate::platform::random;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
-use peyk_domain::TenantId;
-use peyk_domain::access::{AccessAction, Envelope, Limits, Region, Standing};
+use peyk_domain::access::{AccessAction, Envelope, Limits, Region, Standing, TenantErasure};
+use peyk_domain::numbering::Reason;
+use peyk_domain::{ActorId, TenantId};
 use peyk_handlers::partition_of;
 use peyk_keyring::{AccessField, Subject};
 use serde_json::json;
@@ -31,6 +32,19 @@ pub enum TenantCommand {
     },
     /// End a suspension.
     Resume {
+        /// Which one.
+        tenant: TenantId,
+    },
+    /// End a suspended tenant for good: its accounts go, its numbers are recalled, its keys are destroyed.
+    Erase {
+        /// Which one.
+        tenant: TenantId,
+        /// Why, in at least 20 characters; kept as evidence for good, so it names nobody.
+        #[arg(long)]
+        justification: String,
+    },
+    /// How far the erasure of a tenant is.
+    Erasure {
         /// Which one.
         tenant: TenantId,
     },
@@ -83,6 +97,12 @@ pub async fn run(config: &Config, command: TenantCommand, output: Output) -> Res
         TenantCommand::Resume { tenant } => {
             change(&desk, tenant, AccessAction::ResumeTenant { tenant }, "active", output).await
         }
+        TenantCommand::Erase { tenant, justification } => {
+            let (by, justification) = (ActorId::NIL, Reason::new(&justification)?);
+            let action = AccessAction::EraseTenant { tenant, by, justification };
+            change(&desk, tenant, action, "being erased", output).await
+        }
+        TenantCommand::Erasure { tenant } => erasure(&desk, tenant, output),
         TenantCommand::Limits(args) => limits(&desk, &args, output).await,
     }
 }
@@ -142,6 +162,23 @@ async fn change(desk: &Desk, tenant: TenantId, action: AccessAction, now: &str, 
     output.line(
         &json!({ "tenant": tenant.to_string(), "standing": now, "receipt": stands(&done) }),
         &format!("tenant {tenant} is {now} ({})", stands(&done)),
+    );
+    Ok(())
+}
+
+fn erasure(desk: &Desk, tenant: TenantId, output: Output) -> Result<()> {
+    let found = desk.directory(|directory, _| {
+        directory.tenant_erasure(tenant).map(|erasure| (erasure, directory.accounts(tenant)))
+    });
+    let (erasure, accounts) = found.context("the tenant is not erased, and nobody has asked for it")?;
+    let state = match erasure {
+        TenantErasure::UnderWay(_) => "erasing",
+        TenantErasure::Done(_) => "erased",
+    };
+    let tombstone = tenant.tombstone().to_string();
+    output.line(
+        &json!({ "tenant": tenant.to_string(), "state": state, "accounts_left": accounts, "tombstone": tombstone }),
+        &format!("tenant {tenant} is {state}; {accounts} accounts are still to go; {tombstone} stands for it"),
     );
     Ok(())
 }

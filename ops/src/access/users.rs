@@ -8,6 +8,7 @@ use crate::platform::random;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use peyk_domain::access::{AccessAction, LoginName, NAME_CHARS_MAX, NewUser, Person, Role, Standing, Totp};
+use peyk_domain::numbering::Reason;
 use peyk_domain::{ActorId, TenantId};
 use peyk_keyring::{AccessField, Subject};
 use serde_json::json;
@@ -31,6 +32,14 @@ pub enum UserCommand {
     Enable {
         /// Which one.
         user: ActorId,
+    },
+    /// End a user for good: its sessions end, and the keys to who it was are destroyed.
+    Erase {
+        /// Which one.
+        user: ActorId,
+        /// Why, in at least 20 characters; kept as evidence for good, so it names nobody.
+        #[arg(long)]
+        justification: String,
     },
     /// End a lock that failed logins led to.
     Unlock {
@@ -92,6 +101,10 @@ pub async fn run(config: &Config, command: UserCommand, output: Output) -> Resul
             change(&desk, user, AccessAction::DisableUser { user }, "disabled", output).await
         }
         UserCommand::Enable { user } => change(&desk, user, AccessAction::EnableUser { user }, "enabled", output).await,
+        UserCommand::Erase { user, justification } => {
+            let (by, justification) = (ActorId::NIL, Reason::new(&justification)?);
+            change(&desk, user, AccessAction::EraseUser { user, by, justification }, "being erased", output).await
+        }
         UserCommand::Unlock { user } => {
             change(&desk, user, AccessAction::UnlockUser { user }, "unlocked", output).await
         }

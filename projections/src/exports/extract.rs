@@ -108,9 +108,16 @@ impl Extract {
                 self.standing.extend(staged.iter().map(|listing| (listing.number(), (at, None))));
                 return self.inventory.evolve(event);
             }
+            // History names it by its tombstone from here on.
+            TenantErased { tenant, tombstone, .. } => {
+                let of_tenant = self.leases.iter_mut().filter(|lease| lease.tenant == tenant);
+                of_tenant.for_each(|lease| lease.tenant = tombstone);
+                return self.inventory.evolve(event);
+            }
             // What the registry notes of tenants and of files is not in the tables.
             SkeletonsRenewed { .. }
             | ReservationQuotaSet { .. }
+            | TenantErasureBegun { .. }
             | ReservationBurst { .. }
             | RecalledNumberLeasedAgain { .. }
             | ImportKeyRegistered { .. }
@@ -193,6 +200,8 @@ impl Extract {
             | LeaseRenewed { .. }
             | CoolOffOverridden { .. }
             | SkeletonsRenewed { .. }
+            | TenantErasureBegun { .. }
+            | TenantErased { .. }
             | ReservationQuotaSet { .. }
             | ReservationBurst { .. }
             | RecalledNumberLeasedAgain { .. }

@@ -68,7 +68,8 @@ impl From<AuditId> for Cell {
     }
 }
 
-/// One row of the audit trail. Never changed once it is written.
+/// One row of the audit trail. Never changed once it is written, but that where its request came from goes when the
+/// tenant of who acted is erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent {
     pub id: AuditId,

@@ -87,6 +87,11 @@ impl<R: Row> Changes<R> {
         self.rows.get_mut(&key).and_then(|change| change.now.as_deref_mut())
     }
 
+    /// The rows that are in memory, as they are to be.
+    pub(crate) fn each_mut(&mut self) -> impl Iterator<Item = &mut R> {
+        self.rows.values_mut().filter_map(|change| change.now.as_deref_mut())
+    }
+
     /// Sets the whole row, whatever was stored.
     pub(crate) fn put(&mut self, row: R) {
         let key = row.key();

@@ -10,6 +10,8 @@ use peyk_domain::access::{
 use peyk_domain::{ActorId, RequestId, SessionId, TenantId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use std::mem;
+use uuid::Uuid;
 
 #[path = "audit/change.rs"]
 mod change;
@@ -25,6 +27,8 @@ pub(crate) struct Audit {
     events: Changes<AuditEvent>,
     subjects: Changes<AuditSubject>,
     request: Option<Request>,
+    /// Tenants that were erased, until the rows that are not in memory are changed too.
+    erased: Vec<TenantId>,
 }
 
 /// The request a record followed from: its first event.
@@ -198,6 +202,23 @@ impl Audit {
             AccessEvent::TenantResumed { tenant } => {
                 self.set(SubjectKey::tenant(tenant), "resume", "state", "active")?
             }
+            AccessEvent::TenantErasureBegun { tenant, .. } => {
+                self.set(SubjectKey::tenant(tenant), "erase", "state", "erasing")?
+            }
+            AccessEvent::TenantErased { tenant, tombstone, .. } => {
+                let key = SubjectKey::tenant(tenant);
+                self.subjects.remove(key);
+                self.erase(tenant);
+                Said::of(ResourceDeleted, "erase", tenant, key).with("tombstone", tombstone.to_string())
+            }
+            AccessEvent::UserErased { user, tenant, .. } => {
+                let key = SubjectKey::user(user);
+                self.subjects.remove(key);
+                Said::of(ResourceDeleted, "erase", tenant, key)
+            }
+            AccessEvent::UserKeysDestroyed { user, tenant, .. } => {
+                Said::of(ResourceUpdated, "erase", tenant, SubjectKey::user(user)).with("keys", "destroyed")
+            }
             AccessEvent::LimitsSet { tenant, limits: set } => {
                 self.set(SubjectKey::tenant(tenant), "update", "limits", limits(set))?
             }
@@ -298,6 +319,14 @@ impl Audit {
         });
     }
 
+    /// Where requests of the tenant's people came from goes with the tenant; what they did stays.
+    fn erase(&mut self, tenant: TenantId) {
+        for row in self.events.each_mut().filter(|row| row.actor_tenant == tenant) {
+            (row.source_ip, row.user_agent) = (None, None);
+        }
+        self.erased.push(tenant);
+    }
+
     fn note(&mut self, entry: &AuditEntry, place: &Place, source: Option<&Source>) {
         self.events.put(noted::row(entry, place, source));
     }
@@ -329,6 +358,7 @@ impl View for Audit {
             AccessEvent::Requested { .. }
             | AccessEvent::AuditNoted { .. }
             | AccessEvent::AuditCounted { .. }
+            | AccessEvent::UserKeysDestroyed { .. }
             | AccessEvent::LoginAttempted { .. }
             | AccessEvent::TenantRenamed { .. }
             | AccessEvent::AddressesBlocked { .. }
@@ -336,6 +366,8 @@ impl View for Audit {
             AccessEvent::TenantCreated { tenant, .. } => self.subjects.begin(SubjectKey::tenant(tenant)),
             AccessEvent::TenantSuspended { tenant }
             | AccessEvent::TenantResumed { tenant }
+            | AccessEvent::TenantErasureBegun { tenant, .. }
+            | AccessEvent::TenantErased { tenant, .. }
             | AccessEvent::LimitsSet { tenant, .. }
             | AccessEvent::AllowedSet { tenant, .. } => self.subjects.touch(SubjectKey::tenant(tenant)),
             AccessEvent::UserCreated { user, .. } => self.subjects.begin(SubjectKey::user(user)),
@@ -348,6 +380,7 @@ impl View for Audit {
             | AccessEvent::TotpRemoved { user }
             | AccessEvent::LoginFailed { user, .. }
             | AccessEvent::UserReviewed { user, .. }
+            | AccessEvent::UserErased { user, .. }
             | AccessEvent::UserLocked { user, .. }
             | AccessEvent::UserUnlocked { user } => self.subjects.touch(SubjectKey::user(user)),
             AccessEvent::LoginSucceeded { user, session, .. } => {
@@ -401,7 +434,12 @@ impl View for Audit {
     }
 
     fn take(&mut self, which: Which) -> Self {
-        Self { events: self.events.take(which), subjects: self.subjects.take(which), request: None }
+        Self {
+            events: self.events.take(which),
+            subjects: self.subjects.take(which),
+            request: None,
+            erased: mem::take(&mut self.erased),
+        }
     }
 
     async fn load(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
@@ -410,6 +448,12 @@ impl View for Audit {
 
     async fn write(&self, connection: &mut PgConnection, how: How) -> Result<(), StoreError> {
         write(connection, &self.events, how).await?;
-        write(connection, &self.subjects, how).await
+        write(connection, &self.subjects, how).await?;
+        for tenant in &self.erased {
+            let sources = "UPDATE audit SET source_ip = NULL, user_agent = NULL WHERE actor_tenant = $1 \
+                           AND (source_ip IS NOT NULL OR user_agent IS NOT NULL)";
+            sqlx::query(sources).bind(Uuid::from_bytes(tenant.to_bytes())).execute(&mut *connection).await?;
+        }
+        Ok(())
     }
 }

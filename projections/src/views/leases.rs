@@ -7,6 +7,7 @@ use crate::store::{Changes, How, StoreError, Which, load, write};
 use peyk_domain::numbering::{FileHash, Listing, NumberType, NumberingEvent, Term, Voucher};
 use peyk_domain::{At, BlockId, LeaseId, SenderId, TenantId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// Numbers, who leases them, and the files they came in.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(crate) struct Leases {
     leases: Changes<Lease>,
     signals: Changes<Signal>,
     files: Changes<OperatorFile>,
+    /// Tenants that were erased, each with its tombstone, until the rows that are not in memory are changed too.
+    erased: Vec<(TenantId, TenantId)>,
 }
 
 impl Leases {
@@ -119,6 +122,13 @@ impl Leases {
         let (number, recalls) = of.unzip();
         let (id, position) = (SignalId::new(place.position, place.item), place.position);
         self.signals.put(Signal { id, at: place.at, kind, tenant, number, recalls, position });
+    }
+
+    /// A tombstone stands for the tenant wherever a lease names it. No lease of it follows.
+    fn erase(&mut self, tenant: TenantId, tombstone: TenantId) {
+        let of_tenant = self.leases.each_mut().filter(|lease| lease.tenant == tenant);
+        of_tenant.for_each(|lease| lease.tenant = tombstone);
+        self.erased.push((tenant, tombstone));
     }
 
     fn reinstate(&mut self, number: SenderId, lease: LeaseId, place: &Place) -> Result<(), Misfit> {
@@ -238,6 +248,8 @@ impl View for Leases {
                 self.files.touch(*file);
             }
             NumberingEvent::SkeletonsRenewed { .. }
+            | NumberingEvent::TenantErasureBegun { .. }
+            | NumberingEvent::TenantErased { .. }
             | NumberingEvent::ReservationQuotaSet { .. }
             | NumberingEvent::ReservationBurst { .. }
             | NumberingEvent::RecalledNumberLeasedAgain { .. }
@@ -326,7 +338,12 @@ impl View for Leases {
             NumberingEvent::RowsRemoved { file, ref numbers } => self.unstage(file, numbers, place),
             NumberingEvent::BatchClosed { file } => self.end_file(file, true, place),
             NumberingEvent::BatchAbandoned { file, .. } => self.end_file(file, false, place),
+            NumberingEvent::TenantErased { tenant, tombstone, .. } => {
+                self.erase(tenant, tombstone);
+                Ok(())
+            }
             NumberingEvent::SkeletonsRenewed { .. }
+            | NumberingEvent::TenantErasureBegun { .. }
             | NumberingEvent::ReservationQuotaSet { .. }
             | NumberingEvent::ExportRequested { .. }
             | NumberingEvent::ExportProduced { .. }
@@ -362,6 +379,7 @@ impl View for Leases {
             leases: self.leases.take(which),
             signals: self.signals.take(which),
             files: self.files.take(which),
+            erased: std::mem::take(&mut self.erased),
         }
     }
 
@@ -375,6 +393,12 @@ impl View for Leases {
         write(connection, &self.numbers, how).await?;
         write(connection, &self.leases, how).await?;
         write(connection, &self.signals, how).await?;
-        write(connection, &self.files, how).await
+        write(connection, &self.files, how).await?;
+        for (tenant, tombstone) in &self.erased {
+            let [tenant, tombstone] = [tenant, tombstone].map(|id| Uuid::from_bytes(id.to_bytes()));
+            let history = sqlx::query("UPDATE leases SET tenant = $2 WHERE tenant = $1");
+            history.bind(tenant).bind(tombstone).execute(&mut *connection).await?;
+        }
+        Ok(())
     }
 }

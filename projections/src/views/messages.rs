@@ -6,11 +6,14 @@ use crate::store::{Changes, How, StoreError, Which, load, write};
 use peyk_domain::messages::{FailureReason, MessageEvent, ReceiptState, RequeueReason};
 use peyk_domain::{MessageId, TenantId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// Where each message stands.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     messages: Changes<Message>,
+    /// Tenants that were erased, until the rows that are not in memory are changed too.
+    erased: Vec<TenantId>,
 }
 
 /// A row that knows only what a refusal tells.
@@ -80,6 +83,14 @@ impl Messages {
         Ok(row)
     }
 
+    /// Who wrote to whom goes with the tenant; that there was a message, and what became of it, stays.
+    fn erase(&mut self, tenant: TenantId) {
+        for row in self.messages.each_mut().filter(|row| row.tenant == tenant) {
+            (row.sender, row.recipient_mask, row.recipient_hash) = (None, None, None);
+        }
+        self.erased.push(tenant);
+    }
+
     fn end(
         &mut self,
         message: MessageId,
@@ -111,7 +122,9 @@ impl View for Messages {
                 self.messages.begin(*message);
             }
             // Names no message: there is no row it belongs to. The ledger keeps it.
-            MessageEvent::ReceiptUnmatched { .. } | MessageEvent::QuotaDrawn { .. } => {}
+            MessageEvent::ReceiptUnmatched { .. }
+            | MessageEvent::QuotaDrawn { .. }
+            | MessageEvent::TenantErased { .. } => {}
         }
     }
 
@@ -191,6 +204,7 @@ impl View for Messages {
                 let reason = if submitted { "RECEIPT_OVERDUE" } else { "VALIDITY_OVER" };
                 self.end(message, MessageState::Expired, Some(reason.to_owned()), place)?;
             }
+            MessageEvent::TenantErased { tenant, .. } => self.erase(tenant),
             MessageEvent::ReceiptUnmatched { .. } | MessageEvent::QuotaDrawn { .. } => {}
         }
         Ok(())
@@ -205,7 +219,7 @@ impl View for Messages {
     }
 
     fn take(&mut self, which: Which) -> Self {
-        Self { messages: self.messages.take(which) }
+        Self { messages: self.messages.take(which), erased: std::mem::take(&mut self.erased) }
     }
 
     async fn load(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
@@ -213,6 +227,12 @@ impl View for Messages {
     }
 
     async fn write(&self, connection: &mut PgConnection, how: How) -> Result<(), StoreError> {
-        write(connection, &self.messages, how).await
+        write(connection, &self.messages, how).await?;
+        for tenant in &self.erased {
+            let people =
+                "UPDATE messages SET sender = NULL, recipient_mask = NULL, recipient_hash = NULL WHERE tenant = $1";
+            sqlx::query(people).bind(Uuid::from_bytes(tenant.to_bytes())).execute(&mut *connection).await?;
+        }
+        Ok(())
     }
 }

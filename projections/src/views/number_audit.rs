@@ -90,6 +90,8 @@ pub(crate) fn transitions(event: &NumberingEvent, place: &Place) -> Vec<NumberTr
         NumberingEvent::QuarantineEnded { number } => of_nobody(number, Available, TransitionReason::CoolOffEnded),
         NumberingEvent::NumberRetired { number, .. } => of_nobody(number, Retired, TransitionReason::Retired),
         NumberingEvent::SkeletonsRenewed { .. }
+        | NumberingEvent::TenantErasureBegun { .. }
+        | NumberingEvent::TenantErased { .. }
         | NumberingEvent::ReservationQuotaSet { .. }
         | NumberingEvent::ReservationBurst { .. }
         | NumberingEvent::RecalledNumberLeasedAgain { .. }

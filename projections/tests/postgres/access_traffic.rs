@@ -1,11 +1,12 @@
 //! A past of the `access` ledger: tenants, people, logins, keys and what the edge notes, decided by the domain itself.
 use crate::ledger::MemoryLedgers;
-use crate::traffic::{Dice, TENANTS};
+use crate::traffic::{Dice, GONE, TENANTS};
 use crate::world::{Keys, tenant};
 use peyk_domain::access::{
     AccessAction, AccessCommand, AddressRange, AuditCount, AuditEntry, AuditKind, Directory, FAILURES_MAX, KeyHash,
     Limits, LoginOutcome, LoginToken, NewKey, NewUser, Origin, ReviewVerdict, Role, Scope, Source,
 };
+use peyk_domain::numbering::Reason;
 use peyk_domain::{ActorId, At, Dated, RequestId, SessionId, Span, TenantId};
 use peyk_keyring::{AccessField, Subject};
 use peyk_schemas::LedgerId;
@@ -56,6 +57,7 @@ pub fn access(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize, keys: &Key
         past.at = past.at.plus(Span::seconds(1 + dice.below(20)));
         past.step(dice);
     }
+    past.erasures(dice);
 }
 
 impl Past<'_> {
@@ -85,6 +87,34 @@ impl Past<'_> {
             events.iter().cloned().for_each(|event| self.directory.evolve(event).expect("applies"));
             self.ledgers.append_by((actor, tenant), LedgerId::ACCESS, self.at, &events);
         }
+    }
+
+    /// A tenant of its own and one of its people, and somebody whose tenant stays.
+    fn erasures(&mut self, dice: &mut Dice) {
+        let gone = tenant(GONE);
+        let why = || Reason::new("the contract has ended and they ask for it").expect("a reason");
+        let (name, region) = (self.entry(TenantId::NIL, ActorId::NIL), "kbl".parse().expect("a region"));
+        self.platform(dice, AccessAction::CreateTenant { tenant: gone, name, region, partition: 0 });
+        for (user, tenant, login) in [(user(USERS), gone, 0xe1), (user(USERS + 1), tenant(0), 0xe2)] {
+            let identity = self.entry(TenantId::NIL, user);
+            let (login, verifier) = (LoginToken([login; 32]), identity.clone());
+            let new = NewUser { user, tenant, login, identity, verifier, roles: Vec::new() };
+            self.platform(dice, AccessAction::CreateUser(new));
+        }
+        let person = user(USERS + 1);
+        for action in [
+            AccessAction::EraseUser { user: person, by: ADMIN, justification: why() },
+            AccessAction::CompleteUserErasure { user: person },
+            AccessAction::SuspendTenant { tenant: gone },
+            AccessAction::EraseTenant { tenant: gone, by: ADMIN, justification: why() },
+        ] {
+            self.platform(dice, action);
+        }
+        // What ran out goes first.
+        while self.directory.accounts(gone) > 0 {
+            self.ask(dice, None, Scope::Platform, AccessAction::Tick);
+        }
+        self.ask(dice, None, Scope::Platform, AccessAction::CompleteTenantErasure { tenant: gone });
     }
 
     fn step(&mut self, dice: &mut Dice) {

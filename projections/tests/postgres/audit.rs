@@ -2,7 +2,7 @@
 use crate::access_traffic::{ADMIN, PLATFORM_ADDRESS, TENANT_ADDRESS};
 use crate::ledger::MemoryLedgers;
 use crate::server::with_database;
-use crate::traffic::{TENANTS, traffic};
+use crate::traffic::{GONE, TENANTS, traffic};
 use crate::world::{Keys, config, project, tenant};
 use peyk_domain::TenantId;
 use peyk_projections::query::{AuditCursor, AuditFilter, AuditOrder, AuditScope, Limit, ReadModels};
@@ -143,7 +143,7 @@ async fn row_level_security_alone_keeps_tenants_apart() {
             found.into_iter().collect::<BTreeSet<_>>()
         };
         let everybody: BTreeSet<_> =
-            (0..TENANTS).map(tenant).chain([TenantId::NIL]).map(|tenant| tenant.to_string()).collect();
+            (0..TENANTS).chain([GONE]).map(tenant).chain([TenantId::NIL]).map(|tenant| tenant.to_string()).collect();
         assert_eq!(seen(&[]).await, BTreeSet::new());
         for index in 0..TENANTS {
             let name = tenant(index).to_string();

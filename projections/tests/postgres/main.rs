@@ -2,6 +2,7 @@
 mod access_traffic;
 mod audit;
 mod data_classes;
+mod erasure;
 mod failures;
 mod ledger;
 mod live;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-async fn equal_slots(config: &ProjectionsConfig<MemoryLedgers>, projections: &[Projection]) {
+pub async fn equal_slots(config: &ProjectionsConfig<MemoryLedgers>, projections: &[Projection]) {
     for projection in projections {
         let found = diff(config, *projection, |_| {}).await.expect("compares");
         assert_eq!(found.differing(), 0, "{found:?}");

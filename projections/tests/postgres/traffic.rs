@@ -3,8 +3,8 @@ use crate::access_traffic::access;
 use crate::ledger::MemoryLedgers;
 use crate::world::{Keys, msisdn, number, tenant};
 use peyk_domain::messages::{
-    AttemptReport, DoubtPolicy, Encoding, Exchange, Lane, Lifecycle, MessageCommand, Outcome, ReceiptReport,
-    ReceiptState, RouteFact, SenderFact, Submission,
+    AttemptReport, DoubtPolicy, Encoding, Exchange, Lane, Lifecycle, MessageCommand, MessageEvent, Outcome,
+    ReceiptReport, ReceiptState, RouteFact, SenderFact, Submission,
 };
 use peyk_domain::numbering::{
     BatchOpening, Expected, FileDigest, FileForm, FileHash, ImportCommand, Inventory, LineEnd, Listing, NumberColumns,
@@ -22,6 +22,8 @@ pub const PARTITIONS: u16 = 2;
 pub const TENANTS: u8 = 3;
 /// The tenant with names.
 pub const NAMES: u8 = 7;
+/// A tenant that is erased in the end.
+pub const GONE: u8 = 8;
 
 /// A linear congruential generator (Knuth's MMIX constants); good enough to mix commands.
 pub struct Dice(u64);
@@ -244,6 +246,7 @@ fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
         };
     }
     names(ledgers, &mut inventory, at);
+    erasure(ledgers, &mut inventory, at.plus(Span::minutes(5)));
     staged(ledgers, &mut inventory, at.plus(Span::minutes(5)), 3, UNDER_WAY);
 }
 
@@ -279,6 +282,19 @@ fn names(ledgers: &MemoryLedgers, inventory: &mut Inventory, at: At) {
         inventory.evolve(event.clone()).expect("applies");
         ledgers.append(LedgerId::NUMBERING, at.plus(Span::minutes(5)), &[event]);
     }
+}
+
+/// A tenant that never had a number is erased.
+fn erasure(ledgers: &MemoryLedgers, inventory: &mut Inventory, at: At) {
+    let gone = tenant(GONE);
+    let mut command = NumberingCommand::EraseTenant { tenant: gone };
+    while !inventory.is_erased(gone) {
+        let events = inventory.decide(Dated { at, command }).expect("decided");
+        events.iter().cloned().for_each(|event| inventory.evolve(event).expect("applies"));
+        ledgers.append(LedgerId::NUMBERING, at, &events);
+        command = NumberingCommand::Tick;
+    }
+    ledgers.append(LedgerId::messages(0), at, &[MessageEvent::TenantErased { tenant: gone, at }]);
 }
 
 fn routing(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {

@@ -34,7 +34,7 @@ pub fn number(offset: u64) -> SenderId {
 
 /// The keyrings of the test tenants; without one, a tenant's keys are gone.
 #[derive(Clone)]
-pub struct Keys(Arc<HashMap<TenantId, TenantKeys>>);
+pub struct Keys(Arc<HashMap<TenantId, Arc<TenantKeys>>>);
 
 pub struct SealedMessage {
     pub token: RecipientToken,
@@ -49,7 +49,7 @@ impl Keys {
             let mut keyring = Keyring::random().expect("randomness");
             keyring.ensure(Purpose::Messages(MONTH)).expect("randomness");
             keyring.ensure(Purpose::Access(MONTH)).expect("randomness");
-            (tenant, TenantKeys::new(tenant, keyring))
+            (tenant, Arc::new(TenantKeys::new(tenant, keyring)))
         });
         Self(Arc::new(keys.collect()))
     }
@@ -61,6 +61,12 @@ impl Keys {
 
     pub fn none() -> Self {
         Self(Arc::default())
+    }
+
+    /// After those of a tenant were destroyed.
+    pub fn without(&self, gone: TenantId) -> Self {
+        let kept = self.0.iter().filter(|(tenant, _)| **tenant != gone);
+        Self(Arc::new(kept.map(|(tenant, keys)| (*tenant, Arc::clone(keys))).collect()))
     }
 
     pub fn of(&self, tenant: TenantId) -> &TenantKeys {

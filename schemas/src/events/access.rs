@@ -4,6 +4,7 @@ use peyk_domain::access::{
     AccessEvent, AddressRange, AuditCount, AuditEntry, AuditKind, Envelope, KeyHash, Limits, LoginFailure, LoginToken,
     Region, ReviewVerdict, Role, SessionEnd,
 };
+use peyk_domain::numbering::Reason;
 use peyk_domain::{ActorId, At, RequestId, SessionId, TenantId};
 
 event_schema! {
@@ -27,6 +28,17 @@ event_schema! {
         }
         TenantResumed = "access.tenant_resumed" version 1 {
             tenant: TenantId => Internal,
+        }
+        TenantErasureBegun = "access.tenant_erasure_begun" version 1 {
+            tenant: TenantId => Internal,
+            by: ActorId => Internal,
+            at: At => Internal,
+            justification: Reason => Confidential,
+        }
+        TenantErased = "access.tenant_erased" version 1 {
+            tenant: TenantId => Internal,
+            tombstone: TenantId => Internal,
+            at: At => Internal,
         }
         LimitsSet = "access.limits_set" version 1 {
             tenant: TenantId => Internal,
@@ -59,6 +71,18 @@ event_schema! {
         }
         UserEnabled = "access.user_enabled" version 1 {
             user: ActorId => Internal,
+        }
+        UserErased = "access.user_erased" version 1 {
+            user: ActorId => Internal,
+            tenant: TenantId => Internal,
+            by: ActorId => Internal,
+            at: At => Internal,
+            justification: Option<Reason> => Confidential,
+        }
+        UserKeysDestroyed = "access.user_keys_destroyed" version 1 {
+            user: ActorId => Internal,
+            tenant: TenantId => Internal,
+            at: At => Internal,
         }
         TotpEnrolled = "access.totp_enrolled" version 1 {
             user: ActorId => Internal,

@@ -4,6 +4,7 @@ use crate::cbor::{Reader, Writer};
 use peyk_domain::At;
 use peyk_domain::access::{AddressRange, Envelope, KeyHash, Limits, LoginToken, Region, Role};
 use peyk_domain::messages::{Sealed, SealedFor};
+use peyk_domain::numbering::Reason;
 use std::net::IpAddr;
 
 impl Field for Envelope {
@@ -160,4 +161,5 @@ macro_rules! optional_fields {
 optional_fields! {
     At: "unsigned, milliseconds since the Unix epoch, or null", "instant / nil";
     u64: "unsigned, 64 bits, or null", "uint / nil";
+    Reason: "text of at most 500 characters, as somebody wrote it, without space around it, or null", "tstr / nil";
 }

@@ -1,5 +1,5 @@
 //! Round trips of the events of `access`, and values they cannot have.
-use super::tests::{actor, at, request, same, sealed, sealed_for, session, tenant};
+use super::tests::{actor, at, reason, request, same, sealed, sealed_for, session, tenant};
 use super::{DataClass, catalogue, samples};
 use crate::cbor::Writer;
 use crate::{EventSchema, RawEvent, SchemaError};
@@ -109,6 +109,13 @@ fn of_tenants() -> impl Strategy<Value = AccessEvent> {
                 KeyCreated { key, tenant, hash: KeyHash(hash), label, roles, expires, allowed, at }
             }
         ),
+        (tenant(), actor(), at(), reason()).prop_map(|(tenant, by, at, justification)| TenantErasureBegun {
+            tenant,
+            by,
+            at,
+            justification
+        }),
+        (tenant(), tenant(), at()).prop_map(|(tenant, tombstone, at)| TenantErased { tenant, tombstone, at }),
         actor().prop_map(|key| KeyRevoked { key }),
         actor().prop_map(|key| KeyExpired { key }),
         (range(), any::<Option<u64>>())
@@ -134,6 +141,9 @@ fn of_users() -> impl Strategy<Value = AccessEvent> {
         (actor(), envelope()).prop_map(|(user, verifier)| PasswordSet { user, verifier }),
         actor().prop_map(|user| UserDisabled { user }),
         actor().prop_map(|user| UserEnabled { user }),
+        (actor(), tenant(), actor(), at(), proptest::option::of(reason()))
+            .prop_map(|(user, tenant, by, at, justification)| UserErased { user, tenant, by, at, justification }),
+        (actor(), tenant(), at()).prop_map(|(user, tenant, at)| UserKeysDestroyed { user, tenant, at }),
         (actor(), envelope()).prop_map(|(user, secret)| TotpEnrolled { user, secret }),
         (actor(), any::<u64>()).prop_map(|(user, step)| TotpConfirmed { user, step }),
         actor().prop_map(|user| TotpRemoved { user }),

@@ -64,6 +64,10 @@ event_schema! {
             state: ReceiptState => Internal,
             error: Option<String> => Internal,
         }
+        TenantErased = "messages.tenant_erased" version 1 {
+            tenant: TenantId => Internal,
+            at: At => Internal,
+        }
         QuotaDrawn = "messages.quota_drawn" version 1 {
             tenant: TenantId => Internal,
             at: At => Internal,

@@ -178,6 +178,15 @@ event_schema! {
             tenant: TenantId => Internal,
             quota: ReservationQuota => Internal,
         }
+        TenantErasureBegun = "numbering.tenant_erasure_begun" version 1 {
+            tenant: TenantId => Internal,
+            at: At => Internal,
+        }
+        TenantErased = "numbering.tenant_erased" version 1 {
+            tenant: TenantId => Internal,
+            tombstone: TenantId => Internal,
+            at: At => Internal,
+        }
         ReservationBurst = "numbering.reservation_burst" version 1 {
             tenant: TenantId => Internal,
             at: At => Internal,

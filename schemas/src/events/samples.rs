@@ -100,6 +100,8 @@ pub(super) fn numbering() -> Vec<NumberingEvent> {
         ExportFailed { export: EXPORT, code: "CORRUPT_LEDGER".into() },
         NumberAuditVerified { position: 17, at: AT },
         NumberAuditBroken { position: 9, at: AT },
+        TenantErasureBegun { tenant: TENANT, at: AT },
+        TenantErased { tenant: TENANT, tombstone: TENANT.tombstone(), at: AT },
         RecalledNumberLeasedAgain { number: number(1), lease: LEASE, tenant: TENANT, recalls: 2 },
         ImportKeyRegistered {
             key: IMPORT_KEY,
@@ -201,6 +203,7 @@ pub(super) fn messages() -> Vec<MessageEvent> {
             error: None,
         },
         QuotaDrawn { tenant: TENANT, at: AT, limit: 100, missing: 60_000 },
+        TenantErased { tenant: TENANT, at: AT },
         MessageExpired { message: MESSAGE },
     ]
 }

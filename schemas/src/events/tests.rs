@@ -123,7 +123,7 @@ fn term() -> impl Strategy<Value = Term> {
     })
 }
 
-fn reason() -> impl Strategy<Value = Reason> {
+pub(super) fn reason() -> impl Strategy<Value = Reason> {
     "[ -~]{0,60}".prop_map(|text| Reason::new(&text).expect("a reason"))
 }
 
@@ -189,6 +189,8 @@ fn numbering_event() -> impl Strategy<Value = NumberingEvent> {
             tenant,
             quota: ReservationQuota { at_once, per_minute }
         }),
+        (tenant(), at()).prop_map(|(tenant, at)| TenantErasureBegun { tenant, at }),
+        (tenant(), tenant(), at()).prop_map(|(tenant, tombstone, at)| TenantErased { tenant, tombstone, at }),
         (tenant(), at(), at()).prop_map(|(tenant, at, again)| ReservationBurst { tenant, at, again }),
         (export(), "[a-z-]{1,32}", "[0-9]{4}-[0-9]{2}", at())
             .prop_map(|(export, profile, period, since)| ExportRequested { export, profile, period, since }),
@@ -271,6 +273,7 @@ fn message_event() -> impl Strategy<Value = MessageEvent> {
         }),
         (connector(), any::<String>(), receipt_state(), any::<Option<String>>())
             .prop_map(|(connector, smsc_id, state, error)| ReceiptUnmatched { connector, smsc_id, state, error }),
+        (tenant(), at()).prop_map(|(tenant, at)| TenantErased { tenant, at }),
         (tenant(), at(), any::<u32>(), any::<u64>()).prop_map(|(tenant, at, limit, missing)| QuotaDrawn {
             tenant,
             at,
@@ -290,7 +293,7 @@ pub(super) fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), 
     Ok(())
 }
 
-const ALL_COUNT: usize = 50 + 31;
+const ALL_COUNT: usize = 53 + 35;
 
 fn all_raw() -> Vec<RawEvent> {
     fn raw<E: EventSchema>(samples: &[E]) -> Vec<RawEvent> {

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const FAILURES_MAX: usize = 10;
 
 /// The first admin.
-fn bootstrap(deployment: &Deployment) -> Result<()> {
+pub fn bootstrap(deployment: &Deployment) -> Result<()> {
     let bootstrap = ["--json", "access", "bootstrap", "--login", "Admin@Example.org", "--password-stdin"];
     let made = deployment.attempt_with(&bootstrap, &format!("{ADMIN_PASSWORD}\n"))?;
     ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

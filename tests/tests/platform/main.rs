@@ -4,6 +4,7 @@ mod audit;
 mod contention;
 mod crash;
 mod described;
+mod erasure;
 mod exports;
 mod federated;
 mod imports;

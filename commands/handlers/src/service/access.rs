@@ -30,7 +30,7 @@ impl Endpoint for Reception {
             return Answer::Failed(Failure::Malformed { reason: "the scope is another tenant's".to_owned() });
         }
         if !by_who_asks(&sealed.command.action, actor) {
-            return Answer::Failed(Failure::Malformed { reason: "a review is of who asks".to_owned() });
+            return Answer::Failed(Failure::Malformed { reason: "it is done in the name of who asks".to_owned() });
         }
         let request = peyk_ledger::Request { id, fingerprint, actor, tenant, deadline, command: sealed.command };
         match trace::submit(&self.writer, request).await {
@@ -46,9 +46,14 @@ fn within(scope: Scope, tenant: TenantId) -> bool {
     tenant.is_nil() || matches!(scope, Scope::Platform) || scope == Scope::Tenant(tenant)
 }
 
-/// Whether a review names as its reviewer who asks, whom the record names too.
+/// Whether a review or an erasure names as who did it who asks, whom the record names too.
 fn by_who_asks(action: &AccessAction, actor: ActorId) -> bool {
-    !matches!(action, AccessAction::Review { by, .. } if *by != actor)
+    match action {
+        AccessAction::Review { by, .. } | AccessAction::EraseTenant { by, .. } | AccessAction::EraseUser { by, .. } => {
+            *by == actor
+        }
+        _ => true,
+    }
 }
 
 /// The answer as the record has it, be it new or of an earlier command with the same id.
@@ -88,6 +93,7 @@ mod tests {
     use super::*;
     use peyk_domain::access::{Envelope, LoginFailure, SessionEnd};
     use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
+    use peyk_domain::numbering::Reason;
     use peyk_domain::{At, RequestId, SessionId};
 
     const USER: ActorId = ActorId::from_bytes([1; 16]);
@@ -116,6 +122,11 @@ mod tests {
         let review = |by| AccessAction::Review { tenant: TenantId::NIL, by, accounts: Vec::new() };
         assert!(by_who_asks(&review(USER), USER) && by_who_asks(&AccessAction::Tick, USER));
         assert!(!by_who_asks(&review(ActorId::NIL), USER) && !by_who_asks(&review(USER), ActorId::NIL));
+        let justification = || Reason::new("the contract has ended and they ask for it").unwrap();
+        let tenant = |by| AccessAction::EraseTenant { tenant: TenantId::NIL, by, justification: justification() };
+        let user = |by| AccessAction::EraseUser { user: USER, by, justification: justification() };
+        assert!(by_who_asks(&tenant(USER), USER) && by_who_asks(&user(USER), USER));
+        assert!(!by_who_asks(&tenant(ActorId::NIL), USER) && !by_who_asks(&user(ActorId::NIL), USER));
     }
 
     /// Each answer from each record that can lead to it, with the request before it and without.

@@ -1,11 +1,12 @@
 //! Commands of the access ledger on the wire.
-use super::scalar::{id, instant, list_of, maybe_instant, span, word, words};
+use super::scalar::{id, instant, list_of, maybe_instant, reason, span, word, words};
 use crate::call::SealedCommand;
 use peyk_domain::access::{
     AccessAction, AccessCommand, AddressRange, AuditCount, AuditEntry, AuditKind, Envelope, KeyHash, Limits,
     LoginOutcome, LoginToken, NewKey, NewUser, Origin, Region, ReviewVerdict, Role, Scope,
 };
 use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
+use peyk_domain::numbering::Reason;
 use peyk_domain::{ActorId, At, RequestId, SessionId, Span, TenantId};
 use serde::{Deserialize, Serialize};
 
@@ -182,6 +183,18 @@ pub(crate) enum AccessActionForm {
         #[serde(with = "id")]
         tenant: TenantId,
     },
+    EraseTenant {
+        #[serde(with = "id")]
+        tenant: TenantId,
+        #[serde(with = "id")]
+        by: ActorId,
+        #[serde(with = "reason")]
+        justification: Reason,
+    },
+    CompleteTenantErasure {
+        #[serde(with = "id")]
+        tenant: TenantId,
+    },
     SetLimits {
         #[serde(with = "id")]
         tenant: TenantId,
@@ -212,6 +225,18 @@ pub(crate) enum AccessActionForm {
         user: ActorId,
     },
     EnableUser {
+        #[serde(with = "id")]
+        user: ActorId,
+    },
+    EraseUser {
+        #[serde(with = "id")]
+        user: ActorId,
+        #[serde(with = "id")]
+        by: ActorId,
+        #[serde(with = "reason")]
+        justification: Reason,
+    },
+    CompleteUserErasure {
         #[serde(with = "id")]
         user: ActorId,
     },

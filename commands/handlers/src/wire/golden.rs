@@ -274,6 +274,7 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
                 quota: ReservationQuota { at_once: 250, per_minute: 90 },
             }),
         ),
+        ("numbering.erase_tenant", Request::Numbering(NumberingCommand::EraseTenant { tenant })),
         (
             "numbering.request_export",
             Request::Numbering(NumberingCommand::RequestExport {

@@ -6,6 +6,7 @@ use peyk_domain::access::{
     LoginToken, NewKey, NewUser, Origin, ReviewVerdict, Role, Scope,
 };
 use peyk_domain::messages::{Generation, Leaf, MonthKey, RetentionClass, Sealed, SealedFor};
+use peyk_domain::numbering::Reason;
 use peyk_domain::{ActorId, At, RequestId, SessionId, Span, TenantId};
 
 const TENANT: TenantId = TenantId::from_bytes([0x7e; 16]);
@@ -119,7 +120,15 @@ pub(crate) fn actions() -> Vec<(&'static str, AccessAction)> {
                 ],
             },
         ),
+        ("access.erase_tenant", EraseTenant { tenant: TENANT, by: USER, justification: why() }),
+        ("access.complete_tenant_erasure", CompleteTenantErasure { tenant: TENANT }),
+        ("access.erase_user", EraseUser { user: USER, by: ActorId::NIL, justification: why() }),
+        ("access.complete_user_erasure", CompleteUserErasure { user: USER }),
     ]
+}
+
+fn why() -> Reason {
+    Reason::new("the contract has ended and they ask for it").unwrap()
 }
 
 pub(super) fn requests() -> Vec<(&'static str, Request)> {

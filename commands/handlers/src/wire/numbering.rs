@@ -108,6 +108,10 @@ pub(crate) enum NumberingForm {
         #[serde(with = "QuotaForm")]
         quota: ReservationQuota,
     },
+    EraseTenant {
+        #[serde(with = "id")]
+        tenant: TenantId,
+    },
     RequestExport {
         #[serde(with = "id")]
         export: ExportId,

@@ -4,7 +4,7 @@ use crate::audit::Asker;
 use crate::metrics::Alert;
 use crate::openapi::values;
 use crate::problem::{Problem, kind};
-use crate::registry::{Entry, SealedEntry};
+use crate::registry::{Entry, SealedEntry, look};
 use crate::request::Request;
 use crate::token::Identity;
 use peyk_domain::access::{
@@ -145,6 +145,10 @@ pub(super) async fn sealed(
     entry: Entry,
     plain: impl Into<Vec<u8>>,
 ) -> Result<SealedEntry, Problem> {
+    // Its keys are destroyed, or about to be.
+    if look(&*api.registry, |directory| directory.tenant_erasure(tenant).is_some())? {
+        return Err(Problem::of(&kind::NOT_FOUND));
+    }
     Ok(api.registry.seal(tenant, entry, Zeroizing::new(plain.into())).await?)
 }
 

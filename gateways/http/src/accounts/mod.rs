@@ -1,8 +1,9 @@
 //! Who may do what, over HTTP: logins and sessions, one's own account, tenants, users, access keys, reviews of them,
-//! blocked addresses.
+//! their erasure, blocked addresses.
 mod access_keys;
 mod asking;
 mod blocked_addresses;
+mod erasures;
 mod login;
 mod me;
 mod reviews;
@@ -13,6 +14,10 @@ mod users;
 pub(crate) use access_keys::{AccessKeys, CreatedKey, NewAccessKey, Revoked, create_key, list_keys, revoke_key};
 pub(crate) use asking::{Page, Which};
 pub(crate) use blocked_addresses::{Block, Blocked, BlockedAddresses, Range, block, list_blocked, unblock};
+pub(crate) use erasures::{
+    Erase, ErasureBegun, ShownTenantErasure, ShownUserErasure, erase_tenant, erase_user, show_tenant_erasure,
+    show_user_erasure,
+};
 pub(crate) use login::{LogIn, log_in};
 pub(crate) use me::{
     Changed, ConfirmTotp, EnrolledTotp, NewPassword, RemoveTotp, ShownMe, confirm_totp, enrol_totp, me, password,

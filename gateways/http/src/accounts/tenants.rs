@@ -105,6 +105,15 @@ pub(crate) async fn create_tenant(api: Arc<Api>, request: Request) -> Result<Ans
         Some(partition) if partition < api.commands.partitions() => partition,
         Some(_) => return Err(Problem::invalid("partition", "there is no such partition")),
     };
+    // No keys are made for who never gets any.
+    if tenant.is_tombstone() {
+        return Err(Problem::invalid("id", "it stands for tenants that were erased; choose another one"));
+    }
+    if look(&*api.registry, |directory| directory.tenant_erasure(tenant).is_some())? {
+        return Err(
+            Problem::of(&kind::ALREADY_EXISTS).detail("the tenant exists no more, and its id is never given again")
+        );
+    }
     let name = sealed(&api, tenant, Entry::TenantName, name).await?;
     let action = AccessAction::CreateTenant { tenant, name: name.envelope, region, partition };
     let done = Asking::of(&api, &request)?.named(command, action, name.digest).await?;

@@ -147,6 +147,7 @@ impl Sender {
         let mut keyless: HashSet<TenantId> = HashSet::new();
         let mut back = Vec::new();
         for Waiting { sighting, durable } in parcel.entries {
+            let sighting = self.of_who_is_there(sighting);
             let Sighting { by, ref source, .. } = sighting;
             let source = match keyless.contains(&by.tenant) {
                 true => None,
@@ -167,6 +168,13 @@ impl Sender {
         }
         self.recorder.gathered.put_back(Parcel { entries: back, counts: Vec::new() });
         (!note.entries.is_empty() || !note.counts.is_empty()).then_some(note)
+    }
+
+    /// Who was of a tenant that is erased is nobody any more: no key seals where they came from.
+    fn of_who_is_there(&self, sighting: Sighting) -> Sighting {
+        let (tenant, mut erased) = (sighting.by.tenant, false);
+        self.registry.look(&mut |directory| erased = directory.tenant_erasure(tenant).is_some());
+        if erased { Sighting { by: NOBODY, ..sighting } } else { sighting }
     }
 
     /// Whether there is nothing more to be done about it.

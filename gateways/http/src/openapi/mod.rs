@@ -6,6 +6,7 @@
 mod accounts;
 mod audit;
 mod document;
+mod erasures;
 mod examples;
 mod health;
 mod imports;
@@ -25,6 +26,7 @@ pub(crate) use accounts::{
 pub(crate) use audit::{list_audit, replay_ledger};
 pub use document::document;
 pub(crate) use document::serve;
+pub(crate) use erasures::{erase_tenant, erase_user, show_tenant_erasure, show_user_erasure};
 pub(crate) use health::{live, openapi, ready};
 pub(crate) use imports::{
     abandon, approve_import, import, list_files, list_import_keys, register_import_key, revoke_import_key, show_file,

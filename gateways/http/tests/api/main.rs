@@ -8,6 +8,7 @@ mod audit;
 mod claiming;
 mod conformance;
 mod description;
+mod erasures;
 mod fakes;
 mod federated;
 mod http2;

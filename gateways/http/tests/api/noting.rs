@@ -5,6 +5,7 @@ use crate::registry::{ROOT, ROOT_LOGIN, ROOT_PASSWORD};
 use crate::tokens::expired;
 use peyk_credentials::AccessKeySecret;
 use peyk_domain::access::{AccessAction, AuditCount, AuditEntry, AuditKind, NewKey, Role, Source};
+use peyk_domain::numbering::Reason;
 use peyk_domain::{ActorId, TenantId};
 use peyk_handlers::CommandError;
 use peyk_http::{ENDPOINTS, FixedLimits, Limiter, Recording, TrustedProxies};
@@ -131,6 +132,24 @@ async fn whoever_is_denied_is_noted_by_why() {
     assert_eq!(counts, [AuditCount { kind: AuditKind::Denied, tenant: HERAT, count: 7 }]);
     let words = format!("{entries:?}");
     assert!(!words.contains(SECRET) && !words.contains(&kabul), "{words}");
+}
+
+/// No key seals where somebody of an erased tenant came from, and nothing else waits for that.
+#[tokio::test]
+async fn who_was_of_an_erased_tenant_is_noted_as_nobody() {
+    let (bench, recording) = watched(Bench::new());
+    let sender = bench.token(HERAT, &TENANT_ROLES);
+    // So that it waits.
+    bench.registry.lose_keys(true);
+    ask(&bench, &sender, "GET", "/v1/users", "").await.is_problem(403, "INSUFFICIENT_SCOPE");
+    let justification = Reason::new("The contract has ended, and they ask for it.").unwrap();
+    bench.registry.arrange(AccessAction::SuspendTenant { tenant: HERAT });
+    bench.registry.arrange(AccessAction::EraseTenant { tenant: HERAT, by: ROOT, justification });
+    bench.registry.lose_keys(false);
+    let (entries, counts) = noted(&bench, recording).await;
+    assert_eq!(told(&entries), [(AuditKind::Denied, "INSUFFICIENT_SCOPE", "")]);
+    assert_eq!((entries[0].actor, entries[0].tenant), (ActorId::NIL, TenantId::NIL));
+    assert_eq!(counts, [AuditCount { kind: AuditKind::Denied, tenant: HERAT, count: 1 }]);
 }
 
 #[tokio::test]

@@ -233,7 +233,9 @@ impl Author {
                 self.expired.insert(*message);
                 return;
             }
-            MessageEvent::ReceiptUnmatched { .. } | MessageEvent::QuotaDrawn { .. } => return,
+            MessageEvent::ReceiptUnmatched { .. }
+            | MessageEvent::QuotaDrawn { .. }
+            | MessageEvent::TenantErased { .. } => return,
         };
         if u64::from(message.to_bytes()[15]) % REMEMBERED == 0 {
             self.remembered.insert(*message, state);

@@ -1,4 +1,4 @@
-use super::{AT, TENANT};
+use super::{AT, TENANT, why};
 use peyk_domain::access::{
     AccessEvent, AddressRange, AuditCount, AuditEntry, AuditKind, Envelope, KeyHash, Limits, LoginFailure, LoginToken,
     ReviewVerdict, Role, SessionEnd,
@@ -97,6 +97,10 @@ pub(in crate::events) fn access() -> Vec<AccessEvent> {
                 source: source(),
             },
         },
+        TenantErasureBegun { tenant: TENANT, by: USER, at: AT, justification: why() },
+        TenantErased { tenant: TENANT, tombstone: TENANT.tombstone(), at: AT },
+        UserErased { user: USER, tenant: TENANT, by: KEY, at: AT, justification: Some(why()) },
+        UserKeysDestroyed { user: USER, tenant: TENANT, at: AT },
         AuditCounted { count: AuditCount { kind: AuditKind::RateLimited, tenant: TENANT, count: 90_001 } },
     ]
 }

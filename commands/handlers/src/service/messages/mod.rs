@@ -1,4 +1,5 @@
 //! One `messages` partition: the only commands that carry personal data, sealed here before anything decides on them.
+mod departures;
 mod month;
 mod opening;
 mod reports;
@@ -13,6 +14,7 @@ use super::verdict::refused;
 use crate::fingerprint::fingerprint_of;
 use crate::trace;
 use crate::wire::{Answer, Failure, Request};
+pub(crate) use departures::follow;
 use peyk_domain::ConnectorId;
 use peyk_domain::messages::{MessageCommand, MessageError, MessageEvent, Messages};
 use peyk_keyring::Keyrings;
