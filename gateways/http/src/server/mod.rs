@@ -14,31 +14,18 @@ pub use tls::{Certificate, TlsError};
 use crate::api::Api;
 use connection::Connection;
 use crowd::Crowd;
+pub use peyk_listener::Drained;
+use peyk_listener::{Guest, Listener};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long to wait after `accept` failed: it is out of file descriptors, as a rule, and trying at once burns a core.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// How serving ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drained {
-    /// All that was under way was answered.
-    Whole,
-    /// The deadline came first. Commands that had reached the log stand there, answered or not.
-    DeadlinePassed,
-}
-
 /// A bound socket, ready to serve.
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     settings: ServerSettings,
     tls: Option<Certificate>,
 }
@@ -55,8 +42,7 @@ impl Server {
     /// # Errors
     /// What the system says about the address.
     pub async fn bind(address: SocketAddr, tls: Option<Certificate>, settings: ServerSettings) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, settings, tls })
+        Ok(Self { listener: Listener::bind(address, settings.connections_max).await?, settings, tls })
     }
 
     /// Where it listens.
@@ -69,65 +55,33 @@ impl Server {
 
     /// Serve until `stop`, then finish what is under way, commands whose client left included, within the deadline.
     ///
-    /// At the limit of connections nothing is accepted: the system's backlog holds who comes, and turns away the rest. A
-    /// connection beyond the limit of its address is closed at once.
+    /// A connection beyond the limit of its address is closed at once.
     pub async fn serve(self, api: Arc<Api>, stop: CancellationToken) -> Drained {
         let Self { listener, settings, tls } = self;
         let connection = Connection::new(&api, settings, tls, stop.clone());
-        let free = Arc::new(Semaphore::new(settings.connections_max));
         let crowd = Crowd::new(settings.connections_per_address_max);
         let open = TaskTracker::new();
-        loop {
-            let accepted = async {
-                // The semaphore is never closed, so this fails only together with everything else.
-                let permit = Arc::clone(&free).acquire_owned().await.ok()?;
-                Some((permit, listener.accept().await))
+        while let Some(Guest { stream, peer, place }) = listener.next(&stop).await {
+            let peer = peer.ip();
+            // Behind a proxy there are many clients; it bounds them itself.
+            let among = if api.limiter.is_proxy(peer) { None } else { Some(crowd.enter(peer)) };
+            let Some(among) = among.map_or(Some(None), |among| among.map(Some)) else {
+                tracing::debug!("a connection too many from one address was closed");
+                continue;
             };
-            let accepted = tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                accepted = accepted => accepted,
-            };
-            match accepted {
-                None => break,
-                Some((permit, Ok((stream, peer)))) => {
-                    let peer = peer.ip();
-                    // Behind a proxy there are many clients; it bounds them itself.
-                    let place = if api.limiter.is_proxy(peer) { None } else { Some(crowd.enter(peer)) };
-                    let Some(place) = place.map_or(Some(None), |place| place.map(Some)) else {
-                        tracing::debug!("a connection too many from one address was closed");
-                        continue;
-                    };
-                    let connection = connection.clone();
-                    open.spawn(async move {
-                        prepare(&stream);
-                        connection.serve(stream, peer).await;
-                        drop((permit, place));
-                    });
-                }
-                Some((_, Err(error))) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
+            let connection = connection.clone();
+            open.spawn(async move {
+                connection.serve(stream, peer).await;
+                drop((place, among));
+            });
         }
         drop(listener);
         open.close();
         api.under_way.close();
-        let all = async {
+        let under_way = async {
             open.wait().await;
             api.under_way.wait().await;
         };
-        match tokio::time::timeout(settings.drain_deadline, all).await {
-            Ok(()) => Drained::Whole,
-            Err(_) => Drained::DeadlinePassed,
-        }
-    }
-}
-
-fn prepare(stream: &TcpStream) {
-    // Answers are small and whole; waiting to fill a segment only delays them.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
+        Drained::within(settings.drain_deadline, under_way).await
     }
 }
