@@ -3,28 +3,25 @@ use anyhow::{Result, anyhow};
 use async_nats::{HeaderMap, jetstream};
 use ed25519_dalek::SigningKey;
 use futures::future::join_all;
-use peyk_domain::numbering::{Numbering, NumberingCommand, NumberingError};
-use peyk_domain::{ActorId, BlockId, CommandId, DeploymentId, LeaseId, SenderId, Span, TenantId};
+use peyk_domain::numbering::{Numbering, NumberingCommand};
+use peyk_domain::{CommandId, DeploymentId, LeaseId, SenderId, Span, TenantId};
 use peyk_ledger::nats::provision;
 use peyk_ledger::witness::WitnessError;
-use peyk_ledger::writer::{ReplayError, replay, spawn};
+use peyk_ledger::writer::{ReplayError, replay};
 use peyk_ledger::{
-    Clock, Committed, Durability, FileWitness, LedgerReader, Ledgers, Names, ReadError, Replica, Request, Segment,
-    SubmitError, WriterConfig, WriterHandle,
+    Clock, Durability, FileWitness, LedgerReader, Ledgers, Names, ReadError, Replica, Request, Segment, SubmitError,
+    WriterConfig,
 };
 use peyk_schemas::{ControlEvent, Draft, EventSchema, Hash, Head, LedgerId, Record, VerifiedRecord};
-use peyk_tests::{NatsServer, eventually, verified};
+use peyk_tests::{Answer, LedgerWriter, Listing, NatsServer, accepted, eventually, hold_against, verified};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const LEDGER: LedgerId = LedgerId::NUMBERING;
-const FIRST: u64 = 93_700_000_000;
-type Answer = Result<Committed<peyk_domain::numbering::NumberingEvent>, SubmitError<NumberingError>>;
 
 /// A deployment's numbering ledger on a server of its own.
 struct Place {
@@ -32,19 +29,6 @@ struct Place {
     names: Names,
     root: SigningKey,
     witness: TempDir,
-}
-
-struct Writer {
-    handle: WriterHandle<Numbering>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-impl Writer {
-    async fn end(self) -> Result<()> {
-        self.stop.cancel();
-        Ok(self.task.await?)
-    }
 }
 
 impl Place {
@@ -68,9 +52,8 @@ impl Place {
         Ok(Ledgers::new(client, self.names.clone(), deployment, self.root.verifying_key()))
     }
 
-    async fn writer(&self) -> Result<Writer> {
-        let stop = CancellationToken::new();
-        let (handle, task) = spawn(WriterConfig {
+    async fn writer(&self) -> Result<LedgerWriter> {
+        Ok(LedgerWriter::start(WriterConfig {
             ledger: LEDGER,
             server: self.nats.user("core"),
             ledgers: self.ledgers("core").await?,
@@ -80,15 +63,13 @@ impl Place {
             durability: Durability::single(),
             clock: Clock::system(),
             snapshots: None,
-            stop: stop.clone(),
-        });
-        Ok(Writer { handle, stop, task })
+            stop: CancellationToken::new(),
+        }))
     }
 
-    async fn leading(&self) -> Result<Writer> {
+    async fn leading(&self) -> Result<LedgerWriter> {
         let writer = self.writer().await?;
-        let mut leadership = writer.handle.leadership();
-        tokio::time::timeout(Duration::from_secs(30), leadership.wait_for(|&leading| leading)).await??;
+        writer.leads(true).await?;
         Ok(writer)
     }
 
@@ -98,36 +79,23 @@ impl Place {
 }
 
 fn id(number: u64) -> CommandId {
-    CommandId::from_bytes((u128::from(number) + 1).to_be_bytes())
+    Listing(number).id()
 }
 
 fn request(number: u64, seconds: u64, command: NumberingCommand) -> Request<NumberingCommand> {
-    Request {
-        id: id(number),
-        fingerprint: [7; 16],
-        actor: ActorId::from_bytes([1; 16]),
-        tenant: TenantId::from_bytes([2; 16]),
-        deadline: tokio::time::Instant::now() + Duration::from_secs(seconds),
-        command,
-    }
+    Listing(number).asking(seconds, command)
 }
 
 fn number(index: u64) -> SenderId {
-    SenderId::from_digits(FIRST + index).expect("a number")
+    Listing(index).number()
 }
 
-/// Lists one number; the command's id follows from it.
 fn list(index: u64) -> NumberingCommand {
-    let block = BlockId::from_bytes(u128::from(index).to_be_bytes());
-    NumberingCommand::Import { block, mno: "test".into(), numbers: vec![number(index).into()] }
+    Listing(index).command()
 }
 
-async fn listed(writer: &Writer, index: u64) -> Answer {
-    writer.handle.submit(request(index, 20, list(index))).await
-}
-
-fn accepted(answer: Answer) -> Result<Committed<peyk_domain::numbering::NumberingEvent>> {
-    answer.map_err(|error| anyhow!("{error}"))
+async fn listed(writer: &LedgerWriter, index: u64) -> Answer {
+    writer.list(index, 20).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -371,26 +339,7 @@ async fn a_log_paused_killed_and_restarted_under_load_loses_nothing_and_lands_no
     }
     // What is still on its way comes to its end before the count.
     writer.end().await?;
-    let mut standing: HashMap<CommandId, Vec<(u64, Hash)>> = HashMap::new();
-    for record in place.records().await? {
-        standing.entry(record.command).or_default().push((record.position, record.hash));
-    }
-    let (mut acknowledged, mut refused) = (0, 0);
-    for (index, answer) in answers {
-        let stands = standing.get(&id(index)).map_or(&[][..], Vec::as_slice);
-        match answer {
-            Ok(committed) => {
-                acknowledged += 1;
-                assert_eq!(stands, [(committed.receipt.position, committed.receipt.hash)]);
-            }
-            Err(SubmitError::OutcomeUnknown) => assert!(stands.len() <= 1),
-            Err(SubmitError::Unavailable | SubmitError::NotLeader | SubmitError::Overloaded) => {
-                refused += 1;
-                assert_eq!(stands, [], "what was refused does not land");
-            }
-            Err(other) => panic!("{other}"),
-        }
-    }
+    let (acknowledged, refused) = hold_against(place.records().await?, answers);
     assert!(acknowledged >= 1_500 && refused > 0, "{acknowledged} acknowledged, {refused} refused");
     Ok(())
 }

@@ -1,9 +1,7 @@
-use crate::place::{Answer, LEDGER, PATIENCE, Place, Writer, id, request};
+use crate::place::{LEDGER, PATIENCE, Place};
 use anyhow::{Context, Result};
-use peyk_domain::CommandId;
-use peyk_ledger::{Declared, Durability, Ledgers, SubmitError};
-use peyk_schemas::Hash;
-use peyk_tests::{NatsCluster, eventually, verified};
+use peyk_ledger::{Declared, Durability, Ledgers};
+use peyk_tests::{Answer, LedgerWriter, Listing, NatsCluster, accepted, eventually, hold_against, verified};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +21,7 @@ struct Load {
 }
 
 impl Load {
-    fn start(writer: &Writer) -> Self {
+    fn start(writer: &LedgerWriter) -> Self {
         let (acknowledged, stop) = (Arc::new(AtomicU64::new(0)), CancellationToken::new());
         let askers = (0..ASKERS).map(|asker| {
             let (handle, stop, acknowledged) = (writer.handle.clone(), stop.clone(), acknowledged.clone());
@@ -33,7 +31,7 @@ impl Load {
                     if stop.is_cancelled() {
                         break;
                     }
-                    let answer = handle.submit(request(index, 2)).await;
+                    let answer = handle.submit(Listing(index).request(2)).await;
                     acknowledged.fetch_add(u64::from(answer.is_ok()), Ordering::Relaxed);
                     answers.insert(index, answer);
                     tokio::time::sleep(Duration::from_millis(5)).await;
@@ -120,26 +118,7 @@ async fn with_the_leader_killed_or_paused_or_all_killed_under_load_nothing_ackno
     // What is still on its way comes to its end before the count.
     writer.end().await?;
 
-    let mut standing: HashMap<CommandId, Vec<(u64, Hash)>> = HashMap::new();
-    for record in verified(&ledgers, LEDGER).await? {
-        standing.entry(record.command).or_default().push((record.position, record.hash));
-    }
-    let (mut acknowledged, mut refused) = (0, 0);
-    for (index, answer) in answers {
-        let stands = standing.get(&id(index)).map_or(&[][..], Vec::as_slice);
-        match answer {
-            Ok(committed) => {
-                acknowledged += 1;
-                assert_eq!(stands, [(committed.receipt.position, committed.receipt.hash)]);
-            }
-            Err(SubmitError::OutcomeUnknown) => assert!(stands.len() <= 1),
-            Err(SubmitError::Unavailable | SubmitError::NotLeader | SubmitError::Overloaded) => {
-                refused += 1;
-                assert_eq!(stands, [], "what was refused does not land");
-            }
-            Err(other) => panic!("{other}"),
-        }
-    }
+    let (acknowledged, refused) = hold_against(verified(&ledgers, LEDGER).await?, answers);
     assert!(acknowledged >= 6 * 10 * ASKERS && refused > 0, "{acknowledged} acknowledged, {refused} refused");
     Ok(())
 }
@@ -154,7 +133,7 @@ async fn a_writer_opens_with_one_of_three_servers_gone_once_the_others_miss_it()
     cluster.named(&name)?.kill()?;
     // Until then the missing answer is a refusal.
     let writer = place.leading(cluster.user("core")).await?;
-    crate::place::accepted(writer.list(0, 60).await)?;
+    accepted(writer.list(0, 60).await)?;
     let ledgers = place.ledgers(cluster.user("core")).await?;
     let streams = ledgers.streams_found(LEDGER).await?;
     assert_eq!(place.durability.verify(&ledgers, &streams).await, Ok(vec![name.clone()]));

@@ -1,8 +1,8 @@
-use crate::place::{LEDGER, Place, accepted};
+use crate::place::{LEDGER, Place};
 use anyhow::Result;
 use peyk_ledger::nats::DurabilityError;
 use peyk_ledger::{Declared, Durability, SubmitError};
-use peyk_tests::{NatsCluster, NatsServer};
+use peyk_tests::{NatsCluster, NatsServer, accepted};
 
 /// What is found of the servers now.
 async fn verified(place: &Place, core: peyk_ledger::Server) -> Result<Result<Vec<String>, DurabilityError>> {

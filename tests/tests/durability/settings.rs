@@ -1,9 +1,9 @@
-use crate::place::{LEDGER, PATIENCE, Place, accepted};
+use crate::place::{LEDGER, PATIENCE, Place};
 use anyhow::Result;
 use async_nats::jetstream;
 use async_nats::jetstream::stream::{Compression, Republish};
 use peyk_ledger::{Durability, Segment};
-use peyk_tests::{Deployment, NatsServer, Postgres, eventually};
+use peyk_tests::{Deployment, NatsServer, Postgres, accepted, eventually};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-use crate::place::{LEDGER, Place, accepted};
+use crate::place::{LEDGER, Place};
 use anyhow::Result;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -7,7 +7,7 @@ use peyk_ledger::witness::WitnessError;
 use peyk_ledger::writer::{ReplayError, replay};
 use peyk_ledger::{Bookmark, Bookmarks, Durability};
 use peyk_schemas::{Hash, LedgerId};
-use peyk_tests::NatsServer;
+use peyk_tests::{NatsServer, accepted};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,9 @@
-use crate::place::{LEDGER, PATIENCE, Place, id};
+use crate::place::{LEDGER, PATIENCE, Place};
 use anyhow::Result;
 use peyk_ledger::nats::stream_config;
 use peyk_ledger::{LedgerReader, Segment};
 use peyk_schemas::{ControlEvent, EventSchema, VerifiedRecord};
+use peyk_tests::{Listing, accepted};
 use std::time::Duration;
 
 fn quarantined(records: &[VerifiedRecord]) -> Vec<(u64, u64)> {
@@ -26,7 +27,7 @@ async fn messages_that_take_the_last_positions_of_a_segment_are_named_in_the_nex
     // The stream is full: what would stand behind its last position is refused by NATS itself.
     let beyond = core.context().publish(place.names.subject(LEDGER, Segment::FIRST), "one more".into()).await?.await;
     assert!(beyond.is_err(), "{beyond:?}");
-    writer.list(next).await?;
+    accepted(writer.list(next, 60).await)?;
     let records = place.records().await?;
     assert_eq!(quarantined(&records), [(98, 100)]);
     assert_eq!(
@@ -51,7 +52,7 @@ async fn messages_in_a_segment_that_is_not_begun_are_told_at_once_and_named_when
     let standing = core.standing(LEDGER).await?;
     assert_eq!((standing.tail, standing.reach, standing.ahead, standing.misplaced), (10, 200, 1, 2));
     next = place.fill(&writer, next, 101).await?;
-    writer.list(next).await?;
+    accepted(writer.list(next, 60).await)?;
     let records = place.records().await?;
     assert_eq!(quarantined(&records), [(101, 102)]);
     assert_eq!(core.standing(LEDGER).await?.misplaced, 0, "they are named, and the segment is begun");
@@ -64,10 +65,10 @@ async fn messages_in_a_segment_that_is_not_begun_are_told_at_once_and_named_when
     writer.end().await?;
     place.migrate().await?;
     let writer = place.leading().await?;
-    writer.list(next).await?;
+    accepted(writer.list(next, 60).await)?;
     let records = place.records().await?;
     assert_eq!(quarantined(&records).last(), Some(&(201, 300)));
-    assert_eq!(records.iter().filter(|record| record.command == id(next)).count(), 1);
+    assert_eq!(records.iter().filter(|record| record.command == Listing(next).id()).count(), 1);
     writer.end().await
 }
 
@@ -87,7 +88,7 @@ async fn messages_behind_the_end_of_a_segment_are_in_no_ledger() -> Result<()> {
     assert_eq!(place.tail().await?, 100);
     assert_eq!(core.standing(LEDGER).await?.misplaced, 4);
     for index in next..next + 20 {
-        writer.list(index).await?;
+        accepted(writer.list(index, 60).await)?;
     }
     let records = place.records().await?;
     assert_eq!(quarantined(&records), [(96, 100)]);
@@ -102,6 +103,6 @@ async fn messages_behind_the_end_of_a_segment_are_in_no_ledger() -> Result<()> {
     // A successor reads the same.
     writer.end().await?;
     let successor = place.leading().await?;
-    assert!(successor.list(next).await?.repeated);
+    assert!(accepted(successor.list(next, 60).await)?.repeated);
     successor.end().await
 }

@@ -1,8 +1,9 @@
-use crate::place::{LEDGER, PATIENCE, Place, Writer, id, request};
+use crate::place::{LEDGER, PATIENCE, Place};
 use anyhow::{Result, anyhow};
 use peyk_domain::numbering::Numbering;
 use peyk_ledger::{Clock, LedgerReader, Names, Replica, SubmitError};
 use peyk_schemas::Hash;
+use peyk_tests::{LedgerWriter, Listing};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,13 +17,13 @@ const ASKERS: u64 = 600;
 type Receipts = HashMap<u64, (u64, Hash)>;
 
 /// Asks for new numbers until stopped; where each that was acknowledged stands.
-fn ask(writer: &Writer, index: Arc<AtomicU64>, stop: CancellationToken) -> JoinHandle<Result<Receipts>> {
+fn ask(writer: &LedgerWriter, index: Arc<AtomicU64>, stop: CancellationToken) -> JoinHandle<Result<Receipts>> {
     let handle = writer.handle.clone();
     tokio::spawn(async move {
         let mut receipts = HashMap::new();
         while !stop.is_cancelled() {
             let next = index.fetch_add(1, Ordering::Relaxed);
-            match handle.submit(request(next, 60)).await {
+            match handle.submit(Listing(next).request(60)).await {
                 Ok(committed) => drop(receipts.insert(next, (committed.receipt.position, committed.receipt.hash))),
                 Err(SubmitError::NotLeader) => break,
                 // The maintenance job is late.
@@ -70,7 +71,7 @@ async fn a_load_and_all_who_read_it_cross_many_boundaries() -> Result<()> {
     let mut receipts = HashMap::new();
     let mut epochs = 0;
     let leases = place.context().await?.get_key_value(place.names.writers_bucket()).await?;
-    let mut old: Option<Writer> = None;
+    let mut old: Option<LedgerWriter> = None;
     // Writers follow one another under load, each taking over while the one before still writes.
     for boundary in (1..=SEGMENTS).step_by(3) {
         leases.purge(Names::lease_key(LEDGER)).await?;
@@ -107,7 +108,7 @@ async fn a_load_and_all_who_read_it_cross_many_boundaries() -> Result<()> {
         }
     }
     for (index, receipt) in &receipts {
-        assert_eq!(stands.get(&id(*index)), Some(receipt));
+        assert_eq!(stands.get(&Listing(*index).id()), Some(receipt));
     }
     assert!(receipts.len() as u64 > tail / 2, "{} acknowledged of {tail}", receipts.len());
     // Segments are full to the last position, and batches, whose records but the last are unsigned, stand around it.

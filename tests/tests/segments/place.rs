@@ -1,18 +1,13 @@
 use anyhow::{Result, anyhow};
 use async_nats::jetstream;
 use ed25519_dalek::SigningKey;
-use peyk_domain::numbering::{Numbering, NumberingCommand, NumberingEvent};
-use peyk_domain::{ActorId, BlockId, CommandId, DeploymentId, SenderId, TenantId};
+use peyk_domain::DeploymentId;
 use peyk_ledger::nats::{Tape, provision};
-use peyk_ledger::writer::spawn;
-use peyk_ledger::{
-    Clock, Committed, Durability, FileWitness, Ledgers, Names, Request, Segment, Segments, WriterConfig, WriterHandle,
-};
+use peyk_ledger::{Clock, Durability, FileWitness, Ledgers, Names, Segment, Segments, WriterConfig};
 use peyk_schemas::{LedgerId, VerifiedRecord};
-use peyk_tests::{NatsServer, eventually, verified};
+use peyk_tests::{LedgerWriter, NatsServer, accepted, eventually, verified};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub const LEDGER: LedgerId = LedgerId::NUMBERING;
@@ -25,30 +20,6 @@ pub struct Place {
     pub names: Names,
     root: SigningKey,
     witness: TempDir,
-}
-
-pub struct Writer {
-    pub handle: WriterHandle<Numbering>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-impl Writer {
-    pub async fn end(self) -> Result<()> {
-        self.stop.cancel();
-        Ok(self.task.await?)
-    }
-
-    pub async fn leads(&self) -> Result<()> {
-        let mut leadership = self.handle.leadership();
-        tokio::time::timeout(PATIENCE, leadership.wait_for(|&leading| leading)).await??;
-        Ok(())
-    }
-
-    /// Lists the number of that index, patiently.
-    pub async fn list(&self, index: u64) -> Result<Committed<NumberingEvent>> {
-        self.handle.submit(request(index, 60)).await.map_err(|error| anyhow!("{index}: {error}"))
-    }
 }
 
 impl Place {
@@ -84,9 +55,8 @@ impl Place {
         Ok(FileWitness::new(self.witness.path())?)
     }
 
-    pub async fn writer(&self) -> Result<Writer> {
-        let stop = CancellationToken::new();
-        let (handle, task) = spawn(WriterConfig {
+    pub async fn writer(&self) -> Result<LedgerWriter> {
+        Ok(LedgerWriter::start(WriterConfig {
             ledger: LEDGER,
             server: self.nats.user("core"),
             ledgers: self.ledgers("core").await?,
@@ -96,14 +66,13 @@ impl Place {
             durability: Durability::single(),
             clock: Clock::system(),
             snapshots: None,
-            stop: stop.clone(),
-        });
-        Ok(Writer { handle, stop, task })
+            stop: CancellationToken::new(),
+        }))
     }
 
-    pub async fn leading(&self) -> Result<Writer> {
+    pub async fn leading(&self) -> Result<LedgerWriter> {
         let writer = self.writer().await?;
-        writer.leads().await?;
+        writer.leads(true).await?;
         Ok(writer)
     }
 
@@ -116,9 +85,9 @@ impl Place {
     }
 
     /// Lists numbers one by one until so many positions are taken; the index behind the last one listed.
-    pub async fn fill(&self, writer: &Writer, mut index: u64, to: u64) -> Result<u64> {
+    pub async fn fill(&self, writer: &LedgerWriter, mut index: u64, to: u64) -> Result<u64> {
         while self.tail().await? < to {
-            writer.list(index).await?;
+            accepted(writer.list(index, 60).await)?;
             index += 1;
         }
         Ok(index)
@@ -152,23 +121,5 @@ impl Place {
         })
         .await;
         Ok(())
-    }
-}
-
-pub fn id(index: u64) -> CommandId {
-    CommandId::from_bytes((u128::from(index) + 1).to_be_bytes())
-}
-
-/// Lists one number; ids follow from the index.
-pub fn request(index: u64, seconds: u64) -> Request<NumberingCommand> {
-    let number = SenderId::from_digits(93_700_000_000 + index).expect("a number");
-    let block = BlockId::from_bytes(u128::from(index).to_be_bytes());
-    Request {
-        id: id(index),
-        fingerprint: [7; 16],
-        actor: ActorId::from_bytes([1; 16]),
-        tenant: TenantId::from_bytes([2; 16]),
-        deadline: tokio::time::Instant::now() + Duration::from_secs(seconds),
-        command: NumberingCommand::Import { block, mno: "test".into(), numbers: vec![number.into()] },
     }
 }
