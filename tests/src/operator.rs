@@ -49,14 +49,30 @@ impl Operator {
         self.key_id
     }
 
+    /// Its public key in PEM.
+    ///
+    /// # Errors
+    /// If the key cannot be written so.
+    pub fn public_key_pem(&self) -> Result<String> {
+        Ok(self.key.to_public_key().to_public_key_pem(LineEnding::LF)?)
+    }
+
+    /// The same in DER.
+    ///
+    /// # Errors
+    /// As [`Self::public_key_pem`].
+    pub fn public_key_der(&self) -> Result<Vec<u8>> {
+        Ok(self.key.to_public_key().to_public_key_der()?.into_vec())
+    }
+
     /// Lets its key count; once more is no error.
     ///
     /// # Errors
     /// If it is refused.
     pub async fn register(&self, platform: &Http) -> Result<()> {
-        let public_key = self.key.to_public_key().to_public_key_pem(LineEnding::LF)?;
         let body = json!({
-            "id": self.key_id.to_string(), "operator": self.name, "scheme": "rsa-pkcs1-sha256", "public_key": public_key,
+            "id": self.key_id.to_string(), "operator": self.name, "scheme": "rsa-pkcs1-sha256",
+            "public_key": self.public_key_pem()?,
         });
         let key = Uuid::new_v4().to_string();
         let reply = platform.post("/v1/numbering/import-keys", &key, &body).await?;

@@ -47,9 +47,10 @@ pub use event::NumberingEvent;
 pub use exports::{AuditVerdict, EXPORT_SIGNATURE_MAX, EXPORTS_KEPT, Export, ExportProof, ExportState};
 pub use imports::{
     APPROVAL_LASTS_MAX, APPROVAL_LASTS_MIN, APPROVALS_MAX, AbandonReason, Approval, BATCH_LASTS, BATCH_ROWS_MAX,
-    BATCHES_MAX, BatchOpening, FileDigest, FileForm, FileHash, ImportCommand, ImportKey, KEY_LASTS, KEY_LASTS_MAX,
-    KEY_LASTS_MIN, KEYS_MAX, LineEnd, NoFileHash, NoSuchScheme, NumberColumns, PUBLIC_KEY_BYTES_MAX, REMOVED_PER_EVENT,
-    REMOVED_PER_TICK, SIGNATURE_BYTES_MAX, STAGED_MAX, SignatureScheme, Voucher,
+    BATCHES_MAX, BatchOpening, FAULTS_NAMED, Fault, Faults, FileChanged, FileCheck, FileDigest, FileForm, FileHash,
+    FileRows, ImportCommand, ImportKey, KEY_LASTS, KEY_LASTS_MAX, KEY_LASTS_MIN, KEYS_MAX, LineEnd, NoFileHash,
+    NoSuchScheme, NumberColumns, NumberFile, PUBLIC_KEY_BYTES_MAX, REMOVED_PER_EVENT, REMOVED_PER_TICK,
+    SIGNATURE_BYTES_MAX, STAGED_MAX, SignatureScheme, Voucher,
 };
 pub use inventory::{Counts, Entry, Inventory};
 pub use lifecycle::Lifecycle;

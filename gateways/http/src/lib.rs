@@ -48,6 +48,7 @@ pub use endpoint::{ENDPOINTS, Endpoint};
 pub use hyper::Uri;
 pub use limits::{DirectoryLimits, FixedLimits, ForwardedBy, Limiter, Limits, Rate, TrustedProxies};
 pub use metrics::METRICS;
+pub use numbering::{ImportError, ImportSteps, Unusable, block_of, check_number_file, public_key_der, signature_bytes};
 pub use openapi::document as openapi;
 pub use problem::{Kind, Problem, Reason, kind, reason};
 pub use readiness::{LogState, Readiness};

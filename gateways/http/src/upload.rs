@@ -6,7 +6,7 @@ use futures::{Stream, StreamExt};
 use multer::{Constraints, Multipart, SizeLimit};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use warp::http::HeaderMap;
@@ -81,11 +81,23 @@ impl Upload {
     }
 }
 
-/// A file that came with a form.
+/// A file that came with a form. While it is there it counts as an upload that is under way.
 #[derive(Debug)]
 pub(crate) struct Spooled {
-    pub(crate) file: File,
+    file: File,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Read for Spooled {
+    fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        self.file.read(piece)
+    }
+}
+
+impl Seek for Spooled {
+    fn seek(&mut self, place: io::SeekFrom) -> io::Result<u64> {
+        self.file.seek(place)
+    }
 }
 
 async fn parts(mut form: Multipart<'_>, permit: OwnedSemaphorePermit) -> Result<Upload, Problem> {

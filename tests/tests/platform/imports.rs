@@ -1,11 +1,17 @@
 //! Files of numbers that operators sign: all of a file comes in or nothing, whatever happens on the way.
 use crate::setting::{FIRST, fresh, platform};
 use anyhow::{Context, Result};
-use peyk_domain::TenantId;
+use peyk_domain::numbering::{ImportCommand, KEY_LASTS, Numbering, NumberingCommand, SignatureScheme};
+use peyk_domain::{ActorId, At, CommandId, ImportKeyId, Span, TenantId};
+use peyk_ledger::writer::spawn;
+use peyk_ledger::{Clock, Durability, FileWitness, Request, WriterConfig};
+use peyk_schemas::LedgerId;
 use peyk_tests::{Deployment, Http, Operator, Postgres, Reply, eventually, number_file};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 const PATIENCE: Duration = Duration::from_secs(90);
 const IMPORTS: &str = "/v1/numbering/imports";
@@ -87,11 +93,11 @@ async fn a_number_that_is_there_refuses_the_whole_file() -> Result<()> {
     let http = platform(&deployment)?;
     let operator = Operator::test();
     operator.import(&http, FIRST, 10).await?;
-    // The last row is known: by then two records of rows are staged.
-    let overlapping = format!("{}+{FIRST}\n", number_file(FIRST + 1_000, 1_000));
+    // The last row is known: by then records of rows are staged.
+    let overlapping = format!("{}+{FIRST}\n", number_file(FIRST + 1_000, 12_000));
     let reply = hand_over(&http, operator, &overlapping).await?;
     refused(&reply, 422, "INVALID_ROWS");
-    assert!(reply.text("/detail").contains("counted from 1: 1001;"), "{}", reply.body);
+    assert!(reply.text("/detail").contains("counted from 1: 12001;"), "{}", reply.body);
     eventually("what was staged is taken away", PATIENCE, || async {
         let file = http.get(&format!("{IMPORTS}/{}", hash(&overlapping))).await;
         file.is_ok_and(|file| file.text("/state") == "abandoned" && file.number("/staged") == Some(0))
@@ -136,7 +142,7 @@ async fn in_an_emergency_a_second_person_vouches_once_for_one_file() -> Result<(
 /// The process is killed while rows are being staged: nobody sees one of them, and the same request goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_is_killed_half_way_shows_nothing_and_goes_on() -> Result<()> {
-    const ROWS: u64 = 60_000;
+    const ROWS: u64 = 200_000;
     let mut deployment = Deployment::prepare(Postgres::database().await?).await?;
     deployment.serve().await?;
     let operator = Operator::test();
@@ -162,6 +168,59 @@ async fn an_import_that_is_killed_half_way_shows_nothing_and_goes_on() -> Result
     let after = http.get(&path).await?.expect(200)?;
     assert_eq!((after.text("/state"), after.number("/staged")), ("closed", Some(ROWS)));
     assert_eq!(after.number("/position"), before.number("/position"), "it is the same import");
+    deployment.end();
+    Ok(())
+}
+
+/// Lets the operator's key count as of `days` ago, for the 90 days that a key counts: what a deployment has that runs for long.
+async fn registered_days_ago(deployment: &Deployment, operator: &Operator, days: u64) -> Result<()> {
+    let stop = CancellationToken::new();
+    let ago = Span::days(days).0;
+    let (writer, task) = spawn::<Numbering>(WriterConfig {
+        ledger: LedgerId::NUMBERING,
+        server: deployment.nats.user("core"),
+        ledgers: deployment.core().await?,
+        root: deployment.root()?,
+        witness: FileWitness::new(deployment.path("witness"))?,
+        bookmarks: None,
+        durability: Durability::single(),
+        clock: Clock::new(move || At(Clock::system().now().0 - ago)),
+        snapshots: None,
+        stop: stop.clone(),
+    });
+    timeout(PATIENCE, writer.leadership().wait_for(|&leading| leading)).await??;
+    let command = NumberingCommand::Imports(ImportCommand::RegisterKey {
+        key: ImportKeyId::from_bytes(*operator.key_id().as_bytes()),
+        mno: "Roshan".to_owned(),
+        scheme: SignatureScheme::Pkcs1Sha256,
+        public_key: operator.public_key_der()?,
+        valid_from: None,
+        lasts: KEY_LASTS,
+    });
+    let (id, deadline) = (CommandId::from_bytes([1; 16]), Instant::now() + PATIENCE);
+    let (actor, tenant) = (ActorId::NIL, TenantId::NIL);
+    writer.submit(Request { id, fingerprint: [1; 16], actor, tenant, deadline, command }).await.context("a key")?;
+    stop.cancel();
+    Ok(task.await?)
+}
+
+#[tokio::test]
+async fn a_key_that_expired_lets_nothing_in() -> Result<()> {
+    let mut deployment = Deployment::prepare(Postgres::database().await?).await?;
+    let operator = Operator::new("Roshan");
+    registered_days_ago(&deployment, &operator, 91).await?;
+    deployment.serve().await?;
+    let http = platform(&deployment)?;
+    let file = number_file(FIRST, 20);
+    let reply = hand_over(&http, &operator, &file).await?;
+    refused(&reply, 422, "SIGNATURE_INVALID");
+    assert!(reply.text("/detail").contains("expired"), "{}", reply.body);
+    assert_eq!(seen(&deployment, Some(end(&http).await?)).await?, 0);
+    assert_eq!(http.get(IMPORTS).await?.expect(200)?.body["items"], json!([]), "nothing was even begun");
+    // The operator signs with a new key from now on.
+    let renewed = Operator::new("Roshan");
+    renewed.register(&http).await?;
+    hand_over(&http, &renewed, &file).await?.expect(201)?;
     deployment.end();
     Ok(())
 }

@@ -9,8 +9,9 @@ pub const BATCH_LASTS: Span = Span::hours(1);
 pub const BATCHES_MAX: usize = 4;
 /// The rows of a file.
 pub const BATCH_ROWS_MAX: u32 = 2_000_000;
-/// Rows of one record.
-pub const STAGED_MAX: usize = 500;
+/// Rows of one record: so many that a record's own price hardly counts, and so few that nobody waits long for the writer
+/// meanwhile.
+pub const STAGED_MAX: usize = 5_000;
 /// Rows of an abandoned batch that one event, and one tick, take away.
 pub const REMOVED_PER_EVENT: usize = 500;
 pub const REMOVED_PER_TICK: usize = 5_000;

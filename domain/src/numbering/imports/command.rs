@@ -21,7 +21,8 @@ pub enum ImportCommand {
     Approve { approval: ApprovalId, file: FileHash, lasts: Span, justification: Reason, approver: ActorId },
     /// Begin to stage a file, or go on with one that is the same in everything.
     Open(BatchOpening),
-    /// The rows from `first` on, counted from 0; at most [`super::STAGED_MAX`]. Those that are staged already change nothing.
+    /// The rows from `first` on, counted from 0; at most [`super::STAGED_MAX`]. Those that are staged already
+    /// change nothing; those that come before the rows in front of them are refused.
     Stage { file: FileHash, first: u32, numbers: Vec<Listing> },
     /// Let all rows of the file join the inventory.
     Close { file: FileHash },

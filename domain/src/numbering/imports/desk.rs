@@ -114,23 +114,24 @@ impl Inventory {
         Ok(vec![NumberingEvent::BatchOpened { file, block, mno, rows, form, voucher, importer, until }])
     }
 
-    fn stage_rows(&self, at: At, file: FileHash, first: u32, numbers: Vec<Listing>) -> Decided {
+    fn stage_rows(&self, at: At, file: FileHash, first: u32, mut numbers: Vec<Listing>) -> Decided {
         let batch = self.desk.open(at, file)?;
-        let staged = batch.staged.len();
-        let first = first as usize;
+        let (first, staged) = (first as usize, batch.staged.len());
         if numbers.is_empty() || numbers.len() > STAGED_MAX {
-            return Err(NumberingError::InvalidValue("from 1 to 500 rows are staged at once"));
+            return Err(NumberingError::InvalidValue("from 1 to 5000 rows are staged at once"));
         }
-        if first < staged {
-            let same = batch.staged.get(first..first + numbers.len()).is_some_and(|there| there == numbers);
-            return if same {
-                Ok(Vec::new())
-            } else {
-                Err(NumberingError::BatchConflict("other rows are staged there"))
-            };
-        }
-        if first > staged || staged + numbers.len() > batch.rows as usize {
+        // The hash of the file is taken over its rows in order, so those that come early are asked for again.
+        if first > staged || first + numbers.len() > batch.rows as usize {
             return Err(NumberingError::InvalidTransition("these rows do not follow those that are staged"));
+        }
+        // What comes twice changes nothing; what follows it does.
+        let again = numbers.len().min(staged - first);
+        if batch.staged[first..first + again] != numbers[..again] {
+            return Err(NumberingError::BatchConflict("other rows are staged there"));
+        }
+        numbers.drain(..again);
+        if numbers.is_empty() {
+            return Ok(Vec::new());
         }
         let mut seen = HashSet::with_capacity(numbers.len());
         let (mut rows, mut count) = (Vec::new(), 0);
@@ -138,7 +139,7 @@ impl Inventory {
             if !seen.insert(number) || !self.may_be_listed(number) {
                 count += 1;
                 if rows.len() < INVALID_ROWS_NAMED {
-                    rows.push(first + row);
+                    rows.push(staged + row);
                 }
             }
         }

@@ -124,6 +124,11 @@ impl FileDigest {
         }
     }
 
+    /// The same of a file whose form is known only at its end.
+    pub(super) fn of_form(self, form: FileForm) -> Self {
+        Self { form, ..self }
+    }
+
     /// The hash of the file that ends here.
     #[must_use]
     pub fn finish(&self) -> FileHash {

@@ -1,6 +1,7 @@
 //! Files of numbers that operators hand over: who vouches for one, and how all of it joins the inventory or none of it.
 mod approval;
 mod batch;
+mod check;
 mod command;
 mod desk;
 mod evolve;
@@ -20,6 +21,7 @@ pub use approval::{APPROVAL_LASTS_MAX, APPROVAL_LASTS_MIN, APPROVALS_MAX, Approv
 pub use batch::{
     AbandonReason, BATCH_LASTS, BATCH_ROWS_MAX, BATCHES_MAX, REMOVED_PER_EVENT, REMOVED_PER_TICK, STAGED_MAX,
 };
+pub use check::{FAULTS_NAMED, Fault, Faults, FileChanged, FileCheck, FileRows, NumberFile};
 pub use command::{BatchOpening, ImportCommand};
 pub(super) use desk::Desk;
 pub use file::{FileDigest, FileForm, FileHash, LineEnd, NoFileHash, NumberColumns};

@@ -85,7 +85,7 @@ impl Model {
                 }
                 let (hidden, visible) = (self.hidden(), self.visible());
                 let known = |number: &u64| hidden.contains(number) || visible.contains(number);
-                if first != staged || FILES[file][first..end].iter().any(known) {
+                if first > staged || FILES[file][staged..end].iter().any(known) {
                     return false;
                 }
                 if let Stands::Open { staged, .. } = &mut self.files[file] {

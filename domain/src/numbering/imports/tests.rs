@@ -246,9 +246,52 @@ fn rows_are_staged_in_order_and_none_twice() {
         .when(at(NOW, stage(0, &[number(1), number(1)])))
         .refused(NumberingError::InvalidRows { rows: vec![1], count: 1 });
     under_way(1).when(at(NOW, stage(1, &[number(1)]))).refused(NumberingError::InvalidRows { rows: vec![1], count: 1 });
-    for numbers in [vec![], (0..501).map(number).collect()] {
+    for numbers in [vec![], (0..=STAGED_MAX as u64).map(number).collect()] {
         assert_eq!(under_way(0).when(at(NOW, stage(0, &numbers))).code(NumberingError::code), "INVALID_VALUE");
     }
+}
+
+/// Several commands are under way at once, and each may come twice, late, or before the one in front of it.
+#[test]
+fn rows_that_come_twice_or_early_change_nothing_else() {
+    let rows: Vec<_> = (0..10).map(number).collect();
+    let (file, open) = (file_of(&rows), opening(&rows, block(1), Voucher::Approval(APPROVAL)));
+    let part = |from: usize, to: usize| {
+        let first = u32::try_from(from).expect("a few");
+        ImportCommand::Stage { file, first, numbers: rows[from..to].to_vec() }
+    };
+    let staged = |from: usize, to: usize| NumberingEvent::RowsStaged { file, numbers: rows[from..to].to_vec() };
+    let early = || NumberingError::InvalidTransition("these rows do not follow those that are staged");
+    let ledger = given::<Numbering>([approved(file, NOW), opened(&open, NOW)])
+        .when(at(NOW, part(4, 8)))
+        .refused(early())
+        .when(at(NOW, part(8, 10)))
+        .refused(early())
+        .when(at(NOW, part(0, 4)))
+        .then([staged(0, 4)])
+        .when(at(NOW, part(0, 4)))
+        .then_nothing()
+        .when(at(NOW, part(4, 8)))
+        .then([staged(4, 8)])
+        .when(at(NOW, part(2, 6)))
+        .then_nothing()
+        // Of rows that were cut otherwise before, those that are not there yet follow.
+        .when(at(NOW, part(6, 9)))
+        .then([staged(8, 9)])
+        .when(at(NOW, ImportCommand::Close { file }))
+        .refused(NumberingError::InvalidTransition("rows of the file are not staged yet"))
+        .when(at(NOW, ImportCommand::Stage { file, first: 8, numbers: vec![number(8), number(3)] }))
+        .refused(NumberingError::InvalidRows { rows: vec![9], count: 1 })
+        .when(at(NOW, ImportCommand::Stage { file, first: 8, numbers: vec![number(3), rows[9]] }))
+        .refused(NumberingError::BatchConflict("other rows are staged there"))
+        .when(at(NOW, part(8, 10)))
+        .then([staged(9, 10)])
+        .when(at(NOW, part(0, 10)))
+        .then_nothing()
+        .when(at(NOW, ImportCommand::Close { file }))
+        .then([NumberingEvent::BatchClosed { file }]);
+    assert_eq!(ledger.state().counts(), Counts { available: 10, ..Counts::default() });
+    ledger.when(at(NOW, part(8, 10))).refused(NumberingError::DuplicateBatch);
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub(crate) use imports::{
     Registering, Revoking, ShownFile, ShownFiles, ShownKeys, WhichFiles, abandon, approve as approve_import, import,
     list as list_files, list_keys, register as register_key, revoke as revoke_key, show as show_file,
 };
+pub use imports::{ImportError, ImportSteps, Unusable, block_of, check_number_file, public_key_der, signature_bytes};
 pub(crate) use lease::{
     Assigning, ForAWhile, ForGood, Holding, Leased, Reserved, assign, hold, release, renew, reserve,
 };

@@ -57,11 +57,11 @@ fn signed(file: &str) -> Value {
 #[tokio::test]
 async fn a_file_is_opened_staged_in_order_and_closed() {
     let bench = Bench::new();
-    let reply = import(&bench, &signed(&file(1_100))).await;
-    assert_eq!((reply.status, &reply.body["rows"]), (201, &1_100.into()), "{}", reply.body);
+    let reply = import(&bench, &signed(&file(12_000))).await;
+    assert_eq!((reply.status, &reply.body["rows"]), (201, &12_000.into()), "{}", reply.body);
     assert_eq!(reply.body["receipt"]["position"], 5, "that of the close");
     let commands = asked(&bench);
-    let ImportCommand::Open(BatchOpening { file, rows: 1_100, form, ref mno, importer, ref voucher, block }) =
+    let ImportCommand::Open(BatchOpening { file, rows: 12_000, form, ref mno, importer, ref voucher, block }) =
         commands[0]
     else {
         panic!("{:?}", commands[0])
@@ -79,10 +79,10 @@ async fn a_file_is_opened_staged_in_order_and_closed() {
         assert_eq!((*of, *first as usize), (file, staged.len()));
         staged.extend(numbers.iter().map(|number| number.number().text()));
     }
-    assert!(staged.into_iter().eq((0..1_100).map(|index| format!("+93700{index:06}"))));
+    assert!(staged.into_iter().eq((0..12_000).map(|index| format!("+93700{index:06}"))));
     assert_eq!(commands[4..], [ImportCommand::Close { file }]);
 
-    let again = import(&bench, &signed(&self::file(1_100))).await;
+    let again = import(&bench, &signed(&self::file(12_000))).await;
     assert_eq!(again.text("block"), reply.text("block"), "the block follows from the file");
 }
 
@@ -159,12 +159,33 @@ async fn what_the_ledger_refuses_makes_room_again() {
     let bench = Bench::new();
     let refused = CommandError::Refused { code: "INVALID_ROWS".into(), message: "1 of these numbers".into() };
     bench.commands.refuse(1, refused);
-    let reply = import(&bench, &signed(&file(1_100))).await;
+    let reply = import(&bench, &signed(&file(12_000))).await;
     reply.is_problem(422, "INVALID_ROWS");
     assert!(reply.text("detail").ends_with("; nothing of the file was imported"), "{}", reply.text("detail"));
     let commands = asked(&bench);
     assert!(matches!(commands.last(), Some(ImportCommand::Abandon { .. })), "{commands:?}");
     assert!(!commands.iter().any(|command| matches!(command, ImportCommand::Close { .. })));
+}
+
+/// Commands that are under way at once may overtake each other.
+#[tokio::test]
+async fn rows_that_came_early_are_asked_for_again() {
+    let bench = Bench::new();
+    let early = CommandError::Refused { code: "INVALID_TRANSITION".into(), message: "these rows do not follow".into() };
+    bench.commands.refuse(2, early);
+    let reply = import(&bench, &signed(&file(16_000))).await;
+    assert_eq!((reply.status, &reply.body["rows"]), (201, &16_000.into()), "{}", reply.body);
+    let commands = asked(&bench);
+    let mut firsts: Vec<_> = commands
+        .iter()
+        .filter_map(|command| match command {
+            ImportCommand::Stage { first, .. } => Some(*first),
+            _ => None,
+        })
+        .collect();
+    firsts.sort_unstable();
+    assert_eq!(firsts, [0, 5_000, 5_000, 10_000, 15_000]);
+    assert!(matches!(commands.last(), Some(ImportCommand::Close { .. })), "{commands:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,7 +199,7 @@ async fn what_passes_is_asked_again_and_then_left_to_a_repeat() {
     bench.commands.refuse(1, CommandError::Unavailable);
     let reply = import(&bench, &signed(&file(1_100))).await;
     reply.is_problem(503, "UNAVAILABLE");
-    assert!(reply.text("detail").ends_with("repeat the request as it was to go on"), "{}", reply.text("detail"));
+    assert!(reply.text("detail").ends_with("repeat the import as it was to go on"), "{}", reply.text("detail"));
     assert!(!asked(&bench).iter().any(|command| matches!(command, ImportCommand::Abandon { .. })));
 }
 

@@ -25,6 +25,7 @@ mod registry;
 mod reviews;
 mod routing;
 mod sms;
+mod staging;
 mod tls;
 mod tokens;
 mod validation;

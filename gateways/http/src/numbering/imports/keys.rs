@@ -97,7 +97,7 @@ pub(crate) async fn register(api: Arc<Api>, request: Request) -> Result<Answer, 
     let mno = field::label("operator", operator)?;
     let scheme: SignatureScheme =
         scheme.parse().map_err(|_| Problem::invalid("scheme", "expected rsa-pss-sha256 or rsa-pkcs1-sha256"))?;
-    let public_key = der(&public_key)
+    let public_key = public_key_der(&public_key)
         .ok_or_else(|| Problem::invalid("public_key", "expected one public key in PEM (BEGIN PUBLIC KEY)"))?;
     let valid_from = valid_from.map(|from| field::instant("valid_from", &from)).transpose()?;
     let lasts = days.map_or(KEY_LASTS, |days| Span::days(days.into()));
@@ -140,8 +140,9 @@ fn shown(id: ImportKeyId, key: &ImportKey) -> ShownKey {
 const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
 const END: &str = "-----END PUBLIC KEY-----";
 
-/// RFC 7468 section 13.
-fn der(pem: &str) -> Option<Vec<u8>> {
+/// The DER of one public key in PEM (RFC 7468, section 13); none if it is anything else.
+#[must_use]
+pub fn public_key_der(pem: &str) -> Option<Vec<u8>> {
     let text = pem.trim().strip_prefix(BEGIN)?.strip_suffix(END).filter(|_| pem.len() <= PEM_BYTES_MAX)?;
     let packed: String = text.chars().filter(|it| !it.is_ascii_whitespace()).collect();
     STANDARD.decode(packed).ok()
@@ -168,13 +169,13 @@ mod tests {
     fn a_key_is_read_as_it_is_shown() {
         for length in [0, 1, 48, 49, 294, 550] {
             let key = vec![0x5a; length];
-            assert_eq!(der(&pem(&key)), Some(key.clone()));
-            assert_eq!(der(&pem(&key).replace('\n', "\r\n")), Some(key));
+            assert_eq!(public_key_der(&pem(&key)), Some(key.clone()));
+            assert_eq!(public_key_der(&pem(&key).replace('\n', "\r\n")), Some(key));
         }
         assert!(pem(&[7; 294]).lines().all(|line| line.len() <= 64));
         let private = pem(&[7; 294]).replace("PUBLIC", "PRIVATE");
         for text in ["", "MIIB", &private, &(pem(&[7; 9]) + &pem(&[7; 9])), &pem(&[7; 4_000])] {
-            assert_eq!(der(text), None, "{text}");
+            assert_eq!(public_key_der(text), None, "{text}");
         }
     }
 }

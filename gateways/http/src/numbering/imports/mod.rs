@@ -4,11 +4,13 @@ mod file;
 mod import;
 mod keys;
 mod list;
-
-#[cfg(test)]
-mod file_tests;
+mod steps;
 
 pub(crate) use approvals::{Approved, Approving, approve};
+pub use file::{Unusable, check_number_file};
+pub use import::signature_bytes;
 pub(crate) use import::{Abandoned, FIELDS, ImportForm, Imported, abandon, import};
+pub use keys::public_key_der;
 pub(crate) use keys::{KeyRegistered, KeyRevoked, Registering, Revoking, ShownKeys, list_keys, register, revoke};
 pub(crate) use list::{ShownFile, ShownFiles, WhichFiles, list, show};
+pub use steps::{ImportError, ImportSteps, block_of};
