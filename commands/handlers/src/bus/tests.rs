@@ -218,11 +218,8 @@ async fn what_concerns_the_command_itself_is_said_at_once() {
 #[tokio::test]
 async fn a_command_that_is_too_large_never_leaves() {
     let mut stage = stage(vec![]).await;
-    let command = NumberingCommand::Import {
-        block: peyk_domain::BlockId::NIL,
-        mno: "m".repeat(wire::BYTES_MAX),
-        numbers: vec![],
-    };
+    let (export, place) = (peyk_domain::ExportId::NIL, "p".repeat(wire::BYTES_MAX));
+    let command = NumberingCommand::ReportExportStored { export, place };
     let large = Call { id: CommandId::NIL, caller: call(LONG).caller, patience: LONG, command };
     let error = stage.bus.numbering(large).await.unwrap_err();
     assert_eq!(error.code(), "COMMAND_TOO_LARGE");

@@ -104,13 +104,21 @@ fn imports() -> Vec<(&'static str, ImportCommand)> {
                 numbers: vec![number(93_700_000_001).into(), number(93_700_000_002).into()],
             },
         ),
+        (
+            "numbering.imports.stage of types",
+            ImportCommand::Stage {
+                file,
+                first: 0,
+                numbers: vec![number(7_070).into(), Listing::new(number(93_700_000_001), NumberType::Vanity).unwrap()],
+            },
+        ),
         ("numbering.imports.close", ImportCommand::Close { file }),
         ("numbering.imports.abandon", ImportCommand::Abandon { file }),
     ]
 }
 
 pub(super) fn requests() -> Vec<(&'static str, Request)> {
-    let (block, lease) = (BlockId::from_bytes([0xb1; 16]), LeaseId::from_bytes([0x1e; 16]));
+    let lease = LeaseId::from_bytes([0x1e; 16]);
     let (tenant, number_a) = (TenantId::from_bytes([0x7e; 16]), number(93_700_000_001));
     let (operator, connector) = (OperatorId::from_bytes([0x09; 16]), ConnectorId::from_bytes([0xc1; 16]));
     let (route, message) = (RouteId::from_bytes([0x40; 16]), MessageId::from_bytes([0x3e; 16]));
@@ -126,22 +134,6 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
     let imports =
         imports().into_iter().map(|(name, command)| (name, Request::Numbering(NumberingCommand::Imports(command))));
     let others = vec![
-        (
-            "numbering.import",
-            Request::Numbering(NumberingCommand::Import {
-                block,
-                mno: "Roshan".to_owned(),
-                numbers: vec![number_a.into(), number(93_700_000_002).into()],
-            }),
-        ),
-        (
-            "numbering.import of types",
-            Request::Numbering(NumberingCommand::Import {
-                block,
-                mno: "Roshan".to_owned(),
-                numbers: vec![number(7_070).into(), Listing::new(number_a, NumberType::Vanity).unwrap()],
-            }),
-        ),
         (
             "numbering.reserve",
             Request::Numbering(NumberingCommand::Reserve {

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "NumberingCommand", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum NumberingForm {
+    /// Numbers come in by files that somebody vouches for, and nobody else's over any wire.
+    #[serde(skip)]
     Import {
-        #[serde(with = "id")]
         block: BlockId,
         mno: String,
-        #[serde(with = "listings")]
         numbers: Vec<Listing>,
     },
     Reserve {

@@ -15,7 +15,7 @@ use peyk_handlers::{
 use peyk_keyring::{KeyFiles, Keyrings};
 use peyk_ledger::nats::provision;
 use peyk_ledger::{
-    Clock, Durability, FileWitness, Ledgers, Names, Replica, Server, WriterConfig, WriterHandle, writer,
+    Clock, Durability, FileWitness, Ledgers, Names, Replica, Request, Server, WriterConfig, WriterHandle, writer,
 };
 use peyk_schemas::LedgerId;
 use peyk_secrets::Secret;
@@ -144,7 +144,9 @@ impl World {
         let numbers = (SENDER..SENDER + 100).map(|digits| leased(digits).into()).collect();
         let import =
             NumberingCommand::Import { block: BlockId::from_bytes([1; 16]), mno: "Roshan".to_owned(), numbers };
-        self.numbering(import).await.unwrap();
+        let (id, tenant, deadline) = (CommandId::from_bytes(self.fresh()), TenantId::NIL, Instant::now() + PATIENCE);
+        let request = Request { id, fingerprint: [1; 16], actor: ActorId::NIL, tenant, deadline, command: import };
+        self.numbering.submit(request).await.unwrap();
         self.lease(SENDER).await;
     }
 
