@@ -128,10 +128,11 @@ const KEPT_AWAY: [(&str, &[&str]); 14] = [
 const IMPURE: [&str; 8] = ["tokio", "async-std", "async-nats", "sqlx", "rand", "rand_core", "getrandom", "mio"];
 
 /// The folders with code; `docs` and what starts with a dot hold none, `target` what cargo makes of them.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 12] = [
     "commands",
     "credentials",
     "domain",
+    "fuzz",
     "gateways",
     "migrations",
     "ops",
