@@ -9,6 +9,7 @@ use crate::token::NotHeldThere;
 use anyhow::Error;
 use peyk_grpc::{Code, LeaseClientError};
 use peyk_handlers::CommandError;
+use peyk_http::{ImportError, Unusable};
 use peyk_ledger::ReadError;
 use peyk_ledger::checkpoint::WalkError;
 use peyk_ledger::nats::{ConnectError, ProvisionError};
@@ -43,6 +44,10 @@ fn command(error: &CommandError) -> (&'static str, &'static str) {
         ("TTL_OUT_OF_RANGE", "ask for another length of time"),
         ("INVALID_VALUE", "give it another value"),
         ("TOO_MANY", "remove what is not needed"),
+        ("INVALID_ROWS", "nothing came in: have the operator send a file without these rows, signed anew"),
+        ("SIGNATURE_INVALID", "`peyk number key list` shows the keys that count; the file must be as it was signed"),
+        ("APPROVAL_INVALID", "have somebody else approve of exactly this file"),
+        ("DUPLICATE_BATCH", "the numbers of this file are in the inventory already"),
     ];
     match error {
         CommandError::Refused { code, .. } | CommandError::Limited { code, .. } => {
@@ -129,6 +134,15 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(&'static str, &'s
     }
     if let Some(error) = cause.downcast_ref::<CommandError>() {
         return Some(command(error));
+    }
+    if let Some(ImportError::NotOpened(error)) = cause.downcast_ref() {
+        return Some(command(error));
+    }
+    if let Some(Unusable::Rows(_)) = cause.downcast_ref() {
+        return Some((
+            "INVALID_ROWS",
+            "nothing came in: have the operator send a file without these rows, signed anew",
+        ));
     }
     if cause.is::<NotHeldThere>() {
         return Some(("ROLE_NOT_HELD_THERE", "leave out --role that does not go with --tenant"));

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// How long a command may take, and how long a ledger may take to be read.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The platform itself, which is in no directory.
+pub const CALLER: Caller = Caller { actor: ActorId::NIL, tenant: TenantId::NIL };
+
 /// Asks as the platform itself: what an operator wants from a shell, and what `peyk serve` does by itself.
 #[derive(Debug, Clone)]
 pub struct Platform {
@@ -27,6 +30,10 @@ impl Platform {
         Ok(Self::new(CommandBus::open(client, names, config.messages.partitions).await?))
     }
 
+    pub const fn bus(&self) -> &CommandBus {
+        &self.bus
+    }
+
     pub async fn access(&self, action: AccessAction) -> Result<AccessDone> {
         let command = AccessCommand { scope: Scope::Platform, origin: None, action };
         Ok(self.bus.access(call(CommandId::from_bytes(random()?), command.into())).await?)
@@ -38,8 +45,7 @@ impl Platform {
 }
 
 const fn call<C>(id: CommandId, command: C) -> Call<C> {
-    let caller = Caller { actor: ActorId::NIL, tenant: TenantId::NIL };
-    Call { id, caller, patience: PATIENCE, command }
+    Call { id, caller: CALLER, patience: PATIENCE, command }
 }
 
 /// The bytes of an id.

@@ -1,8 +1,9 @@
 //! `peyk number` against a deployment that runs.
 use anyhow::{Context, Result, ensure};
 use peyk_domain::TenantId;
-use peyk_tests::{Deployment, Operator, eventually};
-use serde_json::Value;
+use peyk_tests::{Deployment, Operator, eventually, number_file};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -78,4 +79,106 @@ async fn the_life_of_a_number_from_a_shell() -> Result<()> {
     assert_eq!(list(&[]).context("a list")?.len(), 2);
     deployment.end();
     Ok(())
+}
+
+/// A file of the deployment's folder with this content; its path.
+fn kept(deployment: &Deployment, name: &str, content: &[u8]) -> Result<String> {
+    let path = deployment.path(name);
+    std::fs::write(&path, content)?;
+    Ok(path.to_str().context("a path")?.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operators_files_from_a_shell() -> Result<()> {
+    let deployment = Deployment::start().await?;
+    let operator = Operator::new("Roshan");
+    let key = operator.key_id().to_string();
+    let public_key = kept(&deployment, "operator.pub.pem", operator.public_key_pem()?.as_bytes())?;
+    let register =
+        ["key", "register", &public_key, "--operator", "Roshan", "--scheme", "rsa-pkcs1-sha256", "--id", &key];
+    done(&deployment, &register)?;
+    assert_eq!(said(&deployment, &register)?, Err("CONFLICT".to_owned()));
+    let listed = done(&deployment, &["key", "list"])?;
+    ensure!(listed["key"] == key.as_str() && listed["operator"] == "Roshan", "{listed}");
+    ensure!(listed["scheme"] == "rsa-pkcs1-sha256" && listed["revoked"].is_null(), "{listed}");
+
+    // More rows than one record has.
+    let content = number_file(FIRST, 12_000);
+    let file = kept(&deployment, "block.csv", content.as_bytes())?;
+    let signature = kept(&deployment, "block.sig", &operator.sign(&content))?;
+    let import = |file: &str, signature: &str| {
+        said(&deployment, &["import", file, "--operator", "Roshan", "--key", &key, "--signature", signature])
+    };
+    let bad = kept(&deployment, "bad.csv", format!("{content}=1+1\n+{FIRST}\n").as_bytes())?;
+    assert_eq!(import(&bad, &signature)?, Err("INVALID_ROWS".to_owned()));
+    let complaint = deployment.attempt(&[
+        "number",
+        "import",
+        &bad,
+        "--operator",
+        "Roshan",
+        "--key",
+        &key,
+        "--signature",
+        &signature,
+    ])?;
+    let complaint = String::from_utf8_lossy(&complaint.stderr).into_owned();
+    let named = "2 lines cannot be taken, first 12002 UNSAFE, 12003 REPEATED; nothing of the file was imported";
+    ensure!(complaint.contains(named) && !complaint.contains("9370"), "{complaint}");
+    let altered = kept(&deployment, "altered.csv", number_file(FIRST, 12_001).as_bytes())?;
+    assert_eq!(import(&altered, &signature)?, Err("SIGNATURE_INVALID".to_owned()));
+    let whole = deployment.attempt(&[
+        "number",
+        "import",
+        &file,
+        "--operator",
+        "Roshan",
+        "--key",
+        &key,
+        "--signature",
+        &signature,
+    ])?;
+    let (told, beside) = (String::from_utf8(whole.stdout)?, String::from_utf8(whole.stderr)?);
+    ensure!(told.starts_with("12000 numbers of ") && told.lines().count() == 1, "{told}");
+    assert_eq!(beside, "", "nobody watches, so nothing shows how far it is");
+    assert_eq!(import(&file, &signature)?, Err("DUPLICATE_BATCH".to_owned()));
+    let last = format!("+{}", FIRST + 11_999);
+    let tenant = Uuid::new_v4().to_string();
+    done(&deployment, &["reserve", &last, "--tenant", &tenant, "--seconds", "600"])?;
+
+    done(&deployment, &["key", "revoke", &key, "--reason", "It was lost with a laptop."])?;
+    ensure!(!done(&deployment, &["key", "list"])?["revoked"].is_null(), "it was revoked");
+    let content = number_file(FIRST + 50_000, 20);
+    let late = kept(&deployment, "late.csv", content.as_bytes())?;
+    let signature = kept(&deployment, "late.sig", &operator.sign(&content))?;
+    assert_eq!(import(&late, &signature)?, Err("SIGNATURE_INVALID".to_owned()));
+
+    // In an emergency two who are not the same answer for a file: whoever approves over HTTP, and a shell; or the reverse.
+    let both = ["platform.finance.officer", "platform.numbering.admin"];
+    let officer = deployment.http().bearer(&deployment.token(TenantId::NIL, &both)?);
+    let sha256 = import_name(&content);
+    let body = json!({ "file": sha256, "justification": WHY });
+    let path = "/v1/numbering/import-approvals";
+    let approved = officer.post(path, &Uuid::new_v4().to_string(), &body).await?.expect(201)?;
+    let approval = approved.text("/id").to_owned();
+    let with = |file: &str, approval: &str| {
+        said(&deployment, &["import", file, "--operator", "Roshan", "--approval", approval])
+    };
+    let imported = with(&late, &approval)?.map_err(anyhow::Error::msg)?.remove(0);
+    ensure!(imported["rows"] == 20 && imported["file"] == sha256, "{imported}");
+    let content = number_file(FIRST + 60_000, 20);
+    let file = kept(&deployment, "last.csv", content.as_bytes())?;
+    let approve = |why: &str| said(&deployment, &["approve", &file, "--justification", why]);
+    assert_eq!(approve("because")?, Err("JUSTIFICATION_TOO_SHORT".to_owned()));
+    let approved = approve(WHY)?.map_err(anyhow::Error::msg)?.remove(0);
+    let approval = approved["approval"].as_str().context("an approval")?;
+    assert_eq!(with(&file, approval)?, Err("APPROVAL_INVALID".to_owned()), "not by who approved");
+    let form = [("operator", "Roshan".into()), ("approval", approval.to_owned().into()), ("file", content.into())];
+    officer.post_form("/v1/numbering/imports", &form).await?.expect(201)?;
+    deployment.end();
+    Ok(())
+}
+
+fn import_name(file: &str) -> String {
+    Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,7 +1,9 @@
 //! `peyk bench`: each figure beside its limit, the same bytes straight against NATS in the same run.
 mod append;
+mod client;
 mod flood;
 mod history;
+mod import;
 mod lease;
 mod memory;
 mod place;
@@ -29,6 +31,8 @@ pub enum BenchCommand {
     Flood(flood::FloodArgs),
     /// Whose a number is: lookups alone, then over gRPC.
     Lease(lease::LeaseArgs),
+    /// A signed file of numbers over HTTP, from its first byte to its last number in the inventory.
+    Import(import::ImportArgs),
     /// What a leased number costs the writer.
     Memory(memory::MemoryArgs),
 }
@@ -57,6 +61,7 @@ pub async fn run(command: BenchCommand) -> Result<()> {
         BenchCommand::Start(args) => start::run(&args).await,
         BenchCommand::Flood(args) => flood::run(&args).await,
         BenchCommand::Lease(args) => lease::run(&args).await,
+        BenchCommand::Import(args) => import::run(&args).await,
         BenchCommand::Memory(args) => memory::run(&args),
     }
 }

@@ -214,6 +214,6 @@ fn asked(change: Change, lease: LeaseId) -> Result<Asked> {
     })
 }
 
-fn words(text: &str) -> Result<Reason> {
+pub fn words(text: &str) -> Result<Reason> {
     Reason::new(text).context("expected at most 500 characters, none of them a control character")
 }

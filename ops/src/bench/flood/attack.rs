@@ -1,4 +1,4 @@
-use super::client::{self, Asking, Client, Tally};
+use crate::bench::client::{self, Asking, Client, Tally};
 use anyhow::{Context, Result, bail, ensure};
 use hyper::StatusCode;
 use peyk_credentials::AccessKeySecret;

@@ -3,14 +3,13 @@
 //! Sound requests go out as fast as they are answered, each connection from a loopback address of its own, so that no limit
 //! meets them. Rounds with and without a flood take turns.
 mod attack;
-mod client;
 mod served;
 
+use super::client::{self, Client, Tally};
 use super::{median, print_with};
 use anyhow::{Context, Result, ensure};
 use attack::{Attack, Forgery};
 use clap::{Args, ValueEnum};
-use client::{Client, Tally};
 use futures::future::try_join_all;
 use hyper::StatusCode;
 use peyk_secrets::Secret;

@@ -1,3 +1,4 @@
+//! A client of the API under test, over plain HTTP.
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -37,6 +38,11 @@ impl Client {
 
     /// The status it is answered with.
     pub async fn ask(&mut self, asking: Asking) -> Result<StatusCode> {
+        Ok(self.answer(asking).await?.0)
+    }
+
+    /// The same with the body of the answer.
+    pub async fn answer(&mut self, asking: Asking) -> Result<(StatusCode, Bytes)> {
         let usable = match &mut self.open {
             Some(open) => open.ready().await.is_ok(),
             None => false,
@@ -47,8 +53,8 @@ impl Client {
         let open = self.open.as_mut().context("a connection")?;
         let answer = open.send_request(asking).await.context("a request")?;
         let status = answer.status();
-        answer.into_body().collect().await.context("the body of an answer")?;
-        Ok(status)
+        let body = answer.into_body().collect().await.context("the body of an answer")?;
+        Ok((status, body.to_bytes()))
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>> {
