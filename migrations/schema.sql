@@ -74,11 +74,40 @@ CREATE TABLE read_a.audit_subjects (
     known jsonb NOT NULL
 );
 
+CREATE TABLE read_a.blocks (
+    id uuid NOT NULL,
+    mno text NOT NULL,
+    type text,
+    first_number text,
+    last_number text,
+    contract uuid,
+    region text,
+    pool uuid,
+    purpose text NOT NULL,
+    file bytea,
+    version integer NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
 CREATE TABLE read_a.connectors (
     id uuid NOT NULL,
     operator uuid NOT NULL,
     name text NOT NULL,
     state text NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_a.contracts (
+    id uuid NOT NULL,
+    mno text NOT NULL,
+    name text NOT NULL,
+    starts_ms bigint NOT NULL,
+    ends_ms bigint,
+    state text NOT NULL,
+    signature_ref text,
+    version integer NOT NULL,
     "position" bigint NOT NULL,
     updated_position bigint NOT NULL
 );
@@ -180,6 +209,15 @@ CREATE TABLE read_a.operators (
     updated_position bigint NOT NULL
 );
 
+CREATE TABLE read_a.pools (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    tenants jsonb,
+    version integer NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
 CREATE TABLE read_a.routes (
     id uuid NOT NULL,
     prefix text NOT NULL,
@@ -227,11 +265,40 @@ CREATE TABLE read_b.audit_subjects (
     known jsonb NOT NULL
 );
 
+CREATE TABLE read_b.blocks (
+    id uuid NOT NULL,
+    mno text NOT NULL,
+    type text,
+    first_number text,
+    last_number text,
+    contract uuid,
+    region text,
+    pool uuid,
+    purpose text NOT NULL,
+    file bytea,
+    version integer NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
 CREATE TABLE read_b.connectors (
     id uuid NOT NULL,
     operator uuid NOT NULL,
     name text NOT NULL,
     state text NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
+CREATE TABLE read_b.contracts (
+    id uuid NOT NULL,
+    mno text NOT NULL,
+    name text NOT NULL,
+    starts_ms bigint NOT NULL,
+    ends_ms bigint,
+    state text NOT NULL,
+    signature_ref text,
+    version integer NOT NULL,
     "position" bigint NOT NULL,
     updated_position bigint NOT NULL
 );
@@ -333,6 +400,15 @@ CREATE TABLE read_b.operators (
     updated_position bigint NOT NULL
 );
 
+CREATE TABLE read_b.pools (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    tenants jsonb,
+    version integer NOT NULL,
+    "position" bigint NOT NULL,
+    updated_position bigint NOT NULL
+);
+
 CREATE TABLE read_b.routes (
     id uuid NOT NULL,
     prefix text NOT NULL,
@@ -390,9 +466,21 @@ ALTER TABLE read_a.audit_subjects ADD CONSTRAINT audit_subjects_known_check CHEC
 
 ALTER TABLE read_a.audit_subjects ADD CONSTRAINT audit_subjects_pkey PRIMARY KEY (subject);
 
+ALTER TABLE read_a.blocks ADD CONSTRAINT blocks_check CHECK (((first_number IS NULL) = (last_number IS NULL)));
+
+ALTER TABLE read_a.blocks ADD CONSTRAINT blocks_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_a.blocks ADD CONSTRAINT blocks_purpose_check CHECK ((purpose = ANY (ARRAY['own'::text, 'intermediate'::text])));
+
+ALTER TABLE read_a.blocks ADD CONSTRAINT blocks_type_check CHECK ((type = ANY (ARRAY['msisdn'::text, 'short_code'::text, 'vanity'::text])));
+
 ALTER TABLE read_a.connectors ADD CONSTRAINT connectors_pkey PRIMARY KEY (id);
 
 ALTER TABLE read_a.connectors ADD CONSTRAINT connectors_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])));
+
+ALTER TABLE read_a.contracts ADD CONSTRAINT contracts_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_a.contracts ADD CONSTRAINT contracts_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'active'::text, 'ended'::text])));
 
 ALTER TABLE read_a.leases ADD CONSTRAINT leases_pkey PRIMARY KEY (id);
 
@@ -436,6 +524,8 @@ ALTER TABLE read_a.operator_files ADD CONSTRAINT operator_files_state_check CHEC
 
 ALTER TABLE read_a.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
 
+ALTER TABLE read_a.pools ADD CONSTRAINT pools_pkey PRIMARY KEY (id);
+
 ALTER TABLE read_a.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
 
 ALTER TABLE read_a.signals ADD CONSTRAINT signals_kind_check CHECK ((kind = ANY (ARRAY['reservation_burst'::text, 'recalled_number_leased_again'::text])));
@@ -450,9 +540,21 @@ ALTER TABLE read_b.audit_subjects ADD CONSTRAINT audit_subjects_known_check CHEC
 
 ALTER TABLE read_b.audit_subjects ADD CONSTRAINT audit_subjects_pkey PRIMARY KEY (subject);
 
+ALTER TABLE read_b.blocks ADD CONSTRAINT blocks_check CHECK (((first_number IS NULL) = (last_number IS NULL)));
+
+ALTER TABLE read_b.blocks ADD CONSTRAINT blocks_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.blocks ADD CONSTRAINT blocks_purpose_check CHECK ((purpose = ANY (ARRAY['own'::text, 'intermediate'::text])));
+
+ALTER TABLE read_b.blocks ADD CONSTRAINT blocks_type_check CHECK ((type = ANY (ARRAY['msisdn'::text, 'short_code'::text, 'vanity'::text])));
+
 ALTER TABLE read_b.connectors ADD CONSTRAINT connectors_pkey PRIMARY KEY (id);
 
 ALTER TABLE read_b.connectors ADD CONSTRAINT connectors_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])));
+
+ALTER TABLE read_b.contracts ADD CONSTRAINT contracts_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.contracts ADD CONSTRAINT contracts_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'active'::text, 'ended'::text])));
 
 ALTER TABLE read_b.leases ADD CONSTRAINT leases_pkey PRIMARY KEY (id);
 
@@ -495,6 +597,8 @@ ALTER TABLE read_b.operator_files ADD CONSTRAINT operator_files_pkey PRIMARY KEY
 ALTER TABLE read_b.operator_files ADD CONSTRAINT operator_files_state_check CHECK ((state = ANY (ARRAY['open'::text, 'clearing'::text, 'abandoned'::text, 'closed'::text])));
 
 ALTER TABLE read_b.operators ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
+
+ALTER TABLE read_b.pools ADD CONSTRAINT pools_pkey PRIMARY KEY (id);
 
 ALTER TABLE read_b.routes ADD CONSTRAINT routes_pkey PRIMARY KEY (id);
 
@@ -564,6 +668,10 @@ ALTER TABLE read_a.audit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_a.audit_subjects ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE read_a.blocks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_a.contracts ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE read_a.leases ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_a.messages ENABLE ROW LEVEL SECURITY;
@@ -572,11 +680,17 @@ ALTER TABLE read_a.number_audit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_a.numbers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE read_a.pools ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE read_a.signals ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.audit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.audit_subjects ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_b.blocks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE read_b.contracts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.leases ENABLE ROW LEVEL SECURITY;
 
@@ -586,43 +700,9 @@ ALTER TABLE read_b.number_audit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE read_b.numbers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE read_b.pools ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE read_b.signals ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY of_tenant ON read_a.audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'audit'::text)));
-
-CREATE POLICY of_tenant ON read_a.audit_subjects AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
-
-CREATE POLICY of_tenant ON read_a.leases AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
-
-CREATE POLICY of_tenant ON read_a.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
-
-CREATE POLICY of_tenant ON read_a.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
-
-CREATE POLICY of_a_whole_file ON read_a.numbers AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((block IS NULL) OR (NOT (block IN ( SELECT hidden.block
-   FROM read_a.operator_files hidden
-  WHERE (hidden.state = ANY (ARRAY['open'::text, 'clearing'::text])))))));
-
-CREATE POLICY of_tenant ON read_a.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL) AND ((state = 'available'::text) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text)))));
-
-CREATE POLICY of_tenant ON read_a.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));
-
-CREATE POLICY of_tenant ON read_b.audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'audit'::text)));
-
-CREATE POLICY of_tenant ON read_b.audit_subjects AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
-
-CREATE POLICY of_tenant ON read_b.leases AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
-
-CREATE POLICY of_tenant ON read_b.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
-
-CREATE POLICY of_tenant ON read_b.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
-
-CREATE POLICY of_a_whole_file ON read_b.numbers AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((block IS NULL) OR (NOT (block IN ( SELECT hidden.block
-   FROM read_b.operator_files hidden
-  WHERE (hidden.state = ANY (ARRAY['open'::text, 'clearing'::text])))))));
-
-CREATE POLICY of_tenant ON read_b.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL) AND ((state = 'available'::text) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text)))));
-
-CREATE POLICY of_tenant ON read_b.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));
 
 CREATE VIEW read.audit WITH (security_invoker=true) AS
  SELECT audit.id,
@@ -650,6 +730,22 @@ CREATE VIEW read.audit_subjects WITH (security_invoker=true) AS
     audit_subjects.known
    FROM read_a.audit_subjects;
 
+CREATE VIEW read.blocks WITH (security_invoker=true) AS
+ SELECT blocks.id,
+    blocks.mno,
+    blocks.type,
+    blocks.first_number,
+    blocks.last_number,
+    blocks.contract,
+    blocks.region,
+    blocks.pool,
+    blocks.purpose,
+    blocks.file,
+    blocks.version,
+    blocks."position",
+    blocks.updated_position
+   FROM read_a.blocks;
+
 CREATE VIEW read.checkpoints WITH (security_invoker=true) AS
  SELECT c.projection,
     c.ledger,
@@ -668,6 +764,19 @@ CREATE VIEW read.connectors WITH (security_invoker=true) AS
     connectors."position",
     connectors.updated_position
    FROM read_a.connectors;
+
+CREATE VIEW read.contracts WITH (security_invoker=true) AS
+ SELECT contracts.id,
+    contracts.mno,
+    contracts.name,
+    contracts.starts_ms,
+    contracts.ends_ms,
+    contracts.state,
+    contracts.signature_ref,
+    contracts.version,
+    contracts."position",
+    contracts.updated_position
+   FROM read_a.contracts;
 
 CREATE VIEW read.leases WITH (security_invoker=true) AS
  SELECT leases.id,
@@ -765,6 +874,15 @@ CREATE VIEW read.operators WITH (security_invoker=true) AS
     operators."position",
     operators.updated_position
    FROM read_a.operators;
+
+CREATE VIEW read.pools WITH (security_invoker=true) AS
+ SELECT pools.id,
+    pools.name,
+    pools.tenants,
+    pools.version,
+    pools."position",
+    pools.updated_position
+   FROM read_a.pools;
 
 CREATE VIEW read.routes WITH (security_invoker=true) AS
  SELECT routes.id,
@@ -881,6 +999,18 @@ END
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION read_a.blocks_withheld(viewer uuid)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+                SELECT block.id FROM read_a.blocks block LEFT JOIN read_a.pools pool ON pool.id = block.pool
+                WHERE block.purpose = 'intermediate'
+                    OR (pool.tenants IS NOT NULL AND (viewer IS NULL OR NOT pool.tenants ? viewer::text))
+            $function$
+;
+
 CREATE OR REPLACE FUNCTION read_a.chain_number_audit()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -917,6 +1047,18 @@ AS $function$
                     || peyk.framed(int4send(NEW.item)));
                 RETURN NEW;
             END
+            $function$
+;
+
+CREATE OR REPLACE FUNCTION read_b.blocks_withheld(viewer uuid)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+                SELECT block.id FROM read_b.blocks block LEFT JOIN read_b.pools pool ON pool.id = block.pool
+                WHERE block.purpose = 'intermediate'
+                    OR (pool.tenants IS NOT NULL AND (viewer IS NULL OR NOT pool.tenants ? viewer::text))
             $function$
 ;
 
@@ -963,9 +1105,17 @@ REVOKE ALL ON FUNCTION read.activate(text,text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION read.clear_idle(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION read_a.blocks_withheld(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION read_b.blocks_withheld(uuid) FROM PUBLIC;
+
 GRANT EXECUTE ON FUNCTION read.activate(text,text) TO peyk_projector;
 
 GRANT EXECUTE ON FUNCTION read.clear_idle(text) TO peyk_projector;
+
+GRANT EXECUTE ON FUNCTION read_a.blocks_withheld(uuid) TO peyk_reader;
+
+GRANT EXECUTE ON FUNCTION read_b.blocks_withheld(uuid) TO peyk_reader;
 
 GRANT USAGE ON SCHEMA peyk TO peyk_projector;
 
@@ -999,9 +1149,13 @@ GRANT SELECT ON TABLE peyk.read_tables TO peyk_projector;
 
 GRANT SELECT ON TABLE read.audit TO peyk_reader;
 
+GRANT SELECT ON TABLE read.blocks TO peyk_reader;
+
 GRANT SELECT ON TABLE read.checkpoints TO peyk_reader;
 
 GRANT SELECT ON TABLE read.connectors TO peyk_reader;
+
+GRANT SELECT ON TABLE read.contracts TO peyk_reader;
 
 GRANT SELECT ON TABLE read.leases TO peyk_reader;
 
@@ -1015,6 +1169,8 @@ GRANT SELECT ON TABLE read.operator_files TO peyk_reader;
 
 GRANT SELECT ON TABLE read.operators TO peyk_reader;
 
+GRANT SELECT ON TABLE read.pools TO peyk_reader;
+
 GRANT SELECT ON TABLE read.routes TO peyk_reader;
 
 GRANT SELECT ON TABLE read.signals TO peyk_reader;
@@ -1025,9 +1181,17 @@ GRANT SELECT ON TABLE read_a.audit TO peyk_reader;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.audit_subjects TO peyk_projector;
 
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.blocks TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.blocks TO peyk_reader;
+
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.connectors TO peyk_projector;
 
 GRANT SELECT ON TABLE read_a.connectors TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.contracts TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.contracts TO peyk_reader;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.leases TO peyk_projector;
 
@@ -1053,6 +1217,10 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.operators TO peyk_projector
 
 GRANT SELECT ON TABLE read_a.operators TO peyk_reader;
 
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.pools TO peyk_projector;
+
+GRANT SELECT ON TABLE read_a.pools TO peyk_reader;
+
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_a.routes TO peyk_projector;
 
 GRANT SELECT ON TABLE read_a.routes TO peyk_reader;
@@ -1067,9 +1235,17 @@ GRANT SELECT ON TABLE read_b.audit TO peyk_reader;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.audit_subjects TO peyk_projector;
 
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.blocks TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.blocks TO peyk_reader;
+
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.connectors TO peyk_projector;
 
 GRANT SELECT ON TABLE read_b.connectors TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.contracts TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.contracts TO peyk_reader;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.leases TO peyk_projector;
 
@@ -1094,6 +1270,10 @@ GRANT SELECT ON TABLE read_b.operator_files TO peyk_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.operators TO peyk_projector;
 
 GRANT SELECT ON TABLE read_b.operators TO peyk_reader;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.pools TO peyk_projector;
+
+GRANT SELECT ON TABLE read_b.pools TO peyk_reader;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE read_b.routes TO peyk_projector;
 
@@ -1197,6 +1377,32 @@ COMMENT ON COLUMN read.audit_subjects.user_id IS 'internal';
 
 COMMENT ON COLUMN read.audit_subjects.known IS 'confidential';
 
+COMMENT ON COLUMN read.blocks.id IS 'internal';
+
+COMMENT ON COLUMN read.blocks.mno IS 'public';
+
+COMMENT ON COLUMN read.blocks.type IS 'internal';
+
+COMMENT ON COLUMN read.blocks.first_number IS 'internal';
+
+COMMENT ON COLUMN read.blocks.last_number IS 'internal';
+
+COMMENT ON COLUMN read.blocks.contract IS 'internal';
+
+COMMENT ON COLUMN read.blocks.region IS 'internal';
+
+COMMENT ON COLUMN read.blocks.pool IS 'internal';
+
+COMMENT ON COLUMN read.blocks.purpose IS 'internal';
+
+COMMENT ON COLUMN read.blocks.file IS 'internal';
+
+COMMENT ON COLUMN read.blocks.version IS 'internal';
+
+COMMENT ON COLUMN read.blocks."position" IS 'internal';
+
+COMMENT ON COLUMN read.blocks.updated_position IS 'internal';
+
 COMMENT ON COLUMN read.checkpoints.projection IS 'internal';
 
 COMMENT ON COLUMN read.checkpoints.ledger IS 'internal';
@@ -1220,6 +1426,26 @@ COMMENT ON COLUMN read.connectors.state IS 'internal';
 COMMENT ON COLUMN read.connectors."position" IS 'internal';
 
 COMMENT ON COLUMN read.connectors.updated_position IS 'internal';
+
+COMMENT ON COLUMN read.contracts.id IS 'internal';
+
+COMMENT ON COLUMN read.contracts.mno IS 'public';
+
+COMMENT ON COLUMN read.contracts.name IS 'internal';
+
+COMMENT ON COLUMN read.contracts.starts_ms IS 'internal';
+
+COMMENT ON COLUMN read.contracts.ends_ms IS 'internal';
+
+COMMENT ON COLUMN read.contracts.state IS 'internal';
+
+COMMENT ON COLUMN read.contracts.signature_ref IS 'confidential';
+
+COMMENT ON COLUMN read.contracts.version IS 'internal';
+
+COMMENT ON COLUMN read.contracts."position" IS 'internal';
+
+COMMENT ON COLUMN read.contracts.updated_position IS 'internal';
 
 COMMENT ON COLUMN read.leases.id IS 'internal';
 
@@ -1379,6 +1605,18 @@ COMMENT ON COLUMN read.operators."position" IS 'internal';
 
 COMMENT ON COLUMN read.operators.updated_position IS 'internal';
 
+COMMENT ON COLUMN read.pools.id IS 'internal';
+
+COMMENT ON COLUMN read.pools.name IS 'internal';
+
+COMMENT ON COLUMN read.pools.tenants IS 'internal';
+
+COMMENT ON COLUMN read.pools.version IS 'internal';
+
+COMMENT ON COLUMN read.pools."position" IS 'internal';
+
+COMMENT ON COLUMN read.pools.updated_position IS 'internal';
+
 COMMENT ON COLUMN read.routes.id IS 'internal';
 
 COMMENT ON COLUMN read.routes.prefix IS 'public';
@@ -1449,6 +1687,32 @@ COMMENT ON COLUMN read_a.audit_subjects.user_id IS 'internal';
 
 COMMENT ON COLUMN read_a.audit_subjects.known IS 'confidential';
 
+COMMENT ON COLUMN read_a.blocks.id IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.mno IS 'public';
+
+COMMENT ON COLUMN read_a.blocks.type IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.first_number IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.last_number IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.contract IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.region IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.pool IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.purpose IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.file IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.version IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.blocks.updated_position IS 'internal';
+
 COMMENT ON COLUMN read_a.connectors.id IS 'internal';
 
 COMMENT ON COLUMN read_a.connectors.operator IS 'internal';
@@ -1460,6 +1724,26 @@ COMMENT ON COLUMN read_a.connectors.state IS 'internal';
 COMMENT ON COLUMN read_a.connectors."position" IS 'internal';
 
 COMMENT ON COLUMN read_a.connectors.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_a.contracts.id IS 'internal';
+
+COMMENT ON COLUMN read_a.contracts.mno IS 'public';
+
+COMMENT ON COLUMN read_a.contracts.name IS 'internal';
+
+COMMENT ON COLUMN read_a.contracts.starts_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.contracts.ends_ms IS 'internal';
+
+COMMENT ON COLUMN read_a.contracts.state IS 'internal';
+
+COMMENT ON COLUMN read_a.contracts.signature_ref IS 'confidential';
+
+COMMENT ON COLUMN read_a.contracts.version IS 'internal';
+
+COMMENT ON COLUMN read_a.contracts."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.contracts.updated_position IS 'internal';
 
 COMMENT ON COLUMN read_a.leases.id IS 'internal';
 
@@ -1619,6 +1903,18 @@ COMMENT ON COLUMN read_a.operators."position" IS 'internal';
 
 COMMENT ON COLUMN read_a.operators.updated_position IS 'internal';
 
+COMMENT ON COLUMN read_a.pools.id IS 'internal';
+
+COMMENT ON COLUMN read_a.pools.name IS 'internal';
+
+COMMENT ON COLUMN read_a.pools.tenants IS 'internal';
+
+COMMENT ON COLUMN read_a.pools.version IS 'internal';
+
+COMMENT ON COLUMN read_a.pools."position" IS 'internal';
+
+COMMENT ON COLUMN read_a.pools.updated_position IS 'internal';
+
 COMMENT ON COLUMN read_a.routes.id IS 'internal';
 
 COMMENT ON COLUMN read_a.routes.prefix IS 'public';
@@ -1689,6 +1985,32 @@ COMMENT ON COLUMN read_b.audit_subjects.user_id IS 'internal';
 
 COMMENT ON COLUMN read_b.audit_subjects.known IS 'confidential';
 
+COMMENT ON COLUMN read_b.blocks.id IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.mno IS 'public';
+
+COMMENT ON COLUMN read_b.blocks.type IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.first_number IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.last_number IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.contract IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.region IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.pool IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.purpose IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.file IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.version IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.blocks.updated_position IS 'internal';
+
 COMMENT ON COLUMN read_b.connectors.id IS 'internal';
 
 COMMENT ON COLUMN read_b.connectors.operator IS 'internal';
@@ -1700,6 +2022,26 @@ COMMENT ON COLUMN read_b.connectors.state IS 'internal';
 COMMENT ON COLUMN read_b.connectors."position" IS 'internal';
 
 COMMENT ON COLUMN read_b.connectors.updated_position IS 'internal';
+
+COMMENT ON COLUMN read_b.contracts.id IS 'internal';
+
+COMMENT ON COLUMN read_b.contracts.mno IS 'public';
+
+COMMENT ON COLUMN read_b.contracts.name IS 'internal';
+
+COMMENT ON COLUMN read_b.contracts.starts_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.contracts.ends_ms IS 'internal';
+
+COMMENT ON COLUMN read_b.contracts.state IS 'internal';
+
+COMMENT ON COLUMN read_b.contracts.signature_ref IS 'confidential';
+
+COMMENT ON COLUMN read_b.contracts.version IS 'internal';
+
+COMMENT ON COLUMN read_b.contracts."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.contracts.updated_position IS 'internal';
 
 COMMENT ON COLUMN read_b.leases.id IS 'internal';
 
@@ -1859,6 +2201,18 @@ COMMENT ON COLUMN read_b.operators."position" IS 'internal';
 
 COMMENT ON COLUMN read_b.operators.updated_position IS 'internal';
 
+COMMENT ON COLUMN read_b.pools.id IS 'internal';
+
+COMMENT ON COLUMN read_b.pools.name IS 'internal';
+
+COMMENT ON COLUMN read_b.pools.tenants IS 'internal';
+
+COMMENT ON COLUMN read_b.pools.version IS 'internal';
+
+COMMENT ON COLUMN read_b.pools."position" IS 'internal';
+
+COMMENT ON COLUMN read_b.pools.updated_position IS 'internal';
+
 COMMENT ON COLUMN read_b.routes.id IS 'internal';
 
 COMMENT ON COLUMN read_b.routes.prefix IS 'public';
@@ -1912,3 +2266,65 @@ ALTER TABLE read_b.number_audit ENABLE ALWAYS TRIGGER refuse_change;
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON read_b.number_audit FOR EACH STATEMENT EXECUTE FUNCTION peyk.refuse_truncate();
 ALTER TABLE read_b.number_audit ENABLE ALWAYS TRIGGER refuse_truncate;
+
+CREATE POLICY of_tenant ON read_a.audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'audit'::text)));
+
+CREATE POLICY of_tenant ON read_a.audit_subjects AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_a_whole_file ON read_a.blocks AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((file IS NULL) OR (file IN ( SELECT whole.file
+   FROM read_a.operator_files whole
+  WHERE (whole.state = 'closed'::text)))));
+
+CREATE POLICY of_platform ON read_a.blocks AS PERMISSIVE FOR ALL TO public USING ((( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'allocation'::text));
+
+CREATE POLICY of_platform ON read_a.contracts AS PERMISSIVE FOR ALL TO public USING ((( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'allocation'::text));
+
+CREATE POLICY of_tenant ON read_a.leases AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_tenant ON read_a.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_tenant ON read_a.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
+
+CREATE POLICY of_a_pool ON read_a.numbers AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((block IS NULL) OR (tenant IS NOT NULL) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text) OR (NOT (block IN ( SELECT withheld.withheld
+   FROM read_a.blocks_withheld(( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) withheld(withheld))))));
+
+CREATE POLICY of_a_whole_file ON read_a.numbers AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((block IS NULL) OR (NOT (block IN ( SELECT hidden.block
+   FROM read_a.operator_files hidden
+  WHERE (hidden.state = ANY (ARRAY['open'::text, 'clearing'::text])))))));
+
+CREATE POLICY of_tenant ON read_a.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL) AND ((state = 'available'::text) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text)))));
+
+CREATE POLICY of_platform ON read_a.pools AS PERMISSIVE FOR ALL TO public USING ((( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'allocation'::text));
+
+CREATE POLICY of_tenant ON read_a.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));
+
+CREATE POLICY of_tenant ON read_b.audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'audit'::text)));
+
+CREATE POLICY of_tenant ON read_b.audit_subjects AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_a_whole_file ON read_b.blocks AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((file IS NULL) OR (file IN ( SELECT whole.file
+   FROM read_b.operator_files whole
+  WHERE (whole.state = 'closed'::text)))));
+
+CREATE POLICY of_platform ON read_b.blocks AS PERMISSIVE FOR ALL TO public USING ((( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'allocation'::text));
+
+CREATE POLICY of_platform ON read_b.contracts AS PERMISSIVE FOR ALL TO public USING ((( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'allocation'::text));
+
+CREATE POLICY of_tenant ON read_b.leases AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_tenant ON read_b.messages AS PERMISSIVE FOR ALL TO public USING ((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY of_tenant ON read_b.number_audit AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'number_audit'::text)));
+
+CREATE POLICY of_a_pool ON read_b.numbers AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((block IS NULL) OR (tenant IS NOT NULL) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text) OR (NOT (block IN ( SELECT withheld.withheld
+   FROM read_b.blocks_withheld(( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) withheld(withheld))))));
+
+CREATE POLICY of_a_whole_file ON read_b.numbers AS RESTRICTIVE FOR SELECT TO peyk_reader USING (((block IS NULL) OR (NOT (block IN ( SELECT hidden.block
+   FROM read_b.operator_files hidden
+  WHERE (hidden.state = ANY (ARRAY['open'::text, 'clearing'::text])))))));
+
+CREATE POLICY of_tenant ON read_b.numbers AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR ((tenant IS NULL) AND (( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif") IS NOT NULL) AND ((state = 'available'::text) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'numbers'::text)))));
+
+CREATE POLICY of_platform ON read_b.pools AS PERMISSIVE FOR ALL TO public USING ((( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'allocation'::text));
+
+CREATE POLICY of_tenant ON read_b.signals AS PERMISSIVE FOR ALL TO public USING (((tenant = ( SELECT (NULLIF(current_setting('app.current_tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.all_tenants'::text, true) AS current_setting) = 'signals'::text)));

@@ -98,6 +98,10 @@ identifiers! {
     RouteId,
     /// A block of numbers as an operator handed it over.
     BlockId,
+    /// An agreement with an operator about numbers.
+    ContractId,
+    /// A set of blocks whose numbers are for the same tenants.
+    PoolId,
     /// A key that an operator signs its files of numbers with.
     ImportKeyId,
     /// A second person's word for one file of numbers.

@@ -26,8 +26,8 @@ pub use alpha_id::{ALPHA_CHARS_MAX, AlphaId, NoAlphaId};
 pub use dated::Dated;
 pub use fold::Fold;
 pub use identity::{
-    ActorId, ApprovalId, BlockId, CommandId, ConnectorId, DeploymentId, ExportId, ImportKeyId, LeaseId, MessageId,
-    NotAnId, OperatorId, RequestId, RouteId, SessionId, TenantId,
+    ActorId, ApprovalId, BlockId, CommandId, ConnectorId, ContractId, DeploymentId, ExportId, ImportKeyId, LeaseId,
+    MessageId, NotAnId, OperatorId, PoolId, RequestId, RouteId, SessionId, TenantId,
 };
 pub use instant::{At, Span};
 pub use msisdn::{Decimal, Msisdn, NotE164};

@@ -35,7 +35,7 @@ impl Inventory {
     pub fn decide(&self, command: Dated<NumberingCommand>) -> Result<Vec<NumberingEvent>, NumberingError> {
         let Dated { at, command } = command;
         match command {
-            NumberingCommand::Import { block, mno, numbers } => self.import(block, mno, numbers),
+            NumberingCommand::Import { block, mno, numbers } => self.import(at, block, mno, numbers),
             NumberingCommand::RequestExport { export, profile, period } => {
                 self.request_export(at, export, profile, period)
             }
@@ -69,12 +69,14 @@ impl Inventory {
             NumberingCommand::SetReservationQuota { tenant, quota } => self.set_quota(tenant, quota),
             NumberingCommand::EraseTenant { tenant } => self.erase_tenant(at, tenant),
             NumberingCommand::Imports(command) => self.decide_import(at, command),
+            NumberingCommand::Allocation(command) => self.decide_allocation(at, command),
             NumberingCommand::Tick => Ok(self.tick(at)),
         }
     }
 
     fn import(
         &self,
+        at: At,
         block: BlockId,
         mno: String,
         numbers: Vec<Listing>,
@@ -86,16 +88,16 @@ impl Inventory {
             return Err(NumberingError::InvalidValue("an import lists at least one number"));
         }
         mno_name(&mno)?;
-        if self.mno(block).is_some_and(|owner| owner != mno) {
-            return Err(NumberingError::InvalidValue("the block belongs to another operator; use a new block id"));
-        }
+        let known = self.joined(at, block, &mno)?;
         if self.desk.hides(Some(block)) {
             return Err(NumberingError::InvalidValue("a file is being imported into the block; use a new block id"));
         }
         let mut seen = HashSet::with_capacity(numbers.len());
         let (mut rows, mut count) = (Vec::new(), 0);
-        for (row, number) in numbers.iter().map(|listing| listing.number()).enumerate() {
-            if !seen.insert(number) || !self.may_be_listed(number) {
+        for (row, listing) in numbers.iter().enumerate() {
+            let number = listing.number();
+            let admitted = known.is_none_or(|block| block.admits(*listing));
+            if !seen.insert(number) || !self.may_be_listed(number) || !admitted {
                 count += 1;
                 if rows.len() < INVALID_ROWS_NAMED {
                     rows.push(row);
@@ -128,6 +130,7 @@ impl Inventory {
         }
         events.extend(self.renewed_skeletons());
         events.extend(self.tick_imports(at));
+        events.extend(self.tick_contracts(at));
         events
     }
 
@@ -192,7 +195,7 @@ impl Standing {
 }
 
 impl Fold for Numbering {
-    const VERSION: u32 = 8;
+    const VERSION: u32 = 9;
 }
 
 impl Aggregate for Numbering {

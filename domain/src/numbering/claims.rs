@@ -27,7 +27,7 @@ impl Inventory {
         if let SenderId::Alpha(alpha) = number {
             return self.reserve_sender(at, alpha, lease, tenant, ttl);
         }
-        let standing = self.up_to(at, number)?;
+        let standing = self.seen_by(at, number, tenant)?;
         may_lease(standing.number_type, vanity)?;
         match standing.now {
             Lifecycle::Available => {
@@ -123,6 +123,17 @@ impl Inventory {
         Ok(standing.then(NumberingEvent::NumberReleased { number, lease, tenant, since: at, cools_until }))
     }
 
+    /// Where the number stands, for a tenant that has it or may take numbers of its pool. To anybody else it is one that
+    /// does not exist.
+    fn seen_by(&self, at: At, number: SenderId, tenant: TenantId) -> Result<Standing, NumberingError> {
+        let standing = self.up_to(at, number)?;
+        if standing.now.is_of(tenant) || self.serves(number, tenant) {
+            Ok(standing)
+        } else {
+            Err(NumberingError::NotRegistered)
+        }
+    }
+
     /// The tenant's own standing claim on the number, or why there is none, without a word on who else has one.
     /// `nothing` says what to do where nobody has one.
     fn own(
@@ -134,7 +145,7 @@ impl Inventory {
         expected: Expected,
     ) -> Result<Standing, NumberingError> {
         self.is_staying(tenant)?;
-        let standing = self.up_to(at, number)?;
+        let standing = self.seen_by(at, number, tenant)?;
         match (standing.now, standing.now.claim()) {
             (_, Some((holder, _))) if holder == tenant => standing.is(expected),
             (Lifecycle::Recalled { tenant: last, .. }, _) if last == tenant => {

@@ -1,3 +1,4 @@
+use super::allocation::AllocationCommand;
 use super::imports::ImportCommand;
 use super::{ExportProof, Listing, Period, Reason, ReservationQuota};
 use crate::{At, BlockId, ExportId, LeaseId, SenderId, Span, TenantId};
@@ -64,6 +65,8 @@ pub enum NumberingCommand {
     EraseTenant { tenant: TenantId },
     /// Take in files of operators, and say whose keys vouch for them.
     Imports(ImportCommand),
+    /// Say what numbers are held by: contracts, blocks and pools.
+    Allocation(AllocationCommand),
     /// Let time act: expire what ran out, a bounded number at a time.
     Tick,
 }

@@ -31,11 +31,11 @@ pub enum NumberingError {
     /// The number does not stand where this command could move it on.
     #[error("this cannot be done to the number now: {0}")]
     InvalidTransition(&'static str),
-    /// Rows of an import that repeat an earlier row, are in the inventory or in another import already or are no numbers,
-    /// counted from 0.
+    /// Rows of an import that repeat an earlier row, are in the inventory or in another import already, are no numbers or
+    /// none of their block, counted from 0.
     #[error(
-        "{count} of these numbers are listed twice, in the inventory or in another import already or no numbers, \
-         counted from 1: {}",
+        "{count} of these numbers are listed twice, in the inventory or in another import already, no numbers or none of \
+         their block, counted from 1: {}",
         places(rows)
     )]
     InvalidRows { rows: Vec<usize>, count: usize },
@@ -66,6 +66,15 @@ pub enum NumberingError {
     BatchConflict(&'static str),
     #[error("there is no {0}")]
     NoSuch(&'static str),
+    /// Its id, or its name where that is unique.
+    #[error("there is {0} already")]
+    AlreadyExists(&'static str),
+    /// A contract, a block or a pool of another version than the caller believes.
+    #[error("it was changed since; look it up again")]
+    Outdated,
+    /// What stands on a contract, a block or a pool that is to be removed.
+    #[error("it is in use: {count} {by}")]
+    InUse { by: &'static str, count: u64 },
     #[error("not acceptable: {0}")]
     InvalidValue(&'static str),
     /// An event that `decide` cannot have produced in this state: the ledger is not to be trusted, reading stops.
@@ -82,7 +91,9 @@ impl NumberingError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Conflict | Self::Changed | Self::BatchConflict(_) => "CONFLICT",
+            Self::Conflict | Self::Changed | Self::BatchConflict(_) | Self::Outdated => "CONFLICT",
+            Self::AlreadyExists(_) => "ALREADY_EXISTS",
+            Self::InUse { .. } => "IN_USE",
             Self::NotFound | Self::NoSuch(_) => "NOT_FOUND",
             Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
             Self::ApprovalInvalid(_) => "APPROVAL_INVALID",

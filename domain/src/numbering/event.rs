@@ -1,6 +1,9 @@
+use super::allocation::{BlockTerms, ContractState, NumberRange, PoolTerms, SignatureRef};
 use super::imports::{AbandonReason, FileForm, FileHash, SignatureScheme, Voucher};
-use super::{ExportProof, Listing, Reason, ReservationQuota, Skeleton, Term};
-use crate::{ActorId, AlphaId, ApprovalId, At, BlockId, ExportId, ImportKeyId, LeaseId, SenderId, TenantId};
+use super::{ExportProof, Listing, NumberType, Reason, ReservationQuota, Skeleton, Term};
+use crate::{
+    ActorId, AlphaId, ApprovalId, At, BlockId, ContractId, ExportId, ImportKeyId, LeaseId, PoolId, SenderId, TenantId,
+};
 
 /// What happened to numbers. The stored names stand in `schemas`, not here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,5 +229,57 @@ pub enum NumberingEvent {
     RowsRemoved {
         file: FileHash,
         numbers: Vec<Listing>,
+    },
+    /// There is an agreement with an operator, signed or not.
+    ContractAdded {
+        contract: ContractId,
+        mno: String,
+        name: String,
+        starts: At,
+        ends: Option<At>,
+        state: ContractState,
+        signature: Option<SignatureRef>,
+    },
+    ContractChanged {
+        contract: ContractId,
+        name: String,
+        starts: At,
+        ends: Option<At>,
+        state: ContractState,
+        signature: Option<SignatureRef>,
+    },
+    /// Its term was over at `since`.
+    ContractEnded {
+        contract: ContractId,
+        since: At,
+    },
+    ContractRemoved {
+        contract: ContractId,
+    },
+    /// Numbers of the operator will join under this id, and under no other terms.
+    BlockAdded {
+        block: BlockId,
+        mno: String,
+        number_type: Option<NumberType>,
+        range: Option<NumberRange>,
+        terms: BlockTerms,
+    },
+    BlockChanged {
+        block: BlockId,
+        terms: BlockTerms,
+    },
+    BlockRemoved {
+        block: BlockId,
+    },
+    PoolAdded {
+        pool: PoolId,
+        terms: PoolTerms,
+    },
+    PoolChanged {
+        pool: PoolId,
+        terms: PoolTerms,
+    },
+    PoolRemoved {
+        pool: PoolId,
     },
 }

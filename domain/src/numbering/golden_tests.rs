@@ -1,6 +1,8 @@
 use super::*;
 use crate::kept::golden;
-use crate::{ActorId, AlphaId, ApprovalId, At, BlockId, ExportId, ImportKeyId, LeaseId, SenderId, TenantId};
+use crate::{
+    ActorId, AlphaId, ApprovalId, At, BlockId, ContractId, ExportId, ImportKeyId, LeaseId, PoolId, SenderId, TenantId,
+};
 
 const TENANT: TenantId = TenantId::from_bytes([1; 16]);
 const UNTIL: At = At(1_000_000);
@@ -124,7 +126,60 @@ fn the_inventory_keeps_its_bytes() {
         NumberingEvent::TenantErased { tenant: gone, tombstone: gone.tombstone(), at: At(9_300_000) },
     ]);
     history.extend(imports());
+    history.extend(allocations());
     golden::<Numbering>("numbering", vec![history]);
+}
+
+/// A contract in force and one that is over, a block of each kind, a pool of each kind.
+fn allocations() -> Vec<NumberingEvent> {
+    let (active, over) = (ContractId::from_bytes([0xc1; 16]), ContractId::from_bytes([0xc2; 16]));
+    let added = |contract, name: &str, state| NumberingEvent::ContractAdded {
+        contract,
+        mno: "Etisalat".to_owned(),
+        name: name.to_owned(),
+        starts: At(800_000),
+        ends: Some(At(1_900_000)),
+        state,
+        signature: SignatureRef::new("vault:contracts/1").ok(),
+    };
+    let pools = [PoolId::from_bytes([0xa1; 16]), PoolId::from_bytes([0xa2; 16])];
+    vec![
+        added(active, "2026", ContractState::Draft),
+        NumberingEvent::ContractChanged {
+            contract: active,
+            name: "2026/1".to_owned(),
+            starts: At(800_000),
+            ends: None,
+            state: ContractState::Active,
+            signature: SignatureRef::new("vault:contracts/2").ok(),
+        },
+        added(over, "2025", ContractState::Active),
+        NumberingEvent::ContractEnded { contract: over, since: At(1_900_000) },
+        NumberingEvent::PoolAdded {
+            pool: pools[0],
+            terms: PoolTerms { name: "all".to_owned(), serves: Serves::EveryTenant },
+        },
+        NumberingEvent::PoolAdded {
+            pool: pools[1],
+            terms: PoolTerms { name: "banks".to_owned(), serves: Serves::Tenants([TENANT].into()) },
+        },
+        NumberingEvent::BlockAdded {
+            block: BlockId::from_bytes([0xb1; 16]),
+            mno: "Etisalat".to_owned(),
+            number_type: Some(NumberType::Msisdn),
+            range: Some(NumberRange::new(number(500), number(599)).expect("a range")),
+            terms: BlockTerms {
+                contract: Some(active),
+                region: "AF-kbl".parse().ok(),
+                pool: Some(pools[1]),
+                purpose: BlockUse::Own,
+            },
+        },
+        NumberingEvent::BlockChanged {
+            block: BlockId::from_bytes([9; 16]),
+            terms: BlockTerms { purpose: BlockUse::Intermediate, ..BlockTerms::default() },
+        },
+    ]
 }
 
 /// A file that is in, one that is on its way, one that is being taken away, with keys and approvals.

@@ -1,3 +1,4 @@
+use super::allocation::Register;
 use super::erasure::{Departures, Holdings};
 use super::exports::{AuditVerdict, Exports};
 use super::imports::Desk;
@@ -70,7 +71,7 @@ impl Counts {
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Inventory {
     numbers: BTreeMap<SenderId, Entry>,
-    blocks: BTreeMap<BlockId, String>,
+    pub(super) register: Register,
     timers: BTreeSet<(At, SenderId)>,
     counts: Counts,
     pub(super) tallies: Tallies,
@@ -112,7 +113,7 @@ impl Inventory {
     /// The operator that owns the block.
     #[must_use]
     pub fn mno(&self, block: BlockId) -> Option<&str> {
-        self.blocks.get(&block).map(String::as_str)
+        self.block(block).map(|block| block.mno.as_str())
     }
 
     /// Every number, ascending.
@@ -273,6 +274,16 @@ impl Inventory {
             | NumberingEvent::BatchClosed { .. }
             | NumberingEvent::BatchAbandoned { .. }
             | NumberingEvent::RowsRemoved { .. } => self.evolve_import(event),
+            NumberingEvent::ContractAdded { .. }
+            | NumberingEvent::ContractChanged { .. }
+            | NumberingEvent::ContractEnded { .. }
+            | NumberingEvent::ContractRemoved { .. }
+            | NumberingEvent::BlockAdded { .. }
+            | NumberingEvent::BlockChanged { .. }
+            | NumberingEvent::BlockRemoved { .. }
+            | NumberingEvent::PoolAdded { .. }
+            | NumberingEvent::PoolChanged { .. }
+            | NumberingEvent::PoolRemoved { .. } => self.register.evolve(event),
         }
     }
 
@@ -296,21 +307,17 @@ impl Inventory {
     }
 
     /// Lets the numbers of a block that is hidden no more count.
-    pub(super) fn show(&mut self, block: BlockId, mno: String, count: u64) {
-        self.blocks.insert(block, mno);
+    ///
+    /// # Errors
+    /// [`NumberingError::CorruptLedger`] if the block is another operator's.
+    pub(super) fn show(&mut self, block: BlockId, mno: String, count: u64) -> Result<(), NumberingError> {
+        self.register.join(block, mno, count)?;
         self.counts.available += count;
+        Ok(())
     }
 
     fn list(&mut self, block: BlockId, mno: String, numbers: Vec<Listing>) -> Result<(), NumberingError> {
-        match self.blocks.get(&block) {
-            Some(owner) if *owner != mno => {
-                return Err(NumberingError::CorruptLedger("a block was listed for two operators"));
-            }
-            Some(_) => {}
-            None => {
-                self.blocks.insert(block, mno);
-            }
-        }
+        self.register.join(block, mno, numbers.len() as u64)?;
         for listing in numbers {
             let entry =
                 Entry { block: Some(block), number_type: listing.number_type(), lifecycle: Lifecycle::Available };
@@ -391,7 +398,7 @@ fn exported(step: Option<()>) -> Result<(), NumberingError> {
 impl fmt::Debug for Inventory {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Inventory")
-            .field("blocks", &self.blocks.len())
+            .field("blocks", &self.register.block_count())
             .field("timers", &self.timers.len())
             .field("counts", &self.counts)
             .finish_non_exhaustive()

@@ -96,6 +96,14 @@ impl Lifecycle {
         matches!(self, Self::Reserved { tenant: of, .. } | Self::Held { tenant: of, .. } if *of == tenant)
     }
 
+    /// Whether the tenant has it, or had it until the platform took it back.
+    pub(super) fn is_of(&self, tenant: TenantId) -> bool {
+        match self {
+            Self::Recalled { tenant: of, .. } => *of == tenant,
+            _ => self.claim().is_some_and(|(of, _)| of == tenant),
+        }
+    }
+
     /// The lease that stands or was recalled.
     #[must_use]
     pub const fn lease(&self) -> Option<LeaseId> {

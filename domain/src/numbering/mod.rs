@@ -1,5 +1,6 @@
 //! Who may use which number, since when, and until when.
 mod aggregate;
+mod allocation;
 mod claims;
 mod command;
 mod erasure;
@@ -41,6 +42,11 @@ mod senders_tests;
 
 use aggregate::mno_name;
 pub use aggregate::{COOL_OFF_MAX, COOL_OFF_MIN, HOLD_MAX, Numbering, RESERVE_MAX, TICK_MAX, TTL_MIN};
+pub use allocation::{
+    AllocationCommand, BLOCKS_MAX, Block, BlockTerms, BlockUse, CONTRACTS_MAX, Contract, ContractState, ContractTerms,
+    NoNumberRegion, NumberRange, NumberRegion, POOL_TENANTS_MAX, POOLS_MAX, Pool, PoolTerms, SIGNATURE_REF_MAX, Serves,
+    SignatureRef,
+};
 pub use command::{Expected, IMPORT_MAX, NumberingCommand, Reinstatement};
 pub use error::{INVALID_ROWS_NAMED, NumberingError};
 pub use event::NumberingEvent;

@@ -8,7 +8,7 @@ pub enum LeaseVerdict {
     Leased { lease: LeaseId },
     /// The tenant's own without being leased, or nobody's.
     NotLeased { stands: Lifecycle },
-    /// There is no such number, or another tenant has it. Whoever asks cannot tell which, so that nobody learns what others
+    /// There is no such number, another tenant has it, or it is in a pool that does not serve the tenant. Whoever asks cannot tell which, so that nobody learns what others
     /// have.
     NotRegistered,
 }
@@ -32,6 +32,7 @@ impl Inventory {
             {
                 LeaseVerdict::NotRegistered
             }
+            _ if !stands.is_of(tenant) && !self.serves(number, tenant) => LeaseVerdict::NotRegistered,
             Lifecycle::Assigned { .. }
             | Lifecycle::Reserved { .. }
             | Lifecycle::Held { .. }

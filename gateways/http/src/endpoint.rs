@@ -102,6 +102,9 @@ const RECALL_NUMBERS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin]);
 const OVERRIDE_COOL_OFFS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin, Role::PlatformNumberingOps]);
 const READ_SIGNALS: Access =
     Access::AnyOf(&[Role::PlatformNumberingAdmin, Role::PlatformNumberingOps, Role::PlatformAuditor]);
+const ALLOCATE: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin]);
+const READ_ALLOCATIONS: Access =
+    Access::AnyOf(&[Role::PlatformNumberingAdmin, Role::PlatformNumberingOps, Role::PlatformAuditor]);
 const IMPORT_NUMBERS: Access = Access::AnyOf(&[Role::PlatformNumberingAdmin]);
 const APPROVE_IMPORTS: Access = Access::AnyOf(&[Role::PlatformFinanceOfficer]);
 const READ_IMPORTS: Access = Access::AnyOf(&[
@@ -200,6 +203,21 @@ pub static ENDPOINTS: &[Endpoint] = &[
     endpoint!("numbering.keys" GET "/v1/numbering/import-keys" READ_IMPORTS NONE, numbering::list_keys, list_import_keys),
     endpoint!("numbering.keys.revoke" POST "/v1/numbering/import-keys/{id}/revoke" IMPORT_NUMBERS JSON, numbering::revoke_key, revoke_import_key),
     endpoint!("numbering.imports.approve" POST "/v1/numbering/import-approvals" APPROVE_IMPORTS JSON, numbering::approve_import, approve_import),
+    endpoint!("numbering.contracts.add" POST "/v1/numbering/contracts" ALLOCATE JSON, numbering::add_contract, add_contract),
+    endpoint!("numbering.contracts" GET "/v1/numbering/contracts" READ_ALLOCATIONS NONE, numbering::contracts, list_contracts),
+    endpoint!("numbering.contracts.show" GET "/v1/numbering/contracts/{id}" READ_ALLOCATIONS NONE, numbering::show_contract, show_contract),
+    endpoint!("numbering.contracts.change" PUT "/v1/numbering/contracts/{id}" ALLOCATE JSON, numbering::change_contract, change_contract),
+    endpoint!("numbering.contracts.remove" DELETE "/v1/numbering/contracts/{id}" ALLOCATE NONE, numbering::remove_contract, remove_contract),
+    endpoint!("numbering.blocks.add" POST "/v1/numbering/blocks" ALLOCATE JSON, numbering::add_block, add_block),
+    endpoint!("numbering.blocks" GET "/v1/numbering/blocks" READ_ALLOCATIONS NONE, numbering::blocks, list_blocks),
+    endpoint!("numbering.blocks.show" GET "/v1/numbering/blocks/{id}" READ_ALLOCATIONS NONE, numbering::show_block, show_block),
+    endpoint!("numbering.blocks.change" PUT "/v1/numbering/blocks/{id}" ALLOCATE JSON, numbering::change_block, change_block),
+    endpoint!("numbering.blocks.remove" DELETE "/v1/numbering/blocks/{id}" ALLOCATE NONE, numbering::remove_block, remove_block),
+    endpoint!("numbering.pools.add" POST "/v1/numbering/pools" ALLOCATE JSON, numbering::add_pool, add_pool),
+    endpoint!("numbering.pools" GET "/v1/numbering/pools" READ_ALLOCATIONS NONE, numbering::pools, list_pools),
+    endpoint!("numbering.pools.show" GET "/v1/numbering/pools/{id}" READ_ALLOCATIONS NONE, numbering::show_pool, show_pool),
+    endpoint!("numbering.pools.change" PUT "/v1/numbering/pools/{id}" ALLOCATE JSON, numbering::change_pool, change_pool),
+    endpoint!("numbering.pools.remove" DELETE "/v1/numbering/pools/{id}" ALLOCATE NONE, numbering::remove_pool, remove_pool),
     endpoint!("numbering.signals" GET "/v1/numbering/signals" READ_SIGNALS NONE, numbering::signals, signals),
     endpoint!("numbering.quotas.show" GET "/v1/numbering/quotas/{id}" READ_NUMBERS NONE, numbering::quota, show_quota),
     endpoint!("numbering.quota" PUT "/v1/numbering/quotas/{id}" RECALL_NUMBERS JSON, numbering::set_quota, set_quota),

@@ -1,14 +1,14 @@
 use crate::reads::{Reading, Reads};
 use peyk_domain::numbering::FileHash;
-use peyk_domain::{ConnectorId, MessageId, OperatorId, RouteId, SenderId, TenantId};
+use peyk_domain::{BlockId, ConnectorId, ContractId, MessageId, OperatorId, PoolId, RouteId, SenderId, TenantId};
 use peyk_projections::Projection;
 use peyk_projections::query::{
     AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, NumberScope,
     Page, ReadModels,
 };
 use peyk_projections::rows::{
-    AuditEvent, ChainedTransition, Connector, Message, Number, Operator, OperatorFile, Route, Signal, SignalId,
-    TransitionId,
+    AuditEvent, Block, ChainedTransition, Connector, Contract, Message, Number, Operator, OperatorFile, Pool, Route,
+    Signal, SignalId, TransitionId,
 };
 use peyk_schemas::{Ledger, LedgerId};
 use std::time::Duration;
@@ -66,6 +66,36 @@ impl Reads for ReadModels {
     fn operator_file(&self, file: FileHash) -> Reading<Option<OperatorFile>> {
         let models = self.clone();
         Box::pin(async move { models.operator_file(file).await })
+    }
+
+    fn contracts(&self, after: Option<ContractId>, limit: Limit) -> Reading<Page<Contract, ContractId>> {
+        let models = self.clone();
+        Box::pin(async move { models.contracts(after, limit).await })
+    }
+
+    fn contract(&self, contract: ContractId) -> Reading<Option<Contract>> {
+        let models = self.clone();
+        Box::pin(async move { models.contract(contract).await })
+    }
+
+    fn blocks(&self, after: Option<BlockId>, limit: Limit) -> Reading<Page<Block, BlockId>> {
+        let models = self.clone();
+        Box::pin(async move { models.blocks(after, limit).await })
+    }
+
+    fn block(&self, block: BlockId) -> Reading<Option<Block>> {
+        let models = self.clone();
+        Box::pin(async move { models.block(block).await })
+    }
+
+    fn pools(&self, after: Option<PoolId>, limit: Limit) -> Reading<Page<Pool, PoolId>> {
+        let models = self.clone();
+        Box::pin(async move { models.pools(after, limit).await })
+    }
+
+    fn pool(&self, pool: PoolId) -> Reading<Option<Pool>> {
+        let models = self.clone();
+        Box::pin(async move { models.pool(pool).await })
     }
 
     fn message(&self, tenant: TenantId, message: MessageId) -> Reading<Option<Message>> {

@@ -1,14 +1,14 @@
 use crate::problem::{Problem, kind};
 use futures::future::BoxFuture;
 use peyk_domain::numbering::FileHash;
-use peyk_domain::{ConnectorId, MessageId, OperatorId, RouteId, SenderId, TenantId};
+use peyk_domain::{BlockId, ConnectorId, ContractId, MessageId, OperatorId, PoolId, RouteId, SenderId, TenantId};
 use peyk_projections::query::{
     AuditCursor, AuditFilter, AuditOrder, AuditScope, HistoryScope, Limit, MessageCursor, NumberFilter, NumberScope,
     Page, QueryError,
 };
 use peyk_projections::rows::{
-    AuditEvent, ChainedTransition, Connector, Message, Number, Operator, OperatorFile, Route, Signal, SignalId,
-    TransitionId,
+    AuditEvent, Block, ChainedTransition, Connector, Contract, Message, Number, Operator, OperatorFile, Pool, Route,
+    Signal, SignalId, TransitionId,
 };
 use peyk_schemas::LedgerId;
 use std::time::Duration;
@@ -48,6 +48,21 @@ pub trait Reads: Send + Sync + 'static {
     fn operator_files(&self, before: Option<u64>, limit: Limit) -> Reading<Page<OperatorFile, u64>>;
 
     fn operator_file(&self, file: FileHash) -> Reading<Option<OperatorFile>>;
+
+    /// Contracts with operators, by id.
+    fn contracts(&self, after: Option<ContractId>, limit: Limit) -> Reading<Page<Contract, ContractId>>;
+
+    fn contract(&self, contract: ContractId) -> Reading<Option<Contract>>;
+
+    /// Blocks of numbers, by id.
+    fn blocks(&self, after: Option<BlockId>, limit: Limit) -> Reading<Page<Block, BlockId>>;
+
+    fn block(&self, block: BlockId) -> Reading<Option<Block>>;
+
+    /// Pools of blocks, by id.
+    fn pools(&self, after: Option<PoolId>, limit: Limit) -> Reading<Page<Pool, PoolId>>;
+
+    fn pool(&self, pool: PoolId) -> Reading<Option<Pool>>;
 
     /// A message of the tenant's own.
     fn message(&self, tenant: TenantId, message: MessageId) -> Reading<Option<Message>>;

@@ -1,7 +1,8 @@
 use super::{DiffProgress, TableDiff};
 use crate::projection::Projection;
 use crate::rows::{
-    AuditEvent, AuditSubject, Connector, Lease, Message, Number, NumberTransition, Operator, Route, Signal,
+    AuditEvent, AuditSubject, Block, Connector, Contract, Lease, Message, Number, NumberTransition, Operator,
+    OperatorFile, Pool, Route, Signal,
 };
 use crate::store::{Kind, Row as _, Table};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -12,7 +13,15 @@ const EXAMPLES_MAX: usize = 10;
 
 const fn tables_of(projection: Projection) -> &'static [&'static Table] {
     match projection {
-        Projection::Leases => &[Number::TABLE, Lease::TABLE, Signal::TABLE],
+        Projection::Leases => &[
+            Number::TABLE,
+            Lease::TABLE,
+            Signal::TABLE,
+            OperatorFile::TABLE,
+            Contract::TABLE,
+            Block::TABLE,
+            Pool::TABLE,
+        ],
         Projection::Messages => &[Message::TABLE],
         Projection::Routes => &[Operator::TABLE, Connector::TABLE, Route::TABLE],
         Projection::Audit => &[AuditEvent::TABLE, AuditSubject::TABLE],
@@ -58,7 +67,8 @@ const fn type_of(kind: Kind) -> &'static str {
         Kind::Uuid => "uuid",
         Kind::BigInt => "int8",
         Kind::Integer => "int4",
-        Kind::Text | Kind::Json | Kind::Bytes => "text",
+        Kind::Bytes => "bytea",
+        Kind::Text | Kind::Json => "text",
     }
 }
 

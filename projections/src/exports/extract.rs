@@ -114,7 +114,7 @@ impl Extract {
                 of_tenant.for_each(|lease| lease.tenant = tombstone);
                 return self.inventory.evolve(event);
             }
-            // What the registry notes of tenants and of files is not in the tables.
+            // What the registry notes of tenants and of files is not in the tables; what it holds numbers by, the inventory says.
             SkeletonsRenewed { .. }
             | ReservationQuotaSet { .. }
             | TenantErasureBegun { .. }
@@ -127,6 +127,16 @@ impl Extract {
             | RowsStaged { .. }
             | BatchAbandoned { .. }
             | RowsRemoved { .. }
+            | ContractAdded { .. }
+            | ContractChanged { .. }
+            | ContractEnded { .. }
+            | ContractRemoved { .. }
+            | BlockAdded { .. }
+            | BlockChanged { .. }
+            | BlockRemoved { .. }
+            | PoolAdded { .. }
+            | PoolChanged { .. }
+            | PoolRemoved { .. }
             | ExportRequested { .. }
             | ExportProduced { .. }
             | ExportStored { .. }
@@ -213,6 +223,16 @@ impl Extract {
             | BatchClosed { .. }
             | BatchAbandoned { .. }
             | RowsRemoved { .. }
+            | ContractAdded { .. }
+            | ContractChanged { .. }
+            | ContractEnded { .. }
+            | ContractRemoved { .. }
+            | BlockAdded { .. }
+            | BlockChanged { .. }
+            | BlockRemoved { .. }
+            | PoolAdded { .. }
+            | PoolChanged { .. }
+            | PoolRemoved { .. }
             | ExportRequested { .. }
             | ExportProduced { .. }
             | ExportStored { .. }

@@ -2,6 +2,7 @@
 //!
 //! Every query runs in a transaction that names the tenant to row level security, and names it in the statement too:
 //! either alone would do. Each reads one view, so a switch of slots never finds two of them locked crosswise.
+mod allocation;
 mod audit;
 mod error;
 mod history;

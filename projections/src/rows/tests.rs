@@ -1,8 +1,10 @@
 use super::*;
 use crate::store::Row;
 use peyk_domain::messages::{Encoding, Lane, ReceiptState};
-use peyk_domain::numbering::NumberType;
-use peyk_domain::{At, BlockId, ConnectorId, LeaseId, MessageId, Msisdn, OperatorId, RouteId, TenantId};
+use peyk_domain::numbering::{BlockTerms, ContractState, FileHash, NumberRange, NumberType, PoolTerms, Serves};
+use peyk_domain::{
+    ActorId, At, BlockId, ConnectorId, ContractId, LeaseId, MessageId, Msisdn, OperatorId, PoolId, RouteId, TenantId,
+};
 use serde_json::json;
 
 /// Cells go into columns by place and type, so both must match.
@@ -97,6 +99,46 @@ fn cells_match_columns() {
         recalls: Some(2),
         position: 3,
     });
+    check(&OperatorFile {
+        file: FileHash::from_bytes([1; 32]),
+        block: BlockId::NIL,
+        mno: String::new(),
+        rows: 1,
+        staged: 1,
+        state: FileState::Open,
+        key: None,
+        approval: None,
+        importer: ActorId::NIL,
+        opened_at: At(1),
+        ended_at: None,
+        position: 1,
+        updated_position: 1,
+    });
+    check(&Contract {
+        id: ContractId::NIL,
+        mno: String::new(),
+        name: String::new(),
+        starts: At(1),
+        ends: None,
+        state: ContractState::Draft,
+        signature: None,
+        version: 1,
+        position: 1,
+        updated_position: 1,
+    });
+    check(&Block {
+        id: BlockId::NIL,
+        mno: String::new(),
+        number_type: Some(NumberType::Msisdn),
+        range: NumberRange::new(number().into(), number().into()).ok(),
+        terms: BlockTerms::default(),
+        file: Some(FileHash::from_bytes([1; 32])),
+        version: 1,
+        position: 1,
+        updated_position: 1,
+    });
+    let terms = PoolTerms { name: String::new(), serves: Serves::Tenants([TenantId::NIL].into()) };
+    check(&Pool { id: PoolId::NIL, terms, version: 1, position: 1, updated_position: 1 });
     check(&Operator {
         id: OperatorId::NIL,
         name: String::new(),

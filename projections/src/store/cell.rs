@@ -1,6 +1,6 @@
 use peyk_domain::{
-    ActorId, ApprovalId, At, BlockId, ConnectorId, ImportKeyId, LeaseId, MessageId, Msisdn, OperatorId, RequestId,
-    RouteId, SenderId, TenantId,
+    ActorId, ApprovalId, At, BlockId, ConnectorId, ContractId, ImportKeyId, LeaseId, MessageId, Msisdn, OperatorId,
+    PoolId, RequestId, RouteId, SenderId, TenantId,
 };
 use serde_json::Value;
 
@@ -100,10 +100,12 @@ ids!(
     ApprovalId,
     BlockId,
     ConnectorId,
+    ContractId,
     ImportKeyId,
     LeaseId,
     MessageId,
     OperatorId,
+    PoolId,
     RequestId,
     RouteId,
     TenantId

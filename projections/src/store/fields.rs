@@ -93,6 +93,10 @@ impl<'r> Fields<'r> {
         self.present(column, self.get(column)?)
     }
 
+    pub(crate) fn json_or_null(&self, column: &'static str) -> Result<Option<Value>, CorruptRow> {
+        self.get(column)
+    }
+
     /// One of a closed list of words.
     pub(crate) fn word_or_null<T>(
         &self,

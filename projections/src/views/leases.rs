@@ -1,3 +1,4 @@
+use super::allocation::Allocation;
 use super::{Misfit, Opened, Place, View};
 use crate::projection::Projection;
 use crate::rows::{
@@ -9,13 +10,14 @@ use peyk_domain::{At, BlockId, LeaseId, SenderId, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Numbers, who leases them, and the files they came in.
+/// Numbers, who leases them, what they are held by, and the files they came in.
 #[derive(Debug, Default)]
 pub(crate) struct Leases {
     numbers: Changes<Number>,
     leases: Changes<Lease>,
     signals: Changes<Signal>,
     files: Changes<OperatorFile>,
+    allocation: Allocation,
     /// Tenants that were erased, each with its tombstone, until the rows that are not in memory are changed too.
     erased: Vec<(TenantId, TenantId)>,
 }
@@ -208,6 +210,7 @@ impl View for Leases {
     type Event = NumberingEvent;
 
     fn touch(&mut self, event: &NumberingEvent) {
+        self.allocation.touch(event);
         match event {
             NumberingEvent::NumbersListed { numbers, .. } => {
                 numbers.iter().for_each(|listing| self.numbers.begin(listing.number()));
@@ -261,12 +264,23 @@ impl View for Leases {
             | NumberingEvent::ExportStored { .. }
             | NumberingEvent::ExportFailed { .. }
             | NumberingEvent::NumberAuditVerified { .. }
+            | NumberingEvent::ContractAdded { .. }
+            | NumberingEvent::ContractChanged { .. }
+            | NumberingEvent::ContractEnded { .. }
+            | NumberingEvent::ContractRemoved { .. }
+            | NumberingEvent::BlockAdded { .. }
+            | NumberingEvent::BlockChanged { .. }
+            | NumberingEvent::BlockRemoved { .. }
+            | NumberingEvent::PoolAdded { .. }
+            | NumberingEvent::PoolChanged { .. }
+            | NumberingEvent::PoolRemoved { .. }
             | NumberingEvent::NumberAuditBroken { .. } => {}
         }
     }
 
     fn fold(&mut self, event: &NumberingEvent, place: &Place, _: &Opened) -> Result<(), Misfit> {
         use NumberState::{Available, Held, Quarantined, Retired};
+        self.allocation.fold(event, place)?;
         match *event {
             NumberingEvent::NumbersListed { block, ref mno, ref numbers } => {
                 numbers.iter().for_each(|number| self.numbers.put(listed(*number, block, mno.clone(), place)));
@@ -353,6 +367,16 @@ impl View for Leases {
             | NumberingEvent::NumberAuditBroken { .. }
             | NumberingEvent::ImportKeyRegistered { .. }
             | NumberingEvent::ImportKeyRevoked { .. }
+            | NumberingEvent::ContractAdded { .. }
+            | NumberingEvent::ContractChanged { .. }
+            | NumberingEvent::ContractEnded { .. }
+            | NumberingEvent::ContractRemoved { .. }
+            | NumberingEvent::BlockAdded { .. }
+            | NumberingEvent::BlockChanged { .. }
+            | NumberingEvent::BlockRemoved { .. }
+            | NumberingEvent::PoolAdded { .. }
+            | NumberingEvent::PoolChanged { .. }
+            | NumberingEvent::PoolRemoved { .. }
             | NumberingEvent::ImportApproved { .. } => Ok(()),
             NumberingEvent::ReservationBurst { tenant, .. } => {
                 self.signal(SignalKind::ReservationBurst, tenant, None, place);
@@ -367,10 +391,11 @@ impl View for Leases {
 
     fn lacks_rows(&self) -> bool {
         self.numbers.unknown_count() + self.leases.unknown_count() + self.files.unknown_count() > 0
+            || self.allocation.lacks_rows()
     }
 
     fn count(&self) -> usize {
-        self.numbers.count() + self.leases.count() + self.signals.count() + self.files.count()
+        self.numbers.count() + self.leases.count() + self.signals.count() + self.files.count() + self.allocation.count()
     }
 
     fn take(&mut self, which: Which) -> Self {
@@ -380,13 +405,15 @@ impl View for Leases {
             signals: self.signals.take(which),
             files: self.files.take(which),
             erased: std::mem::take(&mut self.erased),
+            allocation: self.allocation.take(which),
         }
     }
 
     async fn load(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
         load(connection, &mut self.numbers).await?;
         load(connection, &mut self.leases).await?;
-        load(connection, &mut self.files).await
+        load(connection, &mut self.files).await?;
+        self.allocation.load(connection).await
     }
 
     async fn write(&self, connection: &mut PgConnection, how: How) -> Result<(), StoreError> {
@@ -394,6 +421,7 @@ impl View for Leases {
         write(connection, &self.leases, how).await?;
         write(connection, &self.signals, how).await?;
         write(connection, &self.files, how).await?;
+        self.allocation.write(connection, how).await?;
         for (tenant, tombstone) in &self.erased {
             let [tenant, tombstone] = [tenant, tombstone].map(|id| Uuid::from_bytes(id.to_bytes()));
             let history = sqlx::query("UPDATE leases SET tenant = $2 WHERE tenant = $1");

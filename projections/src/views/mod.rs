@@ -1,4 +1,5 @@
 //! What events do to rows. Pure: a view folds one batch over the rows it touches and knows neither log nor clock.
+mod allocation;
 mod audit;
 mod leases;
 mod messages;

@@ -101,6 +101,16 @@ pub(crate) fn transitions(event: &NumberingEvent, place: &Place) -> Vec<NumberTr
         | NumberingEvent::BatchOpened { .. }
         | NumberingEvent::BatchClosed { .. }
         | NumberingEvent::BatchAbandoned { .. }
+        | NumberingEvent::ContractAdded { .. }
+        | NumberingEvent::ContractChanged { .. }
+        | NumberingEvent::ContractEnded { .. }
+        | NumberingEvent::ContractRemoved { .. }
+        | NumberingEvent::BlockAdded { .. }
+        | NumberingEvent::BlockChanged { .. }
+        | NumberingEvent::BlockRemoved { .. }
+        | NumberingEvent::PoolAdded { .. }
+        | NumberingEvent::PoolChanged { .. }
+        | NumberingEvent::PoolRemoved { .. }
         | NumberingEvent::ExportRequested { .. }
         | NumberingEvent::ExportProduced { .. }
         | NumberingEvent::ExportStored { .. }

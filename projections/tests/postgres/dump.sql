@@ -26,7 +26,8 @@ WITH spaces AS (
         format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY;', t.nspname, t.relname)
     FROM tables t WHERE t.relrowsecurity
     UNION ALL
-    SELECT 7, p.schemaname || '.' || p.tablename || '.' || p.policyname,
+    -- After functions, which they may call.
+    SELECT 14, p.schemaname || '.' || p.tablename || '.' || p.policyname,
         format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s USING (%s);', p.policyname, p.schemaname, p.tablename,
             p.permissive, p.cmd, array_to_string(p.roles, ', '), p.qual)
     FROM pg_policies p JOIN spaces n ON n.nspname = p.schemaname

@@ -247,5 +247,5 @@ async fn erased_keys_leave_the_row_and_nothing_of_the_recipient() {
 fn the_sample_past_has_every_kind_of_event() {
     let kinds = traffic(1, 600, &Keys::new()).kinds();
     assert!(kinds.contains(listed().to_raw().kind.as_ref()));
-    assert_eq!(kinds.len(), 35 + 29 + 6 + 11, "access, numbering, routing, messages: {kinds:?}");
+    assert_eq!(kinds.len(), 35 + 39 + 6 + 11, "access, numbering, routing, messages: {kinds:?}");
 }

@@ -1,6 +1,10 @@
 use crate::server::with_database;
-use crate::traffic::{TENANTS, traffic};
+use crate::traffic::{ALLOCATED, ALLOCATED_BLOCK, CONTRACT, POOL, SERVED, TENANTS, listing, traffic};
 use crate::world::{Keys, project, tenant};
+use peyk_domain::BlockId;
+use peyk_domain::numbering::{ContractState, Serves};
+use peyk_projections::StatusBoard;
+use peyk_projections::query::{Limit, NumberFilter, NumberScope, ReadModels};
 use sqlx::{AssertSqlSafe, PgPool};
 use std::collections::BTreeSet;
 
@@ -23,8 +27,9 @@ async fn every_table_with_tenants_is_under_row_level_security() {
             .await
             .expect("readable");
         assert_eq!(i64::try_from(tenanted.len()), Ok(declared), "both slots of each: {tenanted:?}");
-        // Numbers are seen by their tenants, and by nobody while the file they come in is not closed.
-        let policies_of = |table: &str| if table == "numbers" { 2 } else { 1 };
+        // Numbers are seen by their tenants, those of a pool by whom it serves, and by nobody while the file they come in is
+        // not closed.
+        let policies_of = |table: &str| if table == "numbers" { 3 } else { 1 };
         let secured = tenanted.iter().all(|(_, table, secured, policies)| *secured && *policies == policies_of(table));
         assert!(secured, "{tenanted:?}");
 
@@ -97,6 +102,54 @@ async fn a_reader_sees_the_tenant_it_names_and_nobody_else() {
                 }
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_is_seen_by_whom_it_serves_and_what_it_is_by_the_platform() {
+    let keys = Keys::new();
+    let ledgers = traffic(14, 0, &keys);
+    with_database(move |database| async move {
+        project(&database, &ledgers, &keys).await;
+        let models = ReadModels::new(database.reader_pool(), StatusBoard::default());
+        let block = models.block(ALLOCATED_BLOCK).await.expect("reads").expect("there");
+        assert_eq!((block.terms.pool, block.version), (Some(POOL), 2));
+        let pool = models.pool(POOL).await.expect("reads").expect("there");
+        assert_eq!(pool.terms.serves, Serves::Tenants([tenant(SERVED)].into()));
+        let contract = models.contract(CONTRACT).await.expect("reads").expect("there");
+        assert_eq!((contract.state, contract.version), (ContractState::Ended, 3), "its term was over");
+        let number = listing(ALLOCATED).number();
+        let other = if SERVED == 0 { 1 } else { 0 };
+        for (scope, seen) in [
+            (NumberScope::Tenant(tenant(SERVED)), true),
+            (NumberScope::Tenant(tenant(other)), false),
+            (NumberScope::Platform(tenant(other)), true),
+        ] {
+            assert_eq!(models.number(scope, number).await.expect("reads").is_some(), seen, "{scope:?}");
+            let filter = NumberFilter::default();
+            let all = models.numbers(scope, filter, None, Limit::new(200).expect("a limit")).await.expect("reads");
+            assert_eq!(all.rows.iter().any(|row| row.number == number), seen, "{scope:?}");
+        }
+        // Nobody who names only a tenant sees a pool, a block or a contract; and none of a file that is under way.
+        let reader = database.reader_pool();
+        for table in ["contracts", "blocks", "pools"] {
+            let mut transaction = reader.begin().await.expect("begins");
+            sqlx::query("SELECT set_config('app.current_tenant_id', $1, true)")
+                .bind(tenant(SERVED).to_string())
+                .execute(&mut *transaction)
+                .await
+                .expect("set");
+            let sql = format!("SELECT count(*) FROM read.{table}");
+            let rows: i64 =
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *transaction).await.expect("readable");
+            assert_eq!(rows, 0, "{table}");
+        }
+        let blocks = models.blocks(None, Limit::new(200).expect("a limit")).await.expect("reads").rows;
+        let ids: BTreeSet<_> = blocks.iter().map(|block| block.id).collect();
+        let file = |id: u8| BlockId::from_bytes([id; 16]);
+        let seen = [file(1), file(2), file(3)].map(|block| ids.contains(&block));
+        assert_eq!(seen, [true, false, false], "one that came in, one that was given up, one that is under way");
     })
     .await;
 }

@@ -7,14 +7,15 @@ use peyk_domain::messages::{
     ReceiptReport, ReceiptState, RouteFact, SenderFact, Submission,
 };
 use peyk_domain::numbering::{
-    BatchOpening, Expected, FileDigest, FileForm, FileHash, ImportCommand, Inventory, LineEnd, Listing, NumberColumns,
-    NumberType, NumberingCommand, NumberingEvent, Period, Reason, Reinstatement, ReservationQuota, SignatureScheme,
-    Skeleton, Voucher,
+    AllocationCommand, BatchOpening, BlockTerms, BlockUse, ContractState, ContractTerms, Expected, FileDigest,
+    FileForm, FileHash, ImportCommand, Inventory, LineEnd, Listing, NumberColumns, NumberRange, NumberType,
+    NumberingCommand, NumberingEvent, Period, PoolTerms, Reason, Reinstatement, ReservationQuota, Serves, SignatureRef,
+    SignatureScheme, Skeleton, Voucher,
 };
 use peyk_domain::routing::{RoutingCommand, RoutingTable};
 use peyk_domain::{
-    ActorId, AlphaId, ApprovalId, At, BlockId, ConnectorId, Dated, ImportKeyId, LeaseId, MessageId, OperatorId,
-    RouteId, SenderId, Span,
+    ActorId, AlphaId, ApprovalId, At, BlockId, ConnectorId, ContractId, Dated, ImportKeyId, LeaseId, MessageId,
+    OperatorId, PoolId, RouteId, SenderId, Span,
 };
 use peyk_schemas::LedgerId;
 
@@ -145,6 +146,55 @@ pub const IMPORTED: u64 = 60;
 pub const GIVEN_UP: u64 = 70;
 pub const UNDER_WAY: u64 = 80;
 
+/// A number of a block that is in a pool, which serves one tenant; the contract of the block, whose term is over at the end.
+pub const ALLOCATED: u64 = 90;
+pub const ALLOCATED_BLOCK: BlockId = BlockId::from_bytes([0xb7; 16]);
+pub const POOL: PoolId = PoolId::from_bytes([0xa7; 16]);
+pub const CONTRACT: ContractId = ContractId::from_bytes([0xc7; 16]);
+pub const SERVED: u8 = 1;
+
+/// Contracts, blocks and pools: some that stay and some that go.
+fn allocations(ledgers: &MemoryLedgers, inventory: &mut Inventory, at: At) {
+    use AllocationCommand::{
+        AddBlock, AddContract, AddPool, ChangeBlock, ChangeContract, ChangePool, RemoveBlock, RemoveContract,
+        RemovePool,
+    };
+    let mno = || "Roshan".to_owned();
+    let terms = |name: &str, state| ContractTerms {
+        name: name.to_owned(),
+        starts: at,
+        ends: Some(at.plus(Span::minutes(1))),
+        signature: SignatureRef::new("vault:contracts/roshan/1").ok(),
+        state,
+    };
+    let gone = (ContractId::from_bytes([0xc8; 16]), BlockId::from_bytes([0xb8; 16]), PoolId::from_bytes([0xa8; 16]));
+    let range = NumberRange::new(listing(ALLOCATED).number(), listing(ALLOCATED).number()).ok();
+    let under = BlockTerms { contract: Some(CONTRACT), region: "AF-kbl".parse().ok(), ..BlockTerms::default() };
+    let passed_on = BlockTerms { purpose: BlockUse::Intermediate, ..BlockTerms::default() };
+    let named = |name: &str, serves| PoolTerms { name: name.to_owned(), serves };
+    let served = Serves::Tenants([tenant(SERVED)].into());
+    let plain = |block, terms| AddBlock { block, mno: mno(), number_type: None, range: None, terms };
+    for command in [
+        AddContract { contract: CONTRACT, mno: mno(), terms: terms("R-1", ContractState::Draft) },
+        ChangeContract { contract: CONTRACT, version: 1, terms: terms("R-2", ContractState::Active) },
+        AddContract { contract: gone.0, mno: mno(), terms: terms("R-3", ContractState::Draft) },
+        RemoveContract { contract: gone.0, version: 1 },
+        AddPool { pool: POOL, terms: named("banks", Serves::EveryTenant) },
+        ChangePool { pool: POOL, version: 1, terms: named("banks", served) },
+        AddPool { pool: gone.2, terms: named("ministries", Serves::EveryTenant) },
+        RemovePool { pool: gone.2, version: 1 },
+        AddBlock { block: ALLOCATED_BLOCK, mno: mno(), number_type: None, range, terms: under.clone() },
+        ChangeBlock { block: ALLOCATED_BLOCK, version: 1, terms: BlockTerms { pool: Some(POOL), ..under } },
+        plain(gone.1, passed_on),
+        RemoveBlock { block: gone.1, version: 1 },
+    ] {
+        follow(ledgers, inventory, at, NumberingCommand::Allocation(command));
+    }
+    let numbers = vec![listing(ALLOCATED)];
+    follow(ledgers, inventory, at, NumberingCommand::Import { block: ALLOCATED_BLOCK, mno: mno(), numbers });
+    follow(ledgers, inventory, at.plus(Span::minutes(2)), NumberingCommand::Tick);
+}
+
 fn why() -> Reason {
     Reason::new("their key store burnt down on Tuesday").expect("a reason")
 }
@@ -246,6 +296,7 @@ fn numbering(ledgers: &MemoryLedgers, dice: &mut Dice, steps: usize) {
         };
     }
     names(ledgers, &mut inventory, at);
+    allocations(ledgers, &mut inventory, at);
     erasure(ledgers, &mut inventory, at.plus(Span::minutes(5)));
     staged(ledgers, &mut inventory, at.plus(Span::minutes(5)), 3, UNDER_WAY);
 }

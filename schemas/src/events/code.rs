@@ -5,7 +5,7 @@ use peyk_domain::access::{AuditKind, LoginFailure, ReviewVerdict, SessionEnd};
 use peyk_domain::messages::{
     DoubtPolicy, Encoding, FailureReason, Lane, ReceiptState, RefusalReason, RequeueReason, RetentionClass,
 };
-use peyk_domain::numbering::{AbandonReason, NumberColumns, NumberType, SignatureScheme};
+use peyk_domain::numbering::{AbandonReason, BlockUse, ContractState, NumberColumns, NumberType, SignatureScheme};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $type:ident { $first:ident = $least:literal $(, $variant:ident = $code:literal)* $(,)? })+) => {$(
@@ -49,6 +49,8 @@ codes! {
     SignatureScheme { PssSha256 = 0, Pkcs1Sha256 = 1 }
     AbandonReason { Asked = 0, Lapsed = 1 }
     NumberColumns { Number = 0, NumberAndType = 1 }
+    ContractState { Draft = 0, Active = 1, Ended = 2 }
+    BlockUse { Own = 0, Intermediate = 1 }
     ReviewVerdict { Kept = 0, ToBeRemoved = 1 }
     RequeueReason { Throttled = 0, NotSent = 1, InDoubt = 2 }
     /// As `message_state` of SMPP 3.4 section 5.2.28.

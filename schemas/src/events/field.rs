@@ -3,8 +3,8 @@ use crate::cbor::{CborError, Reader, Writer};
 use peyk_domain::messages::{DecidedOn, Generation, Leaf, MonthKey, RecipientToken, RetentionClass, Sealed, SealedFor};
 use peyk_domain::routing::Prefix;
 use peyk_domain::{
-    ActorId, ApprovalId, At, BlockId, ConnectorId, ExportId, ImportKeyId, LeaseId, MessageId, Msisdn, OperatorId,
-    RequestId, RouteId, SessionId, TenantId,
+    ActorId, ApprovalId, At, BlockId, ConnectorId, ContractId, ExportId, ImportKeyId, LeaseId, MessageId, Msisdn,
+    OperatorId, PoolId, RequestId, RouteId, SessionId, TenantId,
 };
 
 /// Why a stored value is not the field it should be.
@@ -122,11 +122,13 @@ id_fields!(
     ApprovalId,
     BlockId,
     ConnectorId,
+    ContractId,
     ExportId,
     ImportKeyId,
     LeaseId,
     MessageId,
     OperatorId,
+    PoolId,
     RequestId,
     RouteId,
     SessionId,

@@ -9,6 +9,7 @@ mod access_fields;
 mod access_older;
 #[cfg(test)]
 mod access_tests;
+mod allocation_fields;
 mod catalogue;
 #[cfg(test)]
 mod cddl;

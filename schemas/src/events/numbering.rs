@@ -1,11 +1,12 @@
 use super::table::event_schema;
 use super::{DataClass, Field, FieldSchema, Upcast};
 use peyk_domain::numbering::{
-    AbandonReason, ExportProof, FileForm, FileHash, Listing, NumberingEvent, Reason, ReservationQuota, SignatureScheme,
-    Skeleton, Term, Voucher,
+    AbandonReason, BlockTerms, ContractState, ExportProof, FileForm, FileHash, Listing, NumberRange, NumberType,
+    NumberingEvent, PoolTerms, Reason, ReservationQuota, SignatureRef, SignatureScheme, Skeleton, Term, Voucher,
 };
 use peyk_domain::{
-    ActorId, AlphaId, ApprovalId, At, BlockId, ExportId, ImportKeyId, LeaseId, Msisdn, SenderId, TenantId,
+    ActorId, AlphaId, ApprovalId, At, BlockId, ContractId, ExportId, ImportKeyId, LeaseId, Msisdn, PoolId, SenderId,
+    TenantId,
 };
 
 /// The cool-off when leases had no other.
@@ -269,6 +270,55 @@ event_schema! {
         RowsRemoved = "numbering.rows_removed" version 1 {
             file: FileHash => Internal,
             numbers: Vec<Listing> => Internal,
+        }
+        ContractAdded = "numbering.contract_added" version 1 {
+            contract: ContractId => Internal,
+            mno: String => Public,
+            name: String => Internal,
+            starts: At => Internal,
+            ends: Option<At> => Internal,
+            state: ContractState => Internal,
+            signature: Option<SignatureRef> => Confidential,
+        }
+        ContractChanged = "numbering.contract_changed" version 1 {
+            contract: ContractId => Internal,
+            name: String => Internal,
+            starts: At => Internal,
+            ends: Option<At> => Internal,
+            state: ContractState => Internal,
+            signature: Option<SignatureRef> => Confidential,
+        }
+        ContractEnded = "numbering.contract_ended" version 1 {
+            contract: ContractId => Internal,
+            since: At => Internal,
+        }
+        ContractRemoved = "numbering.contract_removed" version 1 {
+            contract: ContractId => Internal,
+        }
+        BlockAdded = "numbering.block_added" version 1 {
+            block: BlockId => Internal,
+            mno: String => Public,
+            number_type: Option<NumberType> => Internal,
+            range: Option<NumberRange> => Internal,
+            terms: BlockTerms => Internal,
+        }
+        BlockChanged = "numbering.block_changed" version 1 {
+            block: BlockId => Internal,
+            terms: BlockTerms => Internal,
+        }
+        BlockRemoved = "numbering.block_removed" version 1 {
+            block: BlockId => Internal,
+        }
+        PoolAdded = "numbering.pool_added" version 1 {
+            pool: PoolId => Internal,
+            terms: PoolTerms => Internal,
+        }
+        PoolChanged = "numbering.pool_changed" version 1 {
+            pool: PoolId => Internal,
+            terms: PoolTerms => Internal,
+        }
+        PoolRemoved = "numbering.pool_removed" version 1 {
+            pool: PoolId => Internal,
         }
     }
 }

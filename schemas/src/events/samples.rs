@@ -7,13 +7,14 @@ use peyk_domain::messages::{
     RecipientToken, RefusalReason, RequeueReason, RetentionClass, Sealed, SealedFor,
 };
 use peyk_domain::numbering::{
-    AbandonReason, ExportProof, FileForm, FileHash, LineEnd, Listing, NumberColumns, NumberType, NumberingEvent,
-    Reason, ReservationQuota, SignatureScheme, Skeleton, SkeletonVersion, Term, Voucher,
+    AbandonReason, BlockTerms, BlockUse, ContractState, ExportProof, FileForm, FileHash, LineEnd, Listing,
+    NumberColumns, NumberRange, NumberType, NumberingEvent, PoolTerms, Reason, ReservationQuota, Serves, SignatureRef,
+    SignatureScheme, Skeleton, SkeletonVersion, Term, Voucher,
 };
 use peyk_domain::routing::{Prefix, RoutingEvent};
 use peyk_domain::{
-    ActorId, AlphaId, ApprovalId, At, BlockId, ConnectorId, ExportId, ImportKeyId, LeaseId, MessageId, Msisdn,
-    OperatorId, RouteId, SenderId, TenantId,
+    ActorId, AlphaId, ApprovalId, At, BlockId, ConnectorId, ContractId, ExportId, ImportKeyId, LeaseId, MessageId,
+    Msisdn, OperatorId, PoolId, RouteId, SenderId, TenantId,
 };
 
 fn msisdn(last: u64) -> Msisdn {
@@ -52,6 +53,9 @@ const CONNECTOR: ConnectorId = ConnectorId::from_bytes([0xc0; 16]);
 const OPERATOR: OperatorId = OperatorId::from_bytes([0x0e; 16]);
 const ROUTE: RouteId = RouteId::from_bytes([0x20; 16]);
 
+const BLOCK: BlockId = BlockId::from_bytes([0xb1; 16]);
+const CONTRACT: ContractId = ContractId::from_bytes([0xc1; 16]);
+const POOL: PoolId = PoolId::from_bytes([0xa1; 16]);
 const FILE: FileHash = FileHash::from_bytes([0xf1; 32]);
 const IMPORT_KEY: ImportKeyId = ImportKeyId::from_bytes([0x6e; 16]);
 
@@ -134,6 +138,42 @@ pub(super) fn numbering() -> Vec<NumberingEvent> {
         BatchClosed { file: FILE },
         BatchAbandoned { file: FILE, reason: AbandonReason::Lapsed },
         RowsRemoved { file: FILE, numbers: vec![number(2).into()] },
+        ContractAdded {
+            contract: CONTRACT,
+            mno: "Roshan".into(),
+            name: "R-2026-01".into(),
+            starts: SINCE,
+            ends: Some(AT),
+            state: ContractState::Draft,
+            signature: None,
+        },
+        ContractChanged {
+            contract: CONTRACT,
+            name: "R-2026-01".into(),
+            starts: SINCE,
+            ends: None,
+            state: ContractState::Active,
+            signature: SignatureRef::new("vault:contracts/roshan/1").ok(),
+        },
+        ContractEnded { contract: CONTRACT, since: AT },
+        ContractRemoved { contract: CONTRACT },
+        BlockAdded {
+            block: BLOCK,
+            mno: "Roshan".into(),
+            number_type: Some(NumberType::Msisdn),
+            range: NumberRange::new(number(0), number(999)).ok(),
+            terms: BlockTerms {
+                contract: Some(CONTRACT),
+                region: "AF-kbl".parse().ok(),
+                pool: Some(POOL),
+                purpose: BlockUse::Own,
+            },
+        },
+        BlockChanged { block: BLOCK, terms: BlockTerms { purpose: BlockUse::Intermediate, ..BlockTerms::default() } },
+        BlockRemoved { block: BLOCK },
+        PoolAdded { pool: POOL, terms: PoolTerms { name: "banks".into(), serves: Serves::Tenants([TENANT].into()) } },
+        PoolChanged { pool: POOL, terms: PoolTerms { name: "all".into(), serves: Serves::EveryTenant } },
+        PoolRemoved { pool: POOL },
     ]
 }
 

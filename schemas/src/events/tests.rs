@@ -293,7 +293,7 @@ pub(super) fn same<E: EventSchema + PartialEq + Debug>(event: &E) -> Result<(), 
     Ok(())
 }
 
-const ALL_COUNT: usize = 53 + 35;
+const ALL_COUNT: usize = 63 + 35;
 
 fn all_raw() -> Vec<RawEvent> {
     fn raw<E: EventSchema>(samples: &[E]) -> Vec<RawEvent> {

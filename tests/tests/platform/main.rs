@@ -16,6 +16,7 @@ mod login;
 mod main_job;
 mod noting;
 mod number_audit;
+mod pools;
 mod postgres_outage;
 mod production;
 mod projections;

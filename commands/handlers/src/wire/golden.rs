@@ -391,7 +391,11 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
         ),
         ("messages.in_flight", Request::InFlight { connector }),
     ];
-    others.into_iter().chain(imports).chain(access).collect()
+    let allocations = super::golden_allocation::commands();
+    let allocations = allocations
+        .into_iter()
+        .map(|(name, command)| (name, Request::Numbering(NumberingCommand::Allocation(command))));
+    others.into_iter().chain(imports).chain(allocations).chain(access).collect()
 }
 
 pub(super) fn answers() -> Vec<(&'static str, Answer)> {

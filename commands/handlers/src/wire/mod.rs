@@ -5,6 +5,7 @@
 //! bytes pin the form: a change needs a new version, because processes of two releases talk to each other while one
 //! replaces the other.
 mod access;
+mod allocation;
 mod answer;
 mod envelope;
 mod imports;
@@ -17,6 +18,8 @@ mod scalar;
 mod golden;
 #[cfg(test)]
 pub(crate) mod golden_access;
+#[cfg(test)]
+mod golden_allocation;
 #[cfg(test)]
 mod hostile;
 

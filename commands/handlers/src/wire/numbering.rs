@@ -1,7 +1,9 @@
+use super::allocation::AllocationForm;
 use super::imports::ImportForm;
 use super::scalar::{id, maybe_id, maybe_instant, reason, span};
 use peyk_domain::numbering::{
-    Expected, ExportProof, ImportCommand, Listing, NumberingCommand, Period, Reason, Reinstatement, ReservationQuota,
+    AllocationCommand, Expected, ExportProof, ImportCommand, Listing, NumberingCommand, Period, Reason, Reinstatement,
+    ReservationQuota,
 };
 use peyk_domain::{At, BlockId, ExportId, LeaseId, NoSender, SenderId, Span, TenantId};
 use serde::{Deserialize, Serialize};
@@ -139,6 +141,7 @@ pub(crate) enum NumberingForm {
         sound: bool,
     },
     Imports(#[serde(with = "ImportForm")] ImportCommand),
+    Allocation(#[serde(with = "AllocationForm")] AllocationCommand),
     /// Time is the writer's own business and comes over no wire.
     #[serde(skip)]
     Tick,

@@ -1,8 +1,8 @@
 //! Ids as 16 bytes, numbers as their digits, instants and lengths of time in milliseconds, names as text.
 use peyk_domain::numbering::{FileHash, Reason};
 use peyk_domain::{
-    ActorId, ApprovalId, At, BlockId, CommandId, ConnectorId, ExportId, ImportKeyId, LeaseId, MessageId, Msisdn,
-    OperatorId, RequestId, RouteId, SessionId, Span, TenantId,
+    ActorId, ApprovalId, At, BlockId, CommandId, ConnectorId, ContractId, ExportId, ImportKeyId, LeaseId, MessageId,
+    Msisdn, OperatorId, PoolId, RequestId, RouteId, SessionId, Span, TenantId,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -37,11 +37,13 @@ sixteen!(
     BlockId,
     CommandId,
     ConnectorId,
+    ContractId,
     ExportId,
     ImportKeyId,
     LeaseId,
     MessageId,
     OperatorId,
+    PoolId,
     RequestId,
     RouteId,
     SessionId,

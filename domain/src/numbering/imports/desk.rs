@@ -104,9 +104,10 @@ impl Inventory {
         }
         mno_name(&mno)?;
         self.vouches(at, &voucher, file, &mno, importer)?;
-        if self.mno(block).is_some() {
+        if self.block(block).is_some_and(|block| block.numbers > 0) {
             return Err(NumberingError::BatchConflict("the block has its numbers already; use a new block id"));
         }
+        self.joined(at, block, &mno)?;
         if desk.hides(Some(block)) || desk.batches.len() >= BATCHES_MAX {
             return Err(NumberingError::BatchConflict(UNDER_WAY));
         }
@@ -135,8 +136,11 @@ impl Inventory {
         }
         let mut seen = HashSet::with_capacity(numbers.len());
         let (mut rows, mut count) = (Vec::new(), 0);
-        for (row, number) in numbers.iter().map(|listing| listing.number()).enumerate() {
-            if !seen.insert(number) || !self.may_be_listed(number) {
+        let block = self.block(batch.block);
+        for (row, listing) in numbers.iter().enumerate() {
+            let number = listing.number();
+            let admitted = block.is_none_or(|block| block.admits(*listing));
+            if !seen.insert(number) || !self.may_be_listed(number) || !admitted {
                 count += 1;
                 if rows.len() < INVALID_ROWS_NAMED {
                     rows.push(staged + row);

@@ -49,7 +49,7 @@ impl Inventory {
                 let batch = self.end_batch(file).filter(|batch| batch.is_whole(file));
                 let batch = batch.ok_or(NumberingError::CorruptLedger("a batch was closed that is not whole"))?;
                 let block = batch.block;
-                self.show(block, batch.mno, u64::from(batch.rows));
+                self.show(block, batch.mno, u64::from(batch.rows))?;
                 self.desk.closed.insert(file, block);
                 Ok(())
             }

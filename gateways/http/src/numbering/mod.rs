@@ -1,4 +1,5 @@
 //! Numbers over HTTP: blocks, leases, and looking them up.
+mod allocation;
 mod browse;
 mod exports;
 mod history;
@@ -9,6 +10,12 @@ mod quota;
 mod signals;
 mod validate;
 
+pub(crate) use allocation::{
+    Allocated, ChangingBlock, ChangingContract, ChangingPool, NewBlock, NewContract, NewPool, ShownBlock, ShownBlocks,
+    ShownContract, ShownContracts, ShownPool, ShownPools, WhichAllocations, WhichVersion, add_block, add_contract,
+    add_pool, blocks, change_block, change_contract, change_pool, contracts, pools, remove_block, remove_contract,
+    remove_pool, show_block, show_contract, show_pool,
+};
 pub(crate) use browse::{One, ShownNumber, ShownNumbers, Which, list, show};
 pub(crate) use exports::{RequestedExport, ShownExports, WantedExport, list_exports, request_export};
 pub(crate) use history::{ShownHistory, WhichHistory, history};

@@ -4,6 +4,7 @@
 //! the refusals that are its own. Everything else, parameters, headers, roles and the problems that all endpoints of a
 //! sort share, follows from the table. `schemas/openapi.json` is the blessed document.
 mod accounts;
+mod allocation;
 mod audit;
 mod document;
 mod erasures;
@@ -22,6 +23,10 @@ pub(crate) use accounts::{
     list_blocked, list_keys, list_tenants, list_users, log_in, log_out, me, password, refresh, remove_totp,
     remove_users_totp, rename_tenant, reset_password, resume_tenant, review_access, revoke_key, set_allowed_addresses,
     set_limits, set_roles, show_tenant, show_user, suspend_tenant, unblock, unlock_user,
+};
+pub(crate) use allocation::{
+    add_block, add_contract, add_pool, change_block, change_contract, change_pool, list_blocks, list_contracts,
+    list_pools, remove_block, remove_contract, remove_pool, show_block, show_contract, show_pool,
 };
 pub(crate) use audit::{list_audit, replay_ledger};
 pub use document::document;

@@ -4,7 +4,7 @@ use crate::body::BodyRule;
 use crate::field::lane_name;
 use peyk_domain::access::Role;
 use peyk_domain::messages::Lane;
-use peyk_domain::numbering::{NumberType, SignatureScheme};
+use peyk_domain::numbering::{BlockUse, ContractState, NumberType, SignatureScheme};
 use peyk_projections::exports::PROFILES;
 use peyk_projections::rows::{
     AuditEventType, ConnectorState, FileState, MessageState, NumberState, SignalKind, TransitionReason,
@@ -29,6 +29,9 @@ macro_rules! values {
     )+};
 }
 
+/// The types of numbers that blocks have.
+const LISTED: [NumberType; 3] = [NumberType::Msisdn, NumberType::ShortCode, NumberType::Vanity];
+
 fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<&'static str> {
     all.iter().map(|value| name(*value)).collect()
 }
@@ -49,6 +52,28 @@ values! {
         "type": "string", "minLength": 1, "maxLength": 16,
     }
     NumberTypeName { "type": "string", "enum": NumberType::ALL.map(NumberType::name) }
+    ListedTypeName { "type": "string", "enum": LISTED.map(NumberType::name) }
+    ListedNumber {
+        "description": "An E.164 number, or a short code of 3 to 6 digits.",
+        "type": "string", "pattern": "^(\\+[1-9][0-9]{7,14}|[1-9][0-9]{2,5})$",
+    }
+    NumberRegionName {
+        "description": "A region as its regulator counts them: the country (ISO 3166-1 alpha-2), a hyphen, and the region's code.",
+        "type": "string", "pattern": "^[A-Z]{2}-[a-z0-9]{1,16}$",
+    }
+    BlockUseName {
+        "description": "Whether the numbers are for the tenants, or for another provider's own customers (47 CFR 52.15(f)).",
+        "type": "string", "enum": BlockUse::ALL.map(BlockUse::name),
+    }
+    ContractStateName { "type": "string", "enum": ContractState::ALL.map(ContractState::name) }
+    SignatureReference {
+        "description": "Where the signed document is kept; a pointer, never the document. Needed once it is active.",
+        "type": "string", "pattern": "^[!-~]{1,200}$",
+    }
+    ExpectedVersion {
+        "description": "The version this is a change of, as it was shown; CONFLICT if it is another by now.",
+        "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32,
+    }
     PrefixDigits {
         "description": "The first digits of E.164 numbers, without the plus sign.",
         "type": "string", "pattern": "^[1-9][0-9]{0,14}$",

@@ -84,6 +84,8 @@ kinds! {
         "Read the state of the thing; it allows other things than this one."
     ALREADY_EXISTS CONFLICT "It exists already"
         "Take another name, or use the one there is."
+    IN_USE CONFLICT "Something stands on it"
+        "Move or remove what stands on it first; the detail says what that is."
     QUOTA_EXCEEDED CONFLICT "The tenant has as many as it may have"
         "Give some back, or have the quota changed."
     NUMBER_AUDIT_BROKEN CONFLICT "The audit table of numbers was changed; nothing is exported until a verification passes"

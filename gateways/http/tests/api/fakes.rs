@@ -5,11 +5,14 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use peyk_domain::access::{AccessAction, AuditCount, AuditEntry, Role};
 use peyk_domain::messages::{Encoding, RefusalReason, text};
-use peyk_domain::numbering::{FileHash, NumberType, NumberingCommand};
+use peyk_domain::numbering::{
+    BlockTerms, BlockUse, ContractState, FileHash, NumberRange, NumberType, NumberingCommand, PoolTerms, Serves,
+    SignatureRef,
+};
 use peyk_domain::routing::RoutingCommand;
 use peyk_domain::{
-    ActorId, At, BlockId, CommandId, ConnectorId, ImportKeyId, LeaseId, MessageId, OperatorId, RouteId, SenderId,
-    TenantId,
+    ActorId, At, BlockId, CommandId, ConnectorId, ContractId, ImportKeyId, LeaseId, MessageId, OperatorId, PoolId,
+    RouteId, SenderId, TenantId,
 };
 use peyk_handlers::{AccessDone, Call, CommandError, Done, PlainMessage, SealedCommand, Submitted, SubmittedItem};
 use peyk_http::{
@@ -21,9 +24,9 @@ use peyk_projections::query::{
     Page, QueryError,
 };
 use peyk_projections::rows::{
-    AuditEvent, AuditEventType, AuditId, ChainedTransition, Connector, FileState, Message, MessageState, Number,
-    NumberState, NumberTransition, Operator, OperatorFile, Route, Signal, SignalId, SignalKind, TransitionId,
-    TransitionReason,
+    AuditEvent, AuditEventType, AuditId, Block, ChainedTransition, Connector, Contract, FileState, Message,
+    MessageState, Number, NumberState, NumberTransition, Operator, OperatorFile, Pool, Route, Signal, SignalId,
+    SignalKind, TransitionId, TransitionReason,
 };
 use peyk_schemas::{Hash, LedgerId, Receipt};
 use serde_json::{Value, json};
@@ -235,6 +238,51 @@ pub fn number(tenant: TenantId) -> Number {
     }
 }
 
+pub fn contract() -> Contract {
+    Contract {
+        id: "c0974ac7-0000-4000-8000-000000000001".parse().unwrap(),
+        mno: "Roshan".into(),
+        name: "R-2026-01".into(),
+        starts: At(1_700_000_000_000),
+        ends: None,
+        state: ContractState::Active,
+        signature: SignatureRef::new("vault:contracts/roshan/2026-01").ok(),
+        version: 2,
+        position: 3,
+        updated_position: 5,
+    }
+}
+
+pub fn block() -> Block {
+    let (first, last) = ("+93700001000".parse().unwrap(), "+93700001999".parse().unwrap());
+    Block {
+        id: "b10c0000-0000-4000-8000-000000000002".parse().unwrap(),
+        mno: "Roshan".into(),
+        number_type: Some(NumberType::Msisdn),
+        range: NumberRange::new(first, last).ok(),
+        terms: BlockTerms {
+            contract: Some(contract().id),
+            region: "AF-kbl".parse().ok(),
+            pool: Some(pool().id),
+            purpose: BlockUse::Own,
+        },
+        file: None,
+        version: 1,
+        position: 4,
+        updated_position: 4,
+    }
+}
+
+pub fn pool() -> Pool {
+    Pool {
+        id: "90010000-0000-4000-8000-000000000001".parse().unwrap(),
+        terms: PoolTerms { name: "banks".into(), serves: Serves::Tenants([HERAT].into()) },
+        version: 1,
+        position: 6,
+        updated_position: 6,
+    }
+}
+
 pub fn message(tenant: TenantId) -> Message {
     Message {
         id: KNOWN,
@@ -354,6 +402,30 @@ impl Reads for FakeReads {
 
     fn operator_file(&self, wanted: FileHash) -> Reading<Option<OperatorFile>> {
         ready(Ok(Some(file()).filter(|file| file.file == wanted))).boxed()
+    }
+
+    fn contracts(&self, _after: Option<ContractId>, _limit: Limit) -> Reading<Page<Contract, ContractId>> {
+        page(vec![contract()], contract().id)
+    }
+
+    fn contract(&self, asked: ContractId) -> Reading<Option<Contract>> {
+        ready(Ok(Some(contract()).filter(|contract| contract.id == asked))).boxed()
+    }
+
+    fn blocks(&self, _after: Option<BlockId>, _limit: Limit) -> Reading<Page<Block, BlockId>> {
+        page(vec![block()], block().id)
+    }
+
+    fn block(&self, asked: BlockId) -> Reading<Option<Block>> {
+        ready(Ok(Some(block()).filter(|block| block.id == asked))).boxed()
+    }
+
+    fn pools(&self, _after: Option<PoolId>, _limit: Limit) -> Reading<Page<Pool, PoolId>> {
+        page(vec![pool()], pool().id)
+    }
+
+    fn pool(&self, asked: PoolId) -> Reading<Option<Pool>> {
+        ready(Ok(Some(pool()).filter(|pool| pool.id == asked))).boxed()
     }
 
     fn signals(&self, before: Option<SignalId>, _limit: Limit) -> Reading<Page<Signal, SignalId>> {

@@ -370,13 +370,22 @@ async fn what_the_platform_reads_of_a_tenant_is_in_the_tenants_trail() {
 }
 
 /// Every command of another ledger there is, and what it is noted as.
-const CHANGES: [(&str, AuditKind, &str); 22] = [
+const CHANGES: [(&str, AuditKind, &str); 31] = [
     ("exports.request", AuditKind::Created, "export"),
     ("numbering.import", AuditKind::Created, "number_file"),
     ("numbering.imports.abandon", AuditKind::Deleted, "number_file"),
     ("numbering.imports.approve", AuditKind::Created, "import_approval"),
     ("numbering.keys.register", AuditKind::Created, "import_key"),
     ("numbering.keys.revoke", AuditKind::Deleted, "import_key"),
+    ("numbering.contracts.add", AuditKind::Created, "contract"),
+    ("numbering.contracts.change", AuditKind::Updated, "contract"),
+    ("numbering.contracts.remove", AuditKind::Deleted, "contract"),
+    ("numbering.blocks.add", AuditKind::Created, "block"),
+    ("numbering.blocks.change", AuditKind::Updated, "block"),
+    ("numbering.blocks.remove", AuditKind::Deleted, "block"),
+    ("numbering.pools.add", AuditKind::Created, "pool"),
+    ("numbering.pools.change", AuditKind::Updated, "pool"),
+    ("numbering.pools.remove", AuditKind::Deleted, "pool"),
     ("numbers.reserve", AuditKind::Updated, "number"),
     ("numbers.hold", AuditKind::Updated, "number"),
     ("numbers.assign", AuditKind::Updated, "number"),
