@@ -1,5 +1,5 @@
 //! What an export shows is of a class that its reader may see: every column says which fields of events it is made of.
-use super::scenario::{BLOCK, HERAT, assigned, files, lease, listed, made, reserved, story};
+use super::scenario::{BLOCK, HERAT, allocated, assigned, files, lease, listed, made, reserved};
 use super::testing::{Chain, as_of, jurisdiction, number};
 use super::{ExportRequest, PROFILES};
 use peyk_domain::At;
@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 const LISTED_NUMBERS: &str = "numbering.numbers_listed numbers";
 const BLOCKS: &str = "numbering.numbers_listed block";
 const MNO: &str = "numbering.numbers_listed mno";
+const TERMS: &str = "numbering.block_added terms";
 const TENANT: &str = "numbering.number_reserved tenant";
 const LEASE: &str = "numbering.number_reserved lease";
 
 /// File, column, and the field whose value it shows; none where it shows when something happened, which it was, or how often.
-const COLUMNS: [(&str, &str, Option<&str>); 37] = [
+const COLUMNS: [(&str, &str, Option<&str>); 64] = [
     ("numbers.csv", "number", Some(LISTED_NUMBERS)),
     ("numbers.csv", "block", Some(BLOCKS)),
     ("numbers.csv", "mno", Some(MNO)),
@@ -53,6 +54,33 @@ const COLUMNS: [(&str, &str, Option<&str>); 37] = [
     ("categories.csv", "available", None),
     ("categories.csv", "total", None),
     ("categories.csv", "utilisation_percent", None),
+    ("regions.csv", "jurisdiction", Some(TERMS)),
+    ("regions.csv", "region", Some(TERMS)),
+    ("regions.csv", "mno", Some(MNO)),
+    ("regions.csv", "available", None),
+    ("regions.csv", "reserved", None),
+    ("regions.csv", "held", None),
+    ("regions.csv", "assigned", None),
+    ("regions.csv", "quarantined", None),
+    ("regions.csv", "recalled", None),
+    ("regions.csv", "retired", None),
+    ("regions.csv", "total", None),
+    ("blocks.csv", "jurisdiction", Some(TERMS)),
+    ("blocks.csv", "region", Some(TERMS)),
+    ("blocks.csv", "mno", Some(MNO)),
+    ("blocks.csv", "block", Some(BLOCKS)),
+    ("blocks.csv", "contract", Some("numbering.contract_added contract")),
+    ("blocks.csv", "contract_name", Some("numbering.contract_added name")),
+    ("blocks.csv", "contract_state", Some("numbering.contract_added state")),
+    ("blocks.csv", "purpose", Some(TERMS)),
+    ("blocks.csv", "available", None),
+    ("blocks.csv", "reserved", None),
+    ("blocks.csv", "held", None),
+    ("blocks.csv", "assigned", None),
+    ("blocks.csv", "quarantined", None),
+    ("blocks.csv", "recalled", None),
+    ("blocks.csv", "retired", None),
+    ("blocks.csv", "total", None),
 ];
 
 #[test]
@@ -62,7 +90,7 @@ fn every_column_shows_what_is_public_or_internal() {
         let home = tempfile::tempdir().expect("a directory");
         let out = home.path().join("export");
         let request = ExportRequest { jurisdiction: jurisdiction(profile.name), ..as_of(10_000) };
-        made(&story(), &request, &out).expect("an export");
+        made(&allocated(), &request, &out).expect("an export");
         for (name, bytes) in files(&out).into_iter().filter(|(name, _)| name.ends_with(".csv")) {
             let text = String::from_utf8(bytes).expect("UTF-8");
             let header = text.lines().next().expect("a header").to_owned();

@@ -1,3 +1,4 @@
+use super::allocation::is_told;
 use super::directory::Staging;
 use super::extract::{Extract, SignedHead};
 use super::manifest::{ALGORITHM, FORMAT, KeyEntry, MANIFEST, SIGNATURE, VERSION, hex};
@@ -106,7 +107,7 @@ pub(super) fn write(
     let history_from = request.jurisdiction.history_from(end)?;
     let view = View { extract: &extract, numbers: profile.numbers, history_from };
     let mut files = Vec::with_capacity(profile.tables.len());
-    for table in profile.tables {
+    for table in profile.tables_of(is_told(&extract.inventory)) {
         let (rows, hash, bytes) =
             staging.file(table.name, |out| table.write(&view, out).map_err(std::io::Error::from))?;
         files.push(FileEntry { name: table.name.to_owned(), sha256: hex(&hash), bytes, rows });

@@ -15,6 +15,9 @@
 //! openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 \
 //!     -verify regulator.pub.pem -signature manifest.sig manifest.json
 //! ```
+mod allocation;
+#[cfg(test)]
+mod allocation_tests;
 mod cells;
 #[cfg(test)]
 mod class_tests;

@@ -1,4 +1,5 @@
 //! What each regulator wants of the same ledger, as data.
+use super::allocation::{BLOCKS, REGIONS};
 use super::tables::{CATEGORIES, LEASES, NUMBERS, Table, UTILISATION};
 use std::fmt;
 
@@ -17,6 +18,8 @@ pub struct Profile {
     /// IANA name of the time zone its months are in, unless another is asked for.
     pub zone: &'static str,
     pub(super) tables: &'static [&'static Table],
+    /// What follows them once the ledger says what numbers are held by.
+    pub(super) allocation: &'static [&'static Table],
     pub(super) numbers: Numbers,
     /// Leases that ended so many months before the end are left out; none are if there is no such bound.
     pub(super) history_months: Option<u8>,
@@ -28,14 +31,17 @@ pub static PROFILES: [Profile; 4] = [
         name: "generic",
         zone: "Asia/Kabul",
         tables: &[&NUMBERS, &LEASES, &UTILISATION],
+        allocation: &[&REGIONS, &BLOCKS],
         numbers: Numbers::Plain,
         history_months: None,
     },
-    // The Afghanistan Telecom Regulatory Authority: who leased what within thirteen months, and the operators' blocks.
+    // The Afghanistan Telecom Regulatory Authority: who leased what within thirteen months, the operators' blocks, and the
+    // regions they are of.
     Profile {
         name: "atra",
         zone: "Asia/Kabul",
         tables: &[&NUMBERS, &LEASES, &UTILISATION],
+        allocation: &[&REGIONS, &BLOCKS],
         numbers: Numbers::Plain,
         history_months: Some(13),
     },
@@ -44,6 +50,7 @@ pub static PROFILES: [Profile; 4] = [
         name: "fcc-502",
         zone: "America/New_York",
         tables: &[&CATEGORIES],
+        allocation: &[],
         numbers: Numbers::Plain,
         history_months: None,
     },
@@ -52,6 +59,7 @@ pub static PROFILES: [Profile; 4] = [
         name: "analytics",
         zone: "UTC",
         tables: &[&NUMBERS, &LEASES, &UTILISATION],
+        allocation: &[&REGIONS, &BLOCKS],
         numbers: Numbers::Hashed,
         history_months: None,
     },
@@ -69,9 +77,9 @@ impl Profile {
         PROFILES.iter().find(|profile| profile.name == name).ok_or_else(|| NoSuchProfile(name.to_owned()))
     }
 
-    /// Whether an export under it has a file of that name.
-    pub(super) fn has_file(&self, name: &str) -> bool {
-        self.tables.iter().any(|table| table.name == name)
+    /// The tables of an export under it, by whether the ledger says what numbers are held by.
+    pub(super) fn tables_of(&self, is_told: bool) -> impl Iterator<Item = &'static Table> {
+        self.tables.iter().chain(self.allocation.iter().filter(move |_| is_told)).copied()
     }
 }
 

@@ -3,7 +3,8 @@ use super::export::write;
 use super::testing::{Chain, DEPLOYMENT, EXPORTER, as_of, number, root};
 use super::{ExportError, ExportReport, ExportRequest, ExportVerifyError, RegulatorPublicKey, TrustedKeys, verify};
 use peyk_domain::numbering::NumberingEvent::{self, *};
-use peyk_domain::{At, BlockId, LeaseId, TenantId};
+use peyk_domain::numbering::{BlockTerms, BlockUse, ContractState, SignatureRef};
+use peyk_domain::{At, BlockId, ContractId, LeaseId, TenantId};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,34 @@ pub(super) fn story() -> Chain {
         .then(7_000, [NumberHeld { number: number(3), lease: lease(4), tenant: KABUL, until: At(60_000) }])
         .then(8_000, [reserved(4, 5, KABUL, 9_000)])
         .then(10_000, [assigned(3, 4, KABUL)])
+        .tick(20_000)
+}
+
+pub(super) const CONTRACT: ContractId = ContractId::from_bytes([0xc1; 16]);
+
+/// A block that has a contract and a region from the start, and goes to another region; and one of which that is said later.
+pub(super) fn allocated() -> Chain {
+    let region = |code: &str| Some(format!("AF-{code}").parse().expect("a region"));
+    let terms = |code| BlockTerms { contract: Some(CONTRACT), region: region(code), ..BlockTerms::default() };
+    let passed_on = BlockTerms { region: region("mzr"), purpose: BlockUse::Intermediate, ..BlockTerms::default() };
+    let contract = ContractAdded {
+        contract: CONTRACT,
+        mno: "Roshan".into(),
+        name: "=R-1".into(),
+        starts: At(0),
+        ends: Some(At(8_000)),
+        state: ContractState::Active,
+        signature: SignatureRef::new("vault:contracts/roshan/1").ok(),
+    };
+    let (mno, number_type, range) = ("Roshan".to_owned(), None, None);
+    Chain::new(1_000)
+        .then(1_001, [listed(OTHER_BLOCK, "Etisalat", [8, 9])])
+        .then(2_000, [contract, BlockAdded { block: BLOCK, mno, number_type, range, terms: terms("kbl") }])
+        .then(3_000, [listed(BLOCK, "Roshan", [1, 2, 3])])
+        .then(4_000, [reserved(1, 1, HERAT, 50_000), assigned(1, 1, HERAT)])
+        .then(4_001, [reserved(9, 2, HERAT, 50_000), assigned(9, 2, HERAT)])
+        .then(5_000, [BlockChanged { block: OTHER_BLOCK, terms: passed_on }])
+        .then(9_000, [BlockChanged { block: BLOCK, terms: terms("mzr") }])
         .tick(20_000)
 }
 

@@ -4,8 +4,8 @@ use super::lease::{Lease, state_name};
 use super::manifest::hex;
 use super::profile::Numbers;
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
-use peyk_domain::numbering::Lifecycle;
-use peyk_domain::{At, SenderId};
+use peyk_domain::numbering::{BlockUse, Lifecycle};
+use peyk_domain::{At, BlockId, SenderId};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,7 +13,7 @@ use std::io::Write;
 /// One file of an export: its name, and what writes its rows and counts them.
 pub(super) struct Table {
     pub name: &'static str,
-    write: fn(&View<'_>, &mut Writer<&mut dyn Write>) -> csv::Result<u64>,
+    pub(super) write: fn(&View<'_>, &mut Writer<&mut dyn Write>) -> csv::Result<u64>,
 }
 
 pub(super) static NUMBERS: Table = Table { name: "numbers.csv", write: numbers };
@@ -115,27 +115,18 @@ fn leases(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64>
     Ok(rows)
 }
 
-/// How many numbers of each block stand where, ascending by operator, then by block.
-fn utilisation(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
-    let extract = view.extract;
-    csv.write_record([
-        "mno",
-        "block",
-        "available",
-        "reserved",
-        "held",
-        "assigned",
-        "quarantined",
-        "recalled",
-        "retired",
-        "total",
-    ])?;
-    let mut blocks = BTreeMap::new();
+/// How many numbers stand where, as [`STANDINGS`] names it.
+pub(super) type Standings = [u64; 8];
+
+pub(super) const STANDINGS: [&str; 8] =
+    ["available", "reserved", "held", "assigned", "quarantined", "recalled", "retired", "total"];
+
+/// Counts the numbers of blocks by whatever follows from a block. Alphanumeric senders are in no block.
+pub(super) fn standings<K: Ord>(extract: &Extract, of: impl Fn(BlockId) -> Option<K>) -> BTreeMap<K, Standings> {
+    let mut counted = BTreeMap::new();
     for (number, entry) in extract.inventory.iter() {
-        // Alphanumeric senders are in no block.
-        let Some(block) = entry.block else { continue };
-        let mno = extract.inventory.mno(block).unwrap_or_default();
-        let counts: &mut [u64; 8] = blocks.entry((mno, block)).or_default();
+        let Some(key) = entry.block.and_then(&of) else { continue };
+        let counts: &mut Standings = counted.entry(key).or_default();
         let place = match entry.seen_at(number, extract.eve()) {
             Lifecycle::Available => 0,
             Lifecycle::Reserved { .. } => 1,
@@ -148,6 +139,14 @@ fn utilisation(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result
         counts[place] += 1;
         counts[7] += 1;
     }
+    counted
+}
+
+/// How many numbers of each block stand where, ascending by operator, then by block.
+fn utilisation(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
+    let inventory = &view.extract.inventory;
+    csv.write_record(["mno", "block"].into_iter().chain(STANDINGS))?;
+    let blocks = standings(view.extract, |block| Some((inventory.mno(block).unwrap_or_default(), block)));
     for ((mno, block), counts) in &blocks {
         let (mno, block) = (text(mno).into_owned(), block.to_string());
         csv.write_record([mno, block].into_iter().chain(counts.iter().map(u64::to_string)))?;
@@ -156,8 +155,8 @@ fn utilisation(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result
 }
 
 /// How many numbers of each block are in which category, ascending by operator, then by block. A number that cools off or was
-/// recalled is aging; one that nobody will have again is administrative; nothing in the ledger says of a number that it was passed on
-/// to another provider, so none is intermediate.
+/// recalled is aging; one that nobody will have again is administrative; one that is available in a block for another provider's
+/// customers is intermediate.
 fn categories(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<u64> {
     csv.write_record([
         "mno",
@@ -172,6 +171,8 @@ fn categories(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<
         "utilisation_percent",
     ])?;
     let extract = view.extract;
+    let is_intermediate =
+        |block| extract.inventory.block(block).is_some_and(|block| block.terms.purpose == BlockUse::Intermediate);
     let mut blocks = BTreeMap::new();
     for (number, entry) in extract.inventory.iter() {
         // Alphanumeric senders are in no block.
@@ -183,6 +184,7 @@ fn categories(view: &View<'_>, csv: &mut Writer<&mut dyn Write>) -> csv::Result<
             Lifecycle::Reserved { .. } | Lifecycle::Held { .. } => 2,
             Lifecycle::Quarantined { .. } | Lifecycle::Recalled { .. } => 3,
             Lifecycle::Retired => 4,
+            Lifecycle::Available if is_intermediate(block) => 1,
             Lifecycle::Available => 5,
         };
         counts[category] += 1;

@@ -97,8 +97,8 @@ pub fn verify(dir: &Path, keys: &TrustedKeys) -> Result<VerifyReport, ExportVeri
         let Manifest { format, version, .. } = manifest;
         return Err(ExportVerifyError::UnknownFormat { format, version });
     }
-    let profile = consistent(&manifest, signed_by)?;
-    only_listed(dir, profile)?;
+    consistent(&manifest, signed_by)?;
+    only_listed(dir, &manifest)?;
     manifest.files.iter().try_for_each(|entry| unchanged(dir, entry))?;
     head(&manifest, &keys.deployment)?;
     Ok(VerifyReport { manifest })
@@ -121,7 +121,7 @@ fn read(dir: &Path, file: &'static str, max: u64) -> Result<Vec<u8>, ExportVerif
     if content.len() as u64 > max { Err(ExportVerifyError::TooLarge { file, bytes }) } else { Ok(content) }
 }
 
-fn consistent(manifest: &Manifest, signed_by: &RegulatorPublicKey) -> Result<&'static Profile, ExportVerifyError> {
+fn consistent(manifest: &Manifest, signed_by: &RegulatorPublicKey) -> Result<(), ExportVerifyError> {
     let unknown = ExportVerifyError::Contradiction("it names a profile that this version of Peyk does not know");
     let profile = Profile::named(&manifest.profile).map_err(|_| unknown)?;
     let names = manifest.files.iter().map(|entry| entry.name.as_str());
@@ -129,7 +129,10 @@ fn consistent(manifest: &Manifest, signed_by: &RegulatorPublicKey) -> Result<&'s
     let key = &manifest.signed_with;
     let flaw = if manifest.ledger != LedgerId::NUMBERING.to_string() {
         "it is of another ledger"
-    } else if !names.eq(profile.tables.iter().map(|table| table.name)) {
+    } else if ![false, true]
+        .into_iter()
+        .any(|is_told| names.clone().eq(profile.tables_of(is_told).map(|table| table.name)))
+    {
         "it lists other files than its format has"
     } else if key.algorithm != ALGORITHM || key.fingerprint != signed_by.fingerprint() {
         "it names another key than it is signed with"
@@ -144,7 +147,7 @@ fn consistent(manifest: &Manifest, signed_by: &RegulatorPublicKey) -> Result<&'s
     } else if (manifest.records == 0) != manifest.last.is_none() {
         "it counts records without a last one"
     } else {
-        return Ok(profile);
+        return Ok(());
     };
     Err(ExportVerifyError::Contradiction(flaw))
 }
@@ -155,13 +158,15 @@ fn ends(manifest: &Manifest, period: &str) -> Option<At> {
     jurisdiction.end_of(period.parse().ok()?).ok()
 }
 
-fn only_listed(dir: &Path, profile: &Profile) -> Result<(), ExportVerifyError> {
+fn only_listed(dir: &Path, manifest: &Manifest) -> Result<(), ExportVerifyError> {
     let failed = |source| ExportVerifyError::Unreadable { file: dir.display().to_string(), source };
     let mut extra = Vec::new();
     for entry in fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();
-        let listed = name.to_str().is_some_and(|name| [MANIFEST, SIGNATURE].contains(&name) || profile.has_file(name));
+        let listed = name.to_str().is_some_and(|name| {
+            [MANIFEST, SIGNATURE].contains(&name) || manifest.files.iter().any(|entry| entry.name == name)
+        });
         // A link or a directory of that name is not the file.
         if !listed || !entry.file_type().map_err(failed)?.is_file() {
             extra.push(name.to_string_lossy().into_owned());
