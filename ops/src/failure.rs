@@ -32,7 +32,8 @@ const MIGRATE: &str = "run `peyk migrate`";
 fn command(error: &CommandError) -> (&'static str, &'static str) {
     const REFUSED: &[(&str, &str)] = &[
         ("ALREADY_BOOTSTRAPPED", "log in as one of the platform's admins"),
-        ("ALREADY_EXISTS", "choose another id or login name"),
+        ("ALREADY_EXISTS", "choose another id, name or login name"),
+        ("IN_USE", "move or remove what stands on it first"),
         ("NOT_FOUND", "`peyk access tenant list` and its like show what there is"),
         ("INVALID_TRANSITION", "look at it first: `peyk access user list`, `peyk number history` and their like"),
         ("CONFLICT", "look at it again, `peyk number history`, and decide again"),

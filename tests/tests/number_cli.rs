@@ -32,6 +32,49 @@ fn done(deployment: &Deployment, arguments: &[&str]) -> Result<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn contracts_blocks_and_pools_from_a_shell() -> Result<()> {
+    let deployment = Deployment::start().await?;
+    let tenant = Uuid::new_v4().to_string();
+    let id = |said: &Value| said["id"].as_str().map(ToOwned::to_owned).context("an id");
+    let starts = ["--starts", "2026-01-01T00:00:00+04:30"];
+    let draft = ["contract", "add", "--operator", "Test", "--name", "T-1"];
+    let contract = id(&done(&deployment, &[&draft[..], &starts].concat())?)?;
+    let twice = said(&deployment, &[&draft[..], &starts].concat())?;
+    assert_eq!(twice, Err("ALREADY_EXISTS".to_owned()));
+    let change = ["contract", "change", &contract, "--name", "T-1", "--state", "active"];
+    let unsigned = said(&deployment, &[&change[..], &starts, &["--expected-version", "1"]].concat())?;
+    assert_eq!(unsigned, Err("INVALID_VALUE".to_owned()));
+    let signed = [&change[..], &starts, &["--expected-version", "1", "--signature-ref", "vault:test/1"]].concat();
+    ensure!(done(&deployment, &signed)?["version"] == 2);
+    assert_eq!(said(&deployment, &signed)?, Err("CONFLICT".to_owned()), "an older version");
+
+    let pool = id(&done(&deployment, &["pool", "add", "--name", "banks", "--tenant", &tenant])?)?;
+    ensure!(!deployment.attempt(&["number", "pool", "add", "--name", "x"])?.status.success(), "for whom?");
+    let range = ["--type", "msisdn", "--first", NUMBER, "--last", "+93700000099"];
+    let under = ["--contract", &contract, "--region", "AF-kbl"];
+    let add = ["block", "add", "--operator", "Test"];
+    let block = id(&done(&deployment, &[&add[..], &range, &under].concat())?)?;
+    let change = ["block", "change", &block, "--expected-version", "1", "--region", "AF-mzr", "--pool", &pool];
+    ensure!(done(&deployment, &change)?["version"] == 2);
+    assert_eq!(said(&deployment, &["pool", "remove", &pool, "--expected-version", "1"])?, Err("IN_USE".to_owned()));
+
+    let list = |what: &str| said(&deployment, &[what, "list"]).ok()?.ok()?.pop();
+    eventually("the block is told", PATIENCE, || async { list("block").is_some_and(|row| row["version"] == 2) }).await;
+    let told = list("block").context("a block")?;
+    ensure!(told["pool_id"] == *pool && told["region"] == "AF-mzr" && told["contract_id"] == Value::Null, "{told}");
+    ensure!(told["first"] == NUMBER && told["type"] == "msisdn" && told["purpose"] == "own", "{told}");
+    let told = list("contract").context("a contract")?;
+    ensure!(told["state"] == "active" && told["starts"] == "2025-12-31T19:30:00.000Z", "{told}");
+    ensure!(list("pool").context("a pool")?["tenants"] == serde_json::json!([tenant]));
+
+    done(&deployment, &["block", "remove", &block, "--expected-version", "2"])?;
+    done(&deployment, &["pool", "change", &pool, "--expected-version", "1", "--name", "all", "--everybody"])?;
+    done(&deployment, &["pool", "remove", &pool, "--expected-version", "2"])?;
+    deployment.end();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_life_of_a_number_from_a_shell() -> Result<()> {
     let deployment = Deployment::start().await?;
     let admin = deployment.http().bearer(&deployment.token(TenantId::NIL, &["platform.numbering.admin"])?);

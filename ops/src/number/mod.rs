@@ -1,5 +1,6 @@
 //! `peyk number`: the registry of numbers from a shell on a machine of the platform. Commands go to the running deployment under
 //! CORE's credentials, with the platform itself as actor; what is shown comes out of the read model.
+mod allocation;
 mod approve;
 mod change;
 mod desk;
@@ -25,6 +26,15 @@ pub enum NumberCommand {
     /// The keys that operators sign their files with.
     #[command(subcommand)]
     Key(keys::KeyCommand),
+    /// Agreements with operators about numbers.
+    #[command(subcommand)]
+    Contract(allocation::ContractCommand),
+    /// Numbers that an operator hands over together.
+    #[command(subcommand)]
+    Block(allocation::BlockCommand),
+    /// Which tenants may take the numbers of which blocks.
+    #[command(subcommand)]
+    Pool(allocation::PoolCommand),
     #[command(flatten)]
     Change(change::Change),
 }
@@ -36,6 +46,9 @@ pub async fn run(config: &Config, command: NumberCommand, output: Output) -> Res
         NumberCommand::Import(args) => import::run(config, args, output).await,
         NumberCommand::Approve(args) => approve::run(config, args, output).await,
         NumberCommand::Key(command) => keys::run(config, command, output).await,
+        NumberCommand::Contract(command) => allocation::contracts(config, command, output).await,
+        NumberCommand::Block(command) => allocation::blocks(config, command, output).await,
+        NumberCommand::Pool(command) => allocation::pools(config, command, output).await,
         NumberCommand::Change(change) => change::run(config, change, output).await,
     }
 }

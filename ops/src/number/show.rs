@@ -9,7 +9,7 @@ use peyk_projections::rows::{ChainedTransition, Number, NumberState};
 use peyk_projections::{StatusBoard, reader_pool};
 use serde_json::json;
 
-const KEPT: &str = "numbers are shown out of Postgres";
+pub(super) const KEPT: &str = "numbers are shown out of Postgres";
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -38,7 +38,7 @@ fn state(text: &str) -> Result<NumberState, String> {
     NumberState::named(text).ok_or_else(|| format!("expected one of {}", words()))
 }
 
-fn models(config: &Config) -> Result<ReadModels> {
+pub(super) fn models(config: &Config) -> Result<ReadModels> {
     let pool = reader_pool(postgres(&config.postgres.reader_url, "postgres.reader_url")?, 1);
     Ok(ReadModels::new(pool, StatusBoard::default()))
 }
