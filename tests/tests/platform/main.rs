@@ -24,6 +24,7 @@ mod rebuilds;
 mod rotation;
 mod secrecy;
 mod segments;
+mod senders;
 mod setting;
 mod shutdown;
 mod snapshots;
