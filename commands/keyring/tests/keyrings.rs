@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod nats;
 
+use futures::future::BoxFuture;
 use nats::Nats;
 use peyk_domain::messages::{Generation, MonthKey, RetentionClass, SealedFor};
 use peyk_domain::{ActorId, MessageId, Msisdn, TenantId};
-use peyk_keyring::{AccessField, Field, KeyFiles, KeyringError, Keyrings, OpenError, Subject, bucket, bucket_name};
+use peyk_keyring::{
+    AccessField, Field, KeyFiles, KeyringError, Keyrings, OpenError, Subject, WrappingKey, WrappingKeyError,
+    WrappingKeys, bucket, bucket_name,
+};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -280,5 +284,60 @@ async fn keyrings_grow_while_actors_are_erased() {
     for (user, source) in sealed {
         let keys = last.for_opening(TENANT, &source.sealed_for).await.unwrap().unwrap();
         assert!(keys.open_access(Subject::Actor(user), AccessField::Source, &source).is_ok());
+    }
+}
+
+/// Lets another process extend the keyring at the last moment before the key it was under is destroyed.
+#[derive(Debug)]
+struct Disturbed {
+    files: KeyFiles,
+    other: Keyrings,
+}
+
+impl WrappingKeys for Disturbed {
+    fn get_or_create(&self, tenant: TenantId) -> BoxFuture<'_, Result<WrappingKey, WrappingKeyError>> {
+        self.files.get_or_create(tenant)
+    }
+
+    fn get(&self, tenant: TenantId) -> BoxFuture<'_, Result<Option<WrappingKey>, WrappingKeyError>> {
+        self.files.get(tenant)
+    }
+
+    fn successor(&self, tenant: TenantId) -> BoxFuture<'_, Result<Option<WrappingKey>, WrappingKeyError>> {
+        self.files.successor(tenant)
+    }
+
+    fn make_successor(&self, tenant: TenantId) -> BoxFuture<'_, Result<WrappingKey, WrappingKeyError>> {
+        self.files.make_successor(tenant)
+    }
+
+    fn succeed(&self, tenant: TenantId, successor: WrappingKey) -> BoxFuture<'_, Result<(), WrappingKeyError>> {
+        Box::pin(async move {
+            self.other.for_access(tenant, NEXT).await.unwrap();
+            self.files.succeed(tenant, successor).await
+        })
+    }
+
+    fn destroy(&self, tenant: TenantId) -> BoxFuture<'_, Result<(), WrappingKeyError>> {
+        self.files.destroy(tenant)
+    }
+}
+
+#[tokio::test]
+async fn a_keyring_that_is_extended_while_its_key_is_replaced_is_not_lost() {
+    let (nats, dir) = nats_with_bucket().await;
+    let other = process(&nats, dir.path()).await;
+    let [gone, stays] = [*b"user one........", *b"user two........"].map(ActorId::from_bytes);
+    let keys = other.for_access(TENANT, MONTH).await.unwrap();
+    let name = keys.seal_entry(Subject::Actor(stays), AccessField::Identity, b"Zahra").unwrap();
+    let store = nats.jetstream().await.get_key_value(bucket_name("test")).await.unwrap();
+    let files = KeyFiles::open(dir.path()).unwrap();
+    let eraser = Keyrings::new(store, Box::new(Disturbed { files, other: other.clone() }));
+    eraser.erase_actor(TENANT, gone).await.unwrap();
+    let source = other.for_access(TENANT, NEXT).await.unwrap().seal_source(stays, NEXT, b"192.0.2.7").unwrap();
+    let last = process(&nats, dir.path()).await;
+    for (field, envelope) in [(AccessField::Identity, name), (AccessField::Source, source)] {
+        let keys = last.for_opening(TENANT, &envelope.sealed_for).await.unwrap().unwrap();
+        assert!(keys.open_access(Subject::Actor(stays), field, &envelope).is_ok(), "{field:?}");
     }
 }
