@@ -146,6 +146,7 @@ impl World {
             NumberingCommand::Import { block: BlockId::from_bytes([1; 16]), mno: "Roshan".to_owned(), numbers };
         let (id, tenant, deadline) = (CommandId::from_bytes(self.fresh()), TenantId::NIL, Instant::now() + PATIENCE);
         let request = Request { id, fingerprint: [1; 16], actor: ActorId::NIL, tenant, deadline, command: import };
+        self.numbering.leadership().wait_for(|&leading| leading).await.unwrap();
         self.numbering.submit(request).await.unwrap();
         self.lease(SENDER).await;
     }
