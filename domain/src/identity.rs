@@ -1,6 +1,7 @@
 //! Typed identifiers. Each is 128 random bits, shown as a hyphenated UUID (RFC 9562), and carries no meaning.
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 /// Text that is not a UUID in its 36-character hyphenated or 32-character plain form.
@@ -8,7 +9,7 @@ use std::str::FromStr;
 #[error("not a UUID: expected 32 hexadecimal digits, hyphens optional")]
 pub struct NotAnId;
 
-fn parse_uuid(text: &str) -> Result<u128, NotAnId> {
+fn parse_uuid(text: &str) -> Result<[u8; 16], NotAnId> {
     let plain = match text.len() {
         32 => text.to_owned(),
         36 if [8, 13, 18, 23].iter().all(|&at| text.as_bytes()[at] == b'-') => text.replace('-', ""),
@@ -17,35 +18,43 @@ fn parse_uuid(text: &str) -> Result<u128, NotAnId> {
     if plain.len() != 32 || !plain.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(NotAnId);
     }
-    u128::from_str_radix(&plain, 16).map_err(|_| NotAnId)
+    u128::from_str_radix(&plain, 16).map(u128::to_be_bytes).map_err(|_| NotAnId)
 }
 
 macro_rules! identifiers {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        pub struct $name(u128);
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+        // Bytes and not one integer, which would have to stand at every sixteenth byte: there are several in each number leased.
+        pub struct $name([u8; 16]);
 
         impl $name {
             /// The nil identifier, all zero bits: the platform itself where a tenant or an actor is asked for.
-            pub const NIL: Self = Self(0);
+            pub const NIL: Self = Self([0; 16]);
 
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-                Self(u128::from_be_bytes(bytes))
+                Self(bytes)
             }
 
             pub const fn to_bytes(self) -> [u8; 16] {
-                self.0.to_be_bytes()
+                self.0
             }
 
             pub const fn is_nil(self) -> bool {
-                self.0 == 0
+                u128::from_be_bytes(self.0) == 0
+            }
+        }
+
+        /// As one integer, which hashes faster than bytes do.
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                state.write_u128(u128::from_ne_bytes(self.0));
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let hex = format!("{:032x}", self.0);
+                let hex = format!("{:032x}", u128::from_be_bytes(self.0));
                 write!(out, "{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
             }
         }
