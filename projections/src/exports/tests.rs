@@ -157,6 +157,36 @@ fn the_same_request_gives_the_same_bytes_but_for_the_signature() {
 }
 
 #[test]
+fn a_month_gives_the_same_bytes_a_year_later_whatever_happened_since() {
+    const YEAR: u64 = 365 * 86_400_000;
+    let end = jurisdiction("generic").end(month("2026-10", 0).scope).expect("an end").0;
+    let until_then = || {
+        Chain::new(end - 100)
+            .then(end - 90, [listed(BLOCK, "Roshan", [1, 2])])
+            .then(end - 80, [reserved(1, 1, HERAT, end - 10), assigned(1, 1, HERAT)])
+            .tick(end + 5)
+    };
+    let (since, cools_until) = (At(end + YEAR), At(end + YEAR + 90 * 86_400_000));
+    let reason = Reason::new("the operator asked for it back").expect("a reason");
+    let recalled = NumberRecalled { number: number(1), lease: lease(1), tenant: HERAT, since, cools_until, reason };
+    let later = until_then()
+        .then(end + 10, [reserved(2, 2, KABUL, end + 20)])
+        .then(end + YEAR, [recalled, listed(OTHER_BLOCK, "Etisalat", [9])])
+        .tick(end + YEAR + 1);
+    let home = tempfile::tempdir().expect("a directory");
+    let made_at = |chain: &Chain, now, name: &str| {
+        let out = home.path().join(name);
+        made(chain, &month("2026-10", now), &out).expect("an export");
+        let mut files = files(&out);
+        assert!(files.remove(SIGNATURE).is_some() && files.len() == 4);
+        files
+    };
+    let first = made_at(&until_then(), end + 5, "then");
+    assert_eq!(first, made_at(&later, end + YEAR + 1, "a year later"));
+    assert_ne!(rows_of(&later, end + YEAR + 1, "numbers.csv"), rows_of(&later, end, "numbers.csv"), "much happened");
+}
+
+#[test]
 fn the_manifest_states_what_was_included_and_what_covers_it() {
     let (_home, out) = exported();
     let manifest = verify(&out, &trusted()).expect("it holds").manifest;
