@@ -24,6 +24,7 @@ mod problems;
 mod registry;
 mod reviews;
 mod routing;
+mod samples;
 mod sms;
 mod staging;
 mod tls;
